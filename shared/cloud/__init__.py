@@ -1,0 +1,1 @@
+"""Thin adapters to the platform. They hold no rules."""

@@ -1,0 +1,1 @@
+"""What a measurement is, how a day of them is packed, merged and read."""
