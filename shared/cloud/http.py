@@ -1,0 +1,100 @@
+"""Outgoing HTTP: one client per event loop, a deadline on every call, bodies that cannot grow without bound."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from shared import log
+from shared.errors import Unavailable
+
+if TYPE_CHECKING:
+    import aiohttp
+
+MAX_BYTES = 8 << 20
+"""The largest answer we take: 1,000 Fit points are about 300 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, complete. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class Http:
+    """A client for few hosts and many calls.
+
+    `bodies_in_flight` bounds how many answers are in memory at a time, across all users of this instance; waiting
+    for an answer to begin holds no place.
+    """
+
+    def __init__(self, *, bodies_in_flight: int = 64) -> None:
+        self._limit = bodies_in_flight
+        self._per_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Any, asyncio.Semaphore]] = WeakKeyDictionary()
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        timeout_s: float = 20.0,
+    ) -> Answer:
+        """One call, no retry. `url` is taken as encoded already.
+
+        Raises:
+            Unavailable: `upstream_unavailable`: no complete answer came in time, or it was larger than `MAX_BYTES`.
+        """
+        import aiohttp
+        from yarl import URL
+
+        session, places = self._session()
+        log.count("http_calls")
+        target = URL(url, encoded=True)
+        try:
+            async with session.request(
+                method,
+                target.extend_query(dict(query)) if query else target,
+                headers=headers,
+                data=form,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=timeout_s),
+            ) as response:
+                async with places:
+                    body = await _read(response)
+                return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, body)
+        except (aiohttp.ClientError, TimeoutError, OSError) as lost:
+            raise Unavailable("upstream_unavailable", type(lost).__name__) from lost
+
+    def _session(self) -> tuple["aiohttp.ClientSession", asyncio.Semaphore]:
+        import aiohttp
+
+        loop = asyncio.get_running_loop()
+        found = self._per_loop.get(loop)
+        if found is None:
+            connector = aiohttp.TCPConnector(limit=0, limit_per_host=0, ttl_dns_cache=60)
+            found = (aiohttp.ClientSession(connector=connector), asyncio.Semaphore(self._limit))
+            self._per_loop[loop] = found
+        return found
+
+    async def close(self) -> None:
+        """Close this loop's connections."""
+        found = self._per_loop.pop(asyncio.get_running_loop(), None)
+        if found:
+            await found[0].close()
+
+
+async def _read(response: "aiohttp.ClientResponse") -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(1 << 16):
+        body += chunk
+        if len(body) > MAX_BYTES:
+            response.close()
+            raise Unavailable("upstream_malformed", f"an answer of more than {MAX_BYTES} bytes")
+    return bytes(body)

@@ -1,0 +1,127 @@
+"""Which key opens what.
+
+Health data is sealed under a data key per user. Data keys are wrapped by `wrapping-key` (Secret Manager, versioned)
+and kept in a Firestore database of their own without point-in-time recovery, so destroying one erases the person,
+backups included.
+
+OAuth tokens are sealed under keys derived from `token-key` and the user: no read beyond the token's own document is
+needed to use one, and a token is erased by revoking it at its issuer, which makes every copy worthless.
+"""
+
+from typing import Protocol
+
+from shared.clock import Clock
+from shared.cloud.documents import Document, Documents, Expect, Put
+from shared.cloud.seal import Key, open_sealed, seal, version_of
+from shared.errors import Conflict, NotFound, Refused
+
+WRAPPING_KEY = "wrapping-key"
+TOKEN_KEY = "token-key"  # nosec B105: the secret's name, not the secret
+
+
+class Secret(Protocol):
+    """One version of a secret."""
+
+    @property
+    def value(self) -> bytes: ...
+    @property
+    def version(self) -> str: ...
+
+
+class SecretStore(Protocol):
+    """Where secrets come from: `secrets.Secrets`."""
+
+    async def get(self, name: str) -> Secret: ...
+    async def get_version(self, name: str, version: str) -> bytes: ...
+
+
+class TokenVault:
+    """Seals OAuth tokens for one user and one use."""
+
+    def __init__(self, secrets: SecretStore) -> None:
+        self._secrets = secrets
+
+    async def seal(self, uid: str, use: str, plain: str) -> bytes:
+        """Seal under the newest version of the token key."""
+        return seal(await self._newest(uid, use), plain.encode(), uid, use)
+
+    async def open(self, uid: str, use: str, sealed: bytes) -> str:
+        """Open what `seal` made, whichever version was newest then. Raises Refused: `seal_broken`."""
+        version = version_of(sealed)
+        key = Key(version, await self._secrets.get_version(TOKEN_KEY, str(version))).derive(uid, use)
+        return open_sealed(key, sealed, uid, use).decode()
+
+    async def fingerprint_key(self, uid: str) -> bytes:
+        """A key for fingerprints of this user's days: without it a fingerprint cannot be tried against guesses."""
+        return (await self._newest(uid, "fingerprint")).secret
+
+    async def _newest(self, uid: str, use: str) -> Key:
+        newest = await self._secrets.get(TOKEN_KEY)
+        return Key(int(newest.version), newest.value).derive(uid, use)
+
+
+class DataKeys:
+    """One data key per user, in the keys database."""
+
+    def __init__(self, documents: Documents, secrets: SecretStore, clock: Clock) -> None:
+        self._documents = documents
+        self._secrets = secrets
+        self._clock = clock
+
+    async def key(self, uid: str) -> Key:
+        """The user's data key. One read.
+
+        Raises:
+            NotFound: `key_missing`: none was ever made.
+            Refused: `key_destroyed`: the person was erased; nothing of theirs opens again.
+        """
+        found = await self._documents.get(_path(uid))
+        if found is None:
+            raise NotFound("key_missing")
+        return await self._unwrap(uid, found)
+
+    async def ensure(self, uid: str) -> Key:
+        """The user's data key, made now if there is none. Raises Refused: `key_destroyed`."""
+        try:
+            return await self.key(uid)
+        except NotFound:
+            pass
+        from os import urandom
+
+        key = Key(1, urandom(32))
+        try:
+            await self._documents.commit([Put(_path(uid), await self._wrap(uid, key), Expect.ABSENT)])
+        except Conflict:
+            return await self.key(uid)  # another worker made it first; theirs is the one
+        return key
+
+    async def rewrap(self, uid: str) -> bool:
+        """Wrap the data key under the newest wrapping key, if it is not yet. True if that changed anything."""
+        found = await self._documents.get(_path(uid))
+        newest = await self._secrets.get(WRAPPING_KEY)
+        if found is None or not found.data["wrapped"] or version_of(found.data["wrapped"]) == int(newest.version):
+            return False
+        await self._documents.commit(
+            [Put(found.path, await self._wrap(uid, await self._unwrap(uid, found)), found.version)]
+        )
+        return True
+
+    async def destroy(self, uid: str) -> None:
+        """Make everything sealed under the user's data key unreadable, for good."""
+        await self._documents.commit([Put(_path(uid), {"wrapped": b"", "destroyed_at": self._clock.now()})])
+
+    async def _wrap(self, uid: str, key: Key) -> dict[str, object]:
+        newest = await self._secrets.get(WRAPPING_KEY)
+        return {"wrapped": seal(Key(int(newest.version), newest.value), key.secret, "data-key", uid)}
+
+    async def _unwrap(self, uid: str, found: Document) -> Key:
+        wrapped: bytes = found.data["wrapped"]
+        if not wrapped:
+            raise Refused("key_destroyed")
+        version = version_of(wrapped)
+        wrapping = Key(version, await self._secrets.get_version(WRAPPING_KEY, str(version)))
+        return Key(1, open_sealed(wrapping, wrapped, "data-key", uid))
+
+
+def _path(uid: str) -> str:
+    return f"data_keys/{uid}"

@@ -1,0 +1,281 @@
+"""The edge: where HTTP becomes typed calls, and where faults become problem documents (RFC 9457) or queue language.
+
+A function's main.py lists `Route`s; `App` finds the one that fits, learns who calls, decodes the body into its type,
+runs the act, and writes one log line with the cost. Nothing else in the project knows a status code.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from shared import log
+from shared.clock import process_clock
+from shared.errors import Conflict, Fault, InvalidInput, NotFound, Unavailable
+from shared.ids import RandomIds
+from shared.problems import problem_of
+from shared.vocabulary import Language
+
+MAX_BODY_BYTES = 1 << 20
+_HEADERS = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
+}
+_PAGE_POLICY = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, checked and typed. `body` and `query` are instances of the route's types, or None without one."""
+
+    caller: Any
+    path: Mapping[str, str]
+    query: Any
+    body: Any
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """Answer with `value` (structs, dataclasses, dicts, dates, …) as JSON."""
+
+    value: Any
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Answer with a page a person reads. It may carry inline style, and nothing that runs."""
+
+    html: str
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """303 to `location`, with a page for browsers that do not follow it."""
+
+    location: str
+    html: str
+
+
+Reply = Json | Page | Redirect
+
+
+async def anyone(request: Request) -> None:
+    """The caller of a route that a browser reaches without a token of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way in. `pattern` is a path below the function, `{name}` matching one segment.
+
+    `caller` learns who calls, or raises NotPermitted. With `queue` the caller is Cloud Tasks or Cloud Scheduler:
+    what can never succeed is then acknowledged with 2xx and logged for a person, so that it is not sent again.
+    """
+
+    method: str
+    pattern: str
+    caller: Callable[[Request], Awaitable[Any]]
+    act: Callable[[Call], Awaitable[Reply]]
+    body: type | None = None
+    query: type | None = None
+    queue: bool = False
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """The path's parameters, or None where it is not this route's."""
+        wanted, got = self.pattern.strip("/").split("/"), path.strip("/").split("/")
+        if len(wanted) != len(got):
+            return None
+        found: dict[str, str] = {}
+        for want, have in zip(wanted, got, strict=True):
+            if want.startswith("{"):
+                found[want[1:-1]] = have
+            elif want != have:
+                return None
+        return found
+
+
+class App:
+    """A function's routes behind one entry point. `routes` is called on the first request, inside the event loop."""
+
+    def __init__(self, name: str, routes: Callable[[], Sequence[Route]]) -> None:
+        self._name = name
+        self._build = routes
+        self._routes: Sequence[Route] | None = None
+
+    async def __call__(self, request: Request) -> Response:
+        clock = process_clock()
+        started = clock.monotonic_s()
+        cost = log.open_account(request.headers.get("x-cloud-trace-context", "").partition("/")[0][:64])
+        language = language_of(request.headers.get("accept-language", ""))
+        route: Route | None = None
+        outcome = "ok"
+        try:
+            route, path = self._route(request)
+            response = _respond(await route.act(await _call(route, path, request, language)))
+        except Fault as fault:
+            outcome = fault.code
+            response = _fault_response(fault, language, queue=route is not None and route.queue)
+        except ClientDisconnect:
+            outcome = "client_gone"
+            response = Response(status_code=499)
+        except Exception as unexpected:
+            outcome = "unexpected"
+            # The message may quote data, so only the type and where it was raised are logged.
+            log.event("fault.unexpected", "ERROR", function=self._name, fault=type(unexpected).__name__, reason=_where(unexpected))
+            response = _problem(Unavailable("unexpected"), 500, language)
+        response.headers.update({k: v for k, v in _HEADERS.items() if k not in response.headers})
+        log.event(
+            "request",
+            function=self._name,
+            method=request.method,
+            route=route.pattern if route else "",
+            status=response.status_code,
+            outcome=outcome,
+            duration_ms=round((clock.monotonic_s() - started) * 1000),
+            cost=dict(cost),
+        )
+        return response
+
+    def _route(self, request: Request) -> tuple[Route, dict[str, str]]:
+        if self._routes is None:
+            self._routes = self._build()
+        allowed = []
+        for route in self._routes:
+            found = route.match(request.url.path)
+            if found is not None and route.method == request.method:
+                return route, found
+            if found is not None:
+                allowed.append(route.method)
+        if allowed:
+            raise InvalidInput("method_not_allowed", ", ".join(sorted(allowed)))
+        raise NotFound("no_such_route")
+
+
+async def _call(route: Route, path: dict[str, str], request: Request, language: Language) -> Call:
+    caller = await route.caller(request)
+    query = _query(route.query, request) if route.query else None
+    body = await _body(route.body, request) if route.body else None
+    return Call(caller, path, query, body, language)
+
+
+def _query(into: type, request: Request) -> Any:
+    pairs = request.query_params.multi_items()
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise InvalidInput("query_invalid", "a parameter is given more than once")
+    try:
+        # Struct fields that are Python keywords carry a trailing underscore in code, never on the wire.
+        return msgspec.convert(dict(pairs), into, strict=False)
+    except msgspec.ValidationError as wrong:
+        raise InvalidInput("query_invalid", _short(wrong)) from None
+
+
+async def _body(into: type, request: Request) -> Any:
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media not in ("application/json", ""):
+        raise InvalidInput("body_not_json", "content-type must be application/json")
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MAX_BODY_BYTES:
+            raise InvalidInput("body_too_large", f"at most {MAX_BODY_BYTES} bytes")
+    try:
+        parsed = json.loads(bytes(raw) or b"{}", object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        return msgspec.convert(parsed, into)
+    except msgspec.ValidationError as wrong:
+        raise InvalidInput("body_invalid", _short(wrong)) from None
+    except RecursionError:
+        raise InvalidInput("body_not_json", "nested too deeply") from None
+    except ValueError as wrong:
+        raise InvalidInput("body_not_json", _short(wrong)) from None
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is given more than once in one object")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _short(wrong: Exception) -> str:
+    return str(wrong)[:200]
+
+
+def _where(unexpected: BaseException) -> str:
+    frame = unexpected.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    return f"{frame.tb_frame.f_code.co_qualname}:{frame.tb_lineno}" if frame else ""
+
+
+def language_of(accept: str) -> Language:
+    """Japanese, unless the reader's browser or app ranks English above it."""
+    ranked: list[tuple[float, int, str]] = []
+    for position, part in enumerate(accept.split(",")[:20]):
+        tag, _, q = part.strip().partition(";q=")
+        try:
+            weight = float(q) if q else 1.0
+        except ValueError:
+            continue
+        ranked.append((-weight, position, tag.strip().lower()[:2]))
+    for _, _, tag in sorted(ranked):
+        if tag in (Language.JA, Language.EN):
+            return Language(tag)
+    return Language.JA
+
+
+def _respond(reply: Reply) -> Response:
+    match reply:
+        case Json(value, status):
+            return Response(msgspec.json.encode(value), status, media_type="application/json")
+        case Page(html, status):
+            return HTMLResponse(html, status, {"content-security-policy": _PAGE_POLICY})
+        case Redirect(location, html):
+            response = RedirectResponse(location, 303, {"content-security-policy": _PAGE_POLICY})
+            response.body = html.encode()
+            response.headers.update({"content-type": "text/html; charset=utf-8", "content-length": str(len(response.body))})
+            return response
+
+
+def _fault_response(fault: Fault, language: Language, *, queue: bool) -> Response:
+    status = problem_of(fault).status
+    if queue and not isinstance(fault, Unavailable | Conflict) and status not in (401, 403):
+        log.event("task.parked", "ERROR", code=fault.code)
+        return Response(msgspec.json.encode({"parked": fault.code}), 200, media_type="application/json")
+    if queue and isinstance(fault, Conflict):
+        # The queue's only word for "later" is 5xx or 429; 409 would be retried as well, but counted as an error.
+        status = 503
+    return _problem(fault, status, language)
+
+
+def _problem(fault: Fault, status: int, language: Language) -> Response:
+    problem = problem_of(fault)
+    headers = {}
+    if fault.retry_after_s is not None:
+        headers["retry-after"] = str(fault.retry_after_s)
+    if status == 401:
+        headers["www-authenticate"] = "Bearer"
+    if fault.code == "method_not_allowed":
+        headers["allow"] = fault.detail
+    document = {
+        "type": f"urn:kagamino:problem:{fault.code}",
+        "code": fault.code,
+        "status": status,
+        "title": problem.title(language),
+        "detail": fault.detail,
+        "instance": f"urn:kagamino:request:{RandomIds().ident()}",
+    }
+    return Response(
+        json.dumps(document, ensure_ascii=False).encode(), status, headers, media_type="application/problem+json"
+    )

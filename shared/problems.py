@@ -1,0 +1,100 @@
+"""Every stable code a fault may carry, with its HTTP status and its words for people, in Japanese and English.
+
+`tests/architecture` proves that each code raised anywhere stands here, and that nothing stands here unused.
+"""
+
+from typing import NamedTuple
+
+from shared.errors import Conflict, Fault, InvalidInput, NotFound, NotPermitted, Refused, Unavailable
+from shared.vocabulary import Language
+
+
+class Problem(NamedTuple):
+    """How one code is told to its caller."""
+
+    status: int
+    ja: str
+    en: str
+
+    def title(self, language: Language) -> str:
+        """The one-line summary in the reader's language."""
+        return self.ja if language is Language.JA else self.en
+
+
+PROBLEMS: dict[str, Problem] = {
+    # the request itself
+    "body_invalid": Problem(400, "送信内容に誤りがあります。", "The request body has an invalid field."),
+    "body_not_json": Problem(400, "送信内容がJSONとして読めません。", "The request body is not acceptable JSON."),
+    "body_too_large": Problem(413, "送信内容が大きすぎます。", "The request body is too large."),
+    "query_invalid": Problem(400, "URLの指定に誤りがあります。", "A query parameter is missing or invalid."),
+    "method_not_allowed": Problem(405, "この操作は利用できません。", "This method is not available here."),
+    "no_such_route": Problem(404, "ページが見つかりません。", "There is nothing at this address."),
+    "unexpected": Problem(500, "予期しない問題が発生しました。", "Something unexpected went wrong."),
+    # who calls
+    "unauthenticated": Problem(401, "サインインが必要です。", "Please sign in."),
+    "keys_unavailable": Problem(503, "ただいま本人確認ができません。", "Sign-in cannot be checked right now."),
+    "too_many_requests": Problem(429, "操作が多すぎます。しばらくお待ちください。", "Too many requests. Please wait a little."),
+    # linking
+    "link_invalid": Problem(
+        410, "この連携手続きは無効か、期限切れです。もう一度お試しください。", "This link attempt is invalid or has expired. Please start again."
+    ),
+    "link_denied": Problem(403, "Googleでの許可が得られませんでした。", "Permission was not given at Google."),
+    "no_kind_granted": Problem(403, "許可されたデータの種類がありません。", "No kind of data was allowed at Google."),
+    "refresh_token_missing": Problem(
+        409,
+        "Googleから継続利用の許可が届きませんでした。Googleアカウントの「サードパーティ製のアプリとサービス」から本アプリを削除し、もう一度連携してください。",
+        "Google sent no lasting permission. Remove this app under “Third-party apps & services” in your Google account, "
+        "then connect again.",
+    ),
+    "account_linked_elsewhere": Problem(
+        409, "このGoogleアカウントは別の利用者に連携されています。", "This Google account is linked to another user."
+    ),
+    "code_refused": Problem(410, "Googleの認可コードが無効です。もう一度お試しください。", "Google refused the code. Please start again."),
+    "google_client_refused": Problem(
+        503, "現在Googleと連携できません。復旧までお待ちください。", "Connecting to Google is out of order on our side."
+    ),
+    "not_connected": Problem(404, "連携されていません。", "There is no such connection."),
+    "needs_reauth": Problem(409, "Googleとの再連携が必要です。", "Please connect to Google again."),
+    "zone_unknown": Problem(400, "タイムゾーンが正しくありません。", "The time zone is not known."),
+    # consent
+    "consent_missing": Problem(403, "このデータの利用には同意がありません。", "There is no consent for this use of data."),
+    "consent_stale": Problem(409, "同意の状態が変わっています。", "The state of consent has changed meanwhile."),
+    # upstream
+    "upstream_unavailable": Problem(503, "Googleが応答していません。", "Google is not answering."),
+    "upstream_malformed": Problem(502, "Googleの応答が読み取れません。", "Google's answer cannot be read."),
+    "upstream_rate_limited": Problem(429, "Googleの利用上限に達しました。", "Google's limit has been reached."),
+    "upstream_setup": Problem(503, "Googleとの接続設定に問題があります。", "Our set-up at Google is faulty."),
+    "scope_missing": Problem(403, "このデータの種類はGoogleで許可されていません。", "This kind is not allowed at Google."),
+    "token_dead": Problem(409, "Googleとの連携が切れています。", "The connection to Google is no longer valid."),
+    "field_order_changed": Problem(502, "Googleのデータ形式が変わりました。", "Google has changed the shape of this data."),
+    # state
+    "precondition_failed": Problem(409, "状態が変わりました。もう一度お試しください。", "The state has changed meanwhile."),
+    "commit_unknown": Problem(503, "保存の結果を確認できません。", "Whether this was stored is not known yet."),
+    "commit_unsettled": Problem(503, "保存の結果を確認できません。", "Whether this was stored is not known yet."),
+    "store_unavailable": Problem(503, "ただいま保存先を利用できません。", "The store is not available right now."),
+    "queue_unavailable": Problem(503, "ただいま処理を受け付けられません。", "Work cannot be queued right now."),
+    "secret_missing": Problem(500, "設定に問題があります。", "A secret is not set up."),
+    "secret_version_gone": Problem(500, "設定に問題があります。", "A version of a secret is gone."),
+    "secrets_unavailable": Problem(503, "ただいま処理できません。", "Secrets cannot be read right now."),
+    "seal_broken": Problem(500, "データを開けません。", "Sealed data cannot be opened."),
+    "key_destroyed": Problem(410, "データは消去されています。", "The data has been erased."),
+    "settings": Problem(500, "設定に問題があります。", "The settings are faulty."),
+}
+
+_CATEGORIES: dict[type[Fault], int] = {
+    InvalidInput: 400,
+    NotPermitted: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Unavailable: 503,
+    Refused: 422,
+}
+
+
+def problem_of(fault: Fault) -> Problem:
+    """The table's entry, or, for a code nobody entered, its category's status and its code as title."""
+    known = PROBLEMS.get(fault.code)
+    if known:
+        return known
+    status = next((s for category, s in _CATEGORIES.items() if isinstance(fault, category)), 500)
+    return Problem(status, fault.code, fault.code)
