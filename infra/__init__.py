@@ -1,0 +1,1 @@
+"""How the functions are deployed, packaged, checked and run on one machine. May import shared; never the reverse."""
