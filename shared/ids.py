@@ -35,6 +35,11 @@ class RandomIds:
         return secrets.randbits(53) / (1 << 53)
 
 
+def fresh_bytes(n: int) -> bytes:
+    """`n` bytes from the operating system, for keys and nonces: these must never come from a fake."""
+    return secrets.token_bytes(n)
+
+
 def digest(*parts: str) -> str:
     """SHA-256 over length-prefixed parts, 64 hexadecimal characters. For names that must not be guessed back
     from inputs that are themselves unguessable (states, codes), and for stable, evenly spread document ids."""

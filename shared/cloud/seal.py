@@ -9,6 +9,7 @@ import hmac
 from dataclasses import dataclass, field
 
 from shared.errors import Refused
+from shared.ids import fresh_bytes
 
 OVERHEAD_BYTES = 30
 
@@ -29,11 +30,9 @@ class Key:
 
 def seal(key: Key, plain: bytes, *place: str) -> bytes:
     """Encrypt `plain` for `place` alone."""
-    from os import urandom  # nonces belong to the cipher, and must never come from a fake in a test
-
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    nonce = urandom(12)
+    nonce = fresh_bytes(12)
     return key.version.to_bytes(2, "big") + nonce + AESGCM(key.secret).encrypt(nonce, plain, _associated(place))
 
 

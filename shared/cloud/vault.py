@@ -14,6 +14,7 @@ from shared.clock import Clock
 from shared.cloud.documents import Document, Documents, Expect, Put
 from shared.cloud.seal import Key, open_sealed, seal, version_of
 from shared.errors import Conflict, NotFound, Refused
+from shared.ids import fresh_bytes
 
 WRAPPING_KEY = "wrapping-key"
 TOKEN_KEY = "token-key"  # nosec B105: the secret's name, not the secret
@@ -86,9 +87,7 @@ class DataKeys:
             return await self.key(uid)
         except NotFound:
             pass
-        from os import urandom
-
-        key = Key(1, urandom(32))
+        key = Key(1, fresh_bytes(32))
         try:
             await self._documents.commit([Put(_path(uid), await self._wrap(uid, key), Expect.ABSENT)])
         except Conflict:

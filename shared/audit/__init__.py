@@ -1,0 +1,1 @@
+"""What happened, in entries nobody can change unnoticed."""

@@ -1,0 +1,311 @@
+"""How a link comes about: start in the app, consent at Google, confirm in the app.
+
+The browser's return proves only that somebody consented in some browser; so the callback merely parks the sealed grant
+behind a one-time code, and the link begins when the very user who started posts that code, signed in (RFC 9700 §4.7:
+whoever sends a consent link of their own to a victim gains nothing).
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from shared import ids, log
+from shared.audit.model import Head
+from shared.clock import Clock
+from shared.cloud.documents import Delete, Documents, Expect, Write, settle
+from shared.connection.model import Attempt, Connection, KindLink, LinkState, LooseGrant, Tokens, settled
+from shared.connection.ports import Authority, DataKeyring, Grant, Queue, Sealer
+from shared.connection.store import (
+    ConnectionStore,
+    StoredConnection,
+    abandon,
+    attempt_path,
+    claim,
+    connection_path,
+    grant_name,
+    put,
+    recorded,
+    subject_name,
+)
+from shared.consent.model import QOLMS, Change, Consents, Decision, Method
+from shared.consent.ports import Ledger
+from shared.errors import Conflict, Fault, InvalidInput, Refused
+from shared.vocabulary import Kind, Language, Provider, Purpose
+
+ATTEMPT_LASTS = timedelta(minutes=10)
+PARKED_LASTS = timedelta(minutes=10)
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Where to send the browser, and until when that works."""
+
+    authorization_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What the browser's return came to: `result` is `success` or a problem code; `code` is for the app to confirm."""
+
+    result: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linking:
+    """The use case, over its ports."""
+
+    documents: Documents
+    connections: ConnectionStore
+    ledger: Ledger
+    authority: Authority
+    tokens: Sealer
+    keys: DataKeyring
+    queue: Queue
+    clock: Clock
+    ids: ids.Ids
+    redirect_uri: str
+    shards: int
+
+    async def start(self, uid: str, provider: Provider, kinds: Sequence[Kind], language: Language) -> Started:
+        """Mint a single-use state bound to the user, the kinds, the redirect and the PKCE verifier.
+
+        Raises InvalidInput `body_invalid`: no kind, or one twice.
+        """
+        _check_kinds(kinds)
+        state, verifier, nonce = self.ids.token(), self.ids.token(), self.ids.token()
+        at = self.clock.now()
+        attempt = Attempt(
+            uid=uid,
+            provider=provider,
+            kinds=list(kinds),
+            redirect_uri=self.redirect_uri,
+            verifier=await self.tokens.seal(uid, "verifier", verifier),
+            nonce=nonce,
+            expires_at=at + ATTEMPT_LASTS,
+        )
+        path = attempt_path(state)
+        attempt, audit = recorded(
+            attempt, path, at=at, actor="data_subject", action="link.started", facts={"kinds": list(kinds)}
+        )
+        await settle(self.documents, [put(path, attempt, Expect.ABSENT), audit], witness=audit.path)
+        url = self.authority.consent_url(
+            kinds,
+            state=state,
+            challenge=_s256(verifier),
+            nonce=nonce,
+            redirect_uri=self.redirect_uri,
+            language=language,
+        )
+        return Started(url, attempt.expires_at)
+
+    async def returned(self, *, state: str, code: str, error: str, scope: str) -> Returned:
+        """Redeem the state once, trade the code, park the grant. Never raises a fault: a browser is waiting.
+
+        An unknown, used, expired or malformed state gives one and the same answer.
+        """
+        try:
+            attempt = await self._redeem(state)
+            if error or not code:
+                return Returned("link_denied")
+            verifier = await self.tokens.open(attempt.uid, "verifier", attempt.verifier)
+            grant = await self.authority.exchange(
+                code, verifier=verifier, redirect_uri=attempt.redirect_uri, nonce=attempt.nonce, scope_hint=scope
+            )
+            return Returned("success", await self._park(attempt, grant))
+        except Fault as fault:
+            log.event("link.not_made", "WARNING", code=fault.code)
+            return Returned(fault.code)
+
+    async def _redeem(self, state: str) -> Attempt:
+        found = await self.connections.attempt(state) if 20 <= len(state) <= 200 else None
+        if found is None or found.value.redeemed or found.value.expires_at <= self.clock.now():
+            raise Refused("link_invalid")
+        attempt: Attempt = msgspec.structs.replace(found.value, redeemed=True)
+        attempt, audit = recorded(attempt, found.path, at=self.clock.now(), actor="browser", action="link.returned")
+        try:
+            await settle(self.documents, [put(found.path, attempt, found.version), audit], witness=audit.path)
+        except Conflict:
+            raise Refused("link_invalid") from None  # two returns raced: the other one has it
+        return attempt
+
+    async def _park(self, attempt: Attempt, grant: Grant) -> str:
+        """Keep the grant for the app to confirm. Raises Refused where it can never become a link."""
+        kinds, subject = await self._acceptable(attempt.uid, attempt.kinds, grant)
+        code, at = self.ids.token(), self.clock.now()
+        name = grant_name(code)
+        loose = LooseGrant(
+            uid=attempt.uid,
+            provider=attempt.provider,
+            subject=subject,
+            kinds=kinds,
+            tokens=await self._sealed(attempt.uid, grant, at),
+            due_at=at + PARKED_LASTS,
+            parked=True,
+        )
+        path = f"loose_grants/{name}"
+        loose, audit = recorded(loose, path, at=at, actor="browser", action="grant.parked", facts={"kinds": list(kinds)})
+        await settle(self.documents, [put(path, loose, Expect.ABSENT), audit], witness=audit.path)
+        # Should the queue be down, the next tick finds the grant by its due time.
+        try:
+            await self.queue.enqueue(
+                "revocation",
+                "connection/revoke_due",
+                {"grant": name},
+                name_parts=("revoke", name),
+                schedule_at=loose.due_at,
+            )
+        except Fault as fault:
+            log.event("revocation.not_queued", "WARNING", code=fault.code)
+        return code
+
+    async def confirm(self, uid: str, code: str) -> Connection:
+        """The app, signed in as the user who started, takes the grant: from here on the link is active.
+
+        Raises Refused `link_invalid` (unknown, used, expired, or another user's code, all alike),
+        `account_linked_elsewhere`.
+        """
+        for _ in range(_ATTEMPTS):
+            found = await self.connections.loose_grant(grant_name(code)) if 20 <= len(code) <= 200 else None
+            grant: LooseGrant | None = found.value if found else None
+            if found is None or grant is None or not grant.parked or grant.uid != uid or grant.due_at <= self.clock.now():
+                raise Refused("link_invalid")
+            try:
+                return await self._link(uid, grant, [Delete(found.path, found.version)])
+            except Conflict:
+                continue  # a decision or a sync of an older link committed meanwhile
+        raise Conflict("precondition_failed")
+
+    async def link_with_device_code(
+        self, uid: str, provider: Provider, kinds: Sequence[Kind], server_auth_code: str
+    ) -> Connection:
+        """Link directly with the code that an Android device obtained for its signed-in user.
+
+        Raises Refused `code_refused`, `no_kind_granted`, `refresh_token_missing`, `account_linked_elsewhere`.
+        """
+        _check_kinds(kinds)
+        grant = await self.authority.exchange(server_auth_code, verifier="", redirect_uri="", nonce="", scope_hint="")
+        granted, subject = await self._acceptable(uid, kinds, grant)
+        at = self.clock.now()
+        loose = LooseGrant(
+            uid=uid,
+            provider=provider,
+            subject=subject,
+            kinds=granted,
+            tokens=await self._sealed(uid, grant, at),
+            due_at=at,
+            parked=False,
+        )
+        for _ in range(_ATTEMPTS):
+            try:
+                return await self._link(uid, loose, [])
+            except Conflict:
+                continue
+        raise Conflict("precondition_failed")
+
+    async def _acceptable(self, uid: str, kinds: Sequence[Kind], grant: Grant) -> tuple[list[Kind], str]:
+        granted = [kind for kind in kinds if kind in grant.kinds]
+        if not granted:
+            raise Refused("no_kind_granted")
+        if grant.refresh_token is None:
+            raise Refused("refresh_token_missing")
+        subject = subject_name(grant.subject)
+        owner, _ = await self.connections.subject_owner(subject)
+        if owner not in (None, uid):
+            # The grant is dropped, not revoked: revoking would end the other user's link as well.
+            raise Refused("account_linked_elsewhere")
+        return granted, subject
+
+    async def _sealed(self, uid: str, grant: Grant, at: datetime) -> Tokens:
+        return Tokens(
+            refresh=await self.tokens.seal(uid, "refresh", grant.refresh_token or ""),
+            issued_at=at,
+            access=await self.tokens.seal(uid, "access", grant.access_token),
+            access_expires_at=grant.access_expires_at,
+        )
+
+    async def _link(self, uid: str, grant: LooseGrant, writes: list[Write]) -> Connection:
+        """One commit: the grant is taken, the consent given, the account claimed, the connection active."""
+        await self.keys.ensure(uid)
+        at = self.clock.now()
+        owner, expect = await self.connections.subject_owner(grant.subject)
+        if owner not in (None, uid):
+            raise Refused("account_linked_elsewhere")
+        existing = await self.connections.connection(uid, grant.provider)
+        changes = tuple(Change(Purpose.QOLMS_STORE, kind, QOLMS, Decision.GIVE) for kind in grant.kinds)
+        prepared = await self.ledger.prepare(uid, changes, method=Method.LINK, at=at)
+        if isinstance(prepared, Consents):  # only where an epoch was asked for, and none was
+            raise Conflict("precondition_failed")
+        path = connection_path(uid, grant.provider)
+        connection = settled(_connection(grant, existing, prepared.consents, at, self.shards), at)
+        connection, audit = recorded(
+            connection, path, at=at, actor="data_subject", action="link.confirmed", facts={"kinds": list(grant.kinds)}
+        )
+        await settle(
+            self.documents,
+            [
+                *writes,
+                *prepared.writes,
+                claim(grant.subject, uid, expect),
+                *self._old_account(existing, grant.subject, at),
+                put(path, connection, existing.version if existing else Expect.ABSENT),
+                audit,
+            ],
+            witness=audit.path,
+        )
+        await self._first_sync(connection)
+        return connection
+
+    def _old_account(self, existing: StoredConnection | None, subject: str, at: datetime) -> list[Write]:
+        if existing is None or existing.value.subject == subject:
+            return []
+        return abandon(existing.value, self.ids.ident(), at=at, reason="another_account_linked")
+
+    async def _first_sync(self, connection: Connection) -> None:
+        payload: dict[str, str | int] = {"uid": connection.uid, "provider": connection.provider}
+        name = ("sync", connection.uid, connection.provider, "link", str(connection.linked))
+        try:
+            await self.queue.enqueue("sync", "sync_user", payload, name_parts=name)
+        except Fault as fault:  # it is due already: the next tick finds it
+            log.event("sync.not_queued", "WARNING", code=fault.code)
+
+
+def _connection(
+    grant: LooseGrant, existing: StoredConnection | None, consents: Consents, at: datetime, shards: int
+) -> Connection:
+    """The connection after linking. The same account again continues where each kind stood; another begins anew."""
+    old = existing.value if existing else None
+    continued = old.kinds if old and old.subject == grant.subject else {}
+    kinds = {kind: KindLink(granted=False) for kind in Kind} | continued
+    kinds = {kind: msgspec.structs.replace(link, granted=kind in grant.kinds) for kind, link in kinds.items()}
+    return Connection(
+        uid=grant.uid,
+        provider=grant.provider,
+        state=LinkState.ACTIVE,
+        subject=grant.subject,
+        kinds=kinds,
+        consents=consents,
+        tokens=grant.tokens,
+        linked=(old.linked if old else 0) + 1,
+        linked_at=at,
+        shard=ids.shard_of(grant.uid, shards),
+        next_sync_at=at,
+        last_success_at=old.last_success_at if old else None,
+        audit=old.audit if old else Head(),
+    )
+
+
+def _check_kinds(kinds: Sequence[Kind]) -> None:
+    if not kinds or len(set(kinds)) != len(kinds):
+        raise InvalidInput("body_invalid", "kinds: at least one, each once")
+
+
+def _s256(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+

@@ -1,0 +1,235 @@
+"""A connection: one person's link to one provider. Its document is the fence for everything done under it.
+
+Whatever commits on behalf of a connection expects the version of its document that the work began with; consent
+decisions, disconnecting and every sync write the document, so work under an older state cannot commit (I3, I4).
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from shared.audit.model import Head
+from shared.consent.model import QOLMS, Consents, Verdict, permits
+from shared.vocabulary import Kind, Provider, Purpose
+
+
+class LinkState(StrEnum):
+    """Where a link stands. Only `invalid_grant`, the person, or the provider's word leads away from ACTIVE."""
+
+    ACTIVE = "active"
+    NEEDS_REAUTH = "needs_reauth"
+    """The provider says the grant is dead: quiet until the person links again."""
+    REVOKED = "revoked"
+    """Ended by the person."""
+    PAUSED = "paused"
+    """Linked, but no granted kind has a live consent: nothing may be fetched."""
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """The grant, sealed. `issued_at` is when the refresh token was issued: newer replaces older, never the reverse (I5)."""
+
+    refresh: bytes
+    issued_at: datetime
+    access: bytes = b""
+    access_expires_at: datetime | None = None
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """Who may spend the refresh token, until when. It saves work and keeps refreshes apart; it is not the fence."""
+
+    holder: str
+    until: datetime
+
+
+class KindLink(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind under one connection. Times in nanoseconds since the epoch where they are bounds of data.
+
+    `cursor_ns`: everything the provider returned that starts before it is stored; it only grows. `reached_ns`: how far
+    back the first fetch has come. `changes` holds a change-feed token per stream, with which `feeding` says whether the
+    feed is caught up and may be trusted between re-reads. `fingerprints` are keyed hashes per UTC day, to tell without
+    reading a day's document that re-reading it brought nothing new.
+    """
+
+    granted: bool = True
+    streams: tuple[str, ...] = ()
+    changes: dict[str, str] = {}
+    feeding: bool = False
+    reread_at: datetime | None = None
+    cursor_ns: int = 0
+    reached_ns: int | None = None
+    fingerprints: bytes = b""
+    stored: int = 0
+    set_aside: int = 0
+    newest_ns: int = 0
+    last_success_at: datetime | None = None
+    last_error: str = ""
+    last_error_at: datetime | None = None
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole connection document.
+
+    `shard` and `next_sync_at` make the due index. `calls` counts upstream calls in the minute that began at
+    `calls_since`, so that workers one after another keep the provider's bound per user together. `commit` names the
+    last commit of a sync. `linked` counts links: each link of the same account continues, each new account starts anew.
+    """
+
+    uid: str
+    provider: Provider
+    state: LinkState
+    subject: str
+    kinds: dict[Kind, KindLink]
+    consents: Consents
+    tokens: Tokens | None
+    linked: int
+    linked_at: datetime
+    shard: int
+    next_sync_at: datetime
+    streams_checked_at: datetime | None = None
+    failures: int = 0
+    last_error: str = ""
+    last_success_at: datetime | None = None
+    asked_at: datetime | None = None
+    lease: Lease | None = None
+    calls: int = 0
+    calls_since: datetime | None = None
+    commit: str = ""
+    audit: Head = Head()
+
+    def verdict(self, kind: Kind, at: datetime) -> Verdict:
+        """May this kind be fetched and stored now? The provider's scope first, then the gate."""
+        link = self.kinds.get(kind)
+        if link is None or not link.granted:
+            return Verdict(False, "not_granted")
+        return permits(self.consents, Purpose.QOLMS_STORE, kind, QOLMS, at)
+
+    def permitted(self, at: datetime) -> tuple[Kind, ...]:
+        """The kinds that may be fetched now."""
+        return tuple(kind for kind in self.kinds if self.verdict(kind, at).allowed)
+
+    def leased_to_other(self, holder: str, at: datetime) -> bool:
+        """Is somebody else refreshing or fetching right now?"""
+        return self.lease is not None and self.lease.holder != holder and at < self.lease.until
+
+
+def with_consents(connection: Connection, consents: Consents, at: datetime) -> Connection:
+    """The connection under a newer state of consent. A withdrawn kind forgets where it stood: if it is given again,
+    its data is fetched anew for the time the consent allows."""
+    kinds = {
+        kind: link
+        if permits(consents, Purpose.QOLMS_STORE, kind, QOLMS, at).allowed or link.reached_ns is None
+        else _begun_anew(link)
+        for kind, link in connection.kinds.items()
+    }
+    updated = msgspec.structs.replace(connection, consents=consents, kinds=kinds)
+    return settled(updated, at)
+
+
+def _begun_anew(link: KindLink) -> KindLink:
+    return msgspec.structs.replace(
+        link, streams=(), changes={}, feeding=False, reread_at=None, reached_ns=None, fingerprints=b""
+    )
+
+
+def settled(connection: Connection, at: datetime) -> Connection:
+    """The connection with ACTIVE or PAUSED told apart by whether any kind may be fetched, and due at once if it may
+    be again."""
+    if connection.state not in (LinkState.ACTIVE, LinkState.PAUSED):
+        return connection
+    state = LinkState.ACTIVE if connection.permitted(at) else LinkState.PAUSED
+    resumed = state is LinkState.ACTIVE and connection.state is LinkState.PAUSED
+    next_sync_at = at if resumed else connection.next_sync_at
+    return msgspec.structs.replace(connection, state=state, next_sync_at=next_sync_at)
+
+
+def with_refresh_token(tokens: Tokens, refresh: bytes, issued_at: datetime) -> Tokens:
+    """The tokens with a rotated refresh token, unless a newer one is there already (I5)."""
+    if issued_at <= tokens.issued_at:
+        return tokens
+    return msgspec.structs.replace(tokens, refresh=refresh, issued_at=issued_at)
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """A link under way: what its single-use state is bound to. Stored under the state's hash, for ten minutes."""
+
+    uid: str
+    provider: Provider
+    kinds: list[Kind]
+    redirect_uri: str
+    verifier: bytes
+    nonce: str
+    expires_at: datetime
+    redeemed: bool = False
+    audit: Head = Head()
+
+
+class LooseGrant(msgspec.Struct, frozen=True, kw_only=True):
+    """A grant that nobody uses, sealed: parked by the callback until the app confirms it, or left behind by a
+    disconnect. At `due_at` it is revoked at the provider, again and again until the provider confirms."""
+
+    uid: str
+    provider: Provider
+    subject: str
+    kinds: list[Kind]
+    tokens: Tokens
+    due_at: datetime
+    parked: bool
+    audit: Head = Head()
+
+
+class KindView(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind as the app shows it."""
+
+    granted: bool
+    consented: bool
+    state: LinkState
+    cursor: datetime | None
+    last_success_at: datetime | None
+    last_error: str | None
+    set_aside: int
+    next_sync_at: datetime | None
+
+
+class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):
+    """One connection as the app shows it. No token, no subject."""
+
+    provider: Provider
+    state: LinkState
+    linked_at: datetime
+    last_success_at: datetime | None
+    last_error: str | None
+    next_sync_at: datetime | None
+    kinds: dict[Kind, KindView]
+
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def view(connection: Connection, at: datetime) -> ConnectionView:
+    """What the person may see of their connection."""
+    running = connection.state is LinkState.ACTIVE
+
+    def kind_view(kind: Kind, link: KindLink) -> KindView:
+        verdict = connection.verdict(kind, at)
+        paused = running and not verdict.allowed
+        return KindView(
+            granted=link.granted,
+            consented=permits(connection.consents, Purpose.QOLMS_STORE, kind, QOLMS, at).allowed,
+            state=LinkState.PAUSED if paused else connection.state,
+            cursor=_EPOCH + timedelta(microseconds=link.cursor_ns // 1000) if link.cursor_ns else None,
+            last_success_at=link.last_success_at,
+            last_error=link.last_error or None,
+            set_aside=link.set_aside,
+            next_sync_at=connection.next_sync_at if running and not paused else None,
+        )
+
+    return ConnectionView(
+        provider=connection.provider,
+        state=connection.state,
+        linked_at=connection.linked_at,
+        last_success_at=connection.last_success_at,
+        last_error=connection.last_error or None,
+        next_sync_at=connection.next_sync_at if running else None,
+        kinds={kind: kind_view(kind, link) for kind, link in connection.kinds.items()},
+    )

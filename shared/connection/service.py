@@ -1,0 +1,116 @@
+"""Seeing, refreshing and ending a connection."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+
+from shared import ids, log
+from shared.clock import Clock
+from shared.cloud.documents import Delete, Documents, settle
+from shared.connection.model import ConnectionView, LinkState, LooseGrant, view
+from shared.connection.ports import Authority, Queue, Sealer
+from shared.connection.store import ConnectionStore, abandon, put, recorded
+from shared.errors import Conflict, Fault, NotFound, Refused, Unavailable
+from shared.vocabulary import Provider
+
+BETWEEN_ASKING = timedelta(minutes=1)
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    """The use case, over its ports."""
+
+    documents: Documents
+    connections: ConnectionStore
+    authority: Authority
+    tokens: Sealer
+    queue: Queue
+    clock: Clock
+    ids: ids.Ids
+
+    async def describe(self, uid: str) -> list[ConnectionView]:
+        """Every connection of the person, with the state of each kind."""
+        at = self.clock.now()
+        return [view(found.value, at) for found in await self.connections.connections(uid)]
+
+    async def sync_now(self, uid: str, provider: Provider) -> None:
+        """Fetch soon, because the person asked ("pull to refresh").
+
+        Raises NotFound `not_connected`, Conflict `needs_reauth`, Unavailable `too_many_requests` (at most once a
+        minute), Refused `consent_missing` (paused).
+        """
+        found = await self.connections.connection(uid, provider)
+        if found is None or found.value.state is LinkState.REVOKED:
+            raise NotFound("not_connected")
+        connection, at = found.value, self.clock.now()
+        if connection.state is LinkState.NEEDS_REAUTH:
+            raise Conflict("needs_reauth")
+        if connection.state is LinkState.PAUSED:
+            raise Refused("consent_missing")
+        if connection.asked_at is not None and at < connection.asked_at + BETWEEN_ASKING:
+            wait = connection.asked_at + BETWEEN_ASKING - at
+            raise Unavailable("too_many_requests", retry_after_s=int(wait.total_seconds()) + 1)
+        asked = msgspec.structs.replace(connection, asked_at=at, next_sync_at=min(at, connection.next_sync_at))
+        await self.documents.commit([put(found.path, asked, found.version)])
+        minute = str(int(at.timestamp()) // 60)
+        payload: dict[str, str | int] = {"uid": uid, "provider": provider}
+        await self.queue.enqueue("sync", "sync_user", payload, name_parts=("sync", uid, provider, "asked", minute))
+
+    async def disconnect(self, uid: str, provider: Provider) -> None:
+        """End the connection: nothing is fetched any more, the tokens leave the connection in the same commit, and the
+        grant is revoked at the provider, again and again until confirmed. What is stored stays until erased.
+
+        Raises NotFound `not_connected`.
+        """
+        name = self.ids.ident()
+        for _ in range(_ATTEMPTS):
+            found = await self.connections.connection(uid, provider)
+            if found is None or found.value.state is LinkState.REVOKED:
+                raise NotFound("not_connected")
+            at = self.clock.now()
+            ended = msgspec.structs.replace(found.value, state=LinkState.REVOKED, tokens=None, lease=None)
+            ended, audit = recorded(ended, found.path, at=at, actor="data_subject", action="link.ended")
+            writes = [put(found.path, ended, found.version), audit, *abandon(found.value, name, at=at, reason="ended")]
+            try:
+                await settle(self.documents, writes, witness=audit.path)
+            except Conflict:
+                continue  # a sync committed meanwhile
+            if found.value.tokens is not None:
+                await self._queue_revocation(name)
+            return
+        raise Conflict("precondition_failed")
+
+    async def _queue_revocation(self, name: str) -> None:
+        try:
+            await self.queue.enqueue(
+                "revocation", "connection/revoke_due", {"grant": name}, name_parts=("revoke", name)
+            )
+        except Fault as fault:  # it is due already: the next tick finds it
+            log.event("revocation.not_queued", "WARNING", code=fault.code)
+
+    async def revoke_due(self, name: str) -> str:
+        """Revoke a grant that nobody uses, if it is still there and due; say what came of it.
+
+        A grant whose account is linked by now is forgotten, not revoked: revoking ends every grant the account gave us,
+        the one in use included.
+
+        Raises Unavailable: the provider did not confirm; the grant stays, and is tried again.
+        """
+        found = await self.connections.loose_grant(name)
+        if found is None:
+            return "gone"
+        grant: LooseGrant = found.value
+        if grant.due_at > self.clock.now():
+            return "not_due"
+        owner, _ = await self.connections.subject_owner(grant.subject)
+        if owner is None:
+            await self.authority.revoke(await self.tokens.open(grant.uid, "refresh", grant.tokens.refresh))
+        outcome = "revoked" if owner is None else "superseded"
+        _, audit = recorded(grant, found.path, at=self.clock.now(), actor="system", action=f"grant.{outcome}")
+        try:
+            await settle(self.documents, [Delete(found.path, found.version), audit], witness=audit.path)
+        except Conflict:
+            return "gone"  # the person confirmed at this very moment, or another worker revoked it
+        return outcome
