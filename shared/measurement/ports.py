@@ -1,0 +1,30 @@
+"""What reading measurements needs from outside its domain."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from shared.measurement.civil import ZoneTimeline
+from shared.measurement.model import Day
+from shared.vocabulary import Kind
+
+
+class DayReader(Protocol):
+    """Where a person's measurements are read: the one way in, so that a gate can stand in front of it."""
+
+    def read_days(self, uid: str, kind: Kind, first: dt.date, last: dt.date) -> AsyncIterator[Day]:
+        """The day documents there are of the UTC days `first`..`last`, both included, ascending, as they arrive.
+
+        Raises:
+            Unavailable: the store or the keys cannot be reached now.
+            Refused: `key_destroyed`: the person's data was erased.
+        """
+        ...
+
+
+class ZoneReader(Protocol):
+    """Where the zones are kept that the person's app told."""
+
+    async def zones(self, uid: str) -> ZoneTimeline | None:
+        """The person's zones over time; None where none was ever told."""
+        ...
