@@ -1,6 +1,7 @@
 # The few commands people type. Each sets up what it needs by itself: Python 3.11+ and make are enough.
 PYTHON ?= python3
 PY := .venv/bin/python
+LOCK := .venv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --custom-compile-command "make lock"
 
 # Compiled modules must be kept, or every start pays for compiling them again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -34,7 +35,9 @@ package: run-env ## one zip per function in .build/
 	@$(PY) -m infra.package --out .build
 
 lock: dev-env ## resolve the requirement files again, with hashes, from their .in files
-	@$(PY) -m infra.lock
+	@$(LOCK) infra/requirements.in -o requirements.txt
+	@$(LOCK) infra/requirements-local.in -o infra/requirements-local.txt
+	@$(LOCK) tests/requirements-dev.in -o tests/requirements-dev.txt
 
 clean: ## remove everything that can be made again
 	@rm -rf .venv .venv-tofu .build .demo .dev .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

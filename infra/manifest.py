@@ -226,3 +226,7 @@ class _NoDuplicates(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(None, None, f"{key!r} stands twice", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+if __name__ == "__main__":
+    load()
