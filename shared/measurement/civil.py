@@ -57,9 +57,9 @@ class ZoneTimeline:
     changes: tuple[ZoneChange, ...]
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.changes) <= MOST_CHANGES:
-            raise InvalidInput("body_invalid", f"zone: between 1 and {MOST_CHANGES} zone changes can be kept")
         told = {_utc(since): _known(zone) for since, zone in self.changes}
+        if not 1 <= len(told) <= MOST_CHANGES:
+            raise InvalidInput("body_invalid", f"zone: between 1 and {MOST_CHANGES} zone changes can be kept")
         object.__setattr__(self, "changes", tuple(ZoneChange(since, told[since]) for since in sorted(told)))
 
     @classmethod
@@ -105,9 +105,8 @@ class ZoneTimeline:
         found: list[Piece] = []
         for stay_start, stay_end, zone in self._stays(start_ns, end_ns):
             for piece in _days(stay_start, stay_end, ZoneInfo(zone)):
-                if found and found[-1].on == piece.on:
-                    piece = Piece(found.pop().start_ns, piece.end_ns, piece.on)
-                found.append(piece)
+                joins = bool(found) and found[-1].on == piece.on
+                found.append(Piece(found.pop().start_ns, piece.end_ns, piece.on) if joins else piece)
         return found
 
     def pieces_of(self, first: dt.date, last: dt.date) -> list[Piece]:
@@ -121,11 +120,11 @@ class ZoneTimeline:
         return [piece for piece in self.pieces(start_ns, end_ns) if first <= piece.on <= last]
 
     def span_of(self, civil_day: dt.date) -> list[tuple[int, int]]:
-        """The ranges [start_ns, end_ns) that bear this date: normally one, of 23 to 25 hours; none if it was skipped."""
+        """The ranges [start_ns, end_ns) that bear this date: mostly one, of 23 to 25 hours; none if it was skipped."""
         return [(piece.start_ns, piece.end_ns) for piece in self.pieces_of(civil_day, civil_day)]
 
     def utc_days_covering(self, first: dt.date, last: dt.date) -> list[dt.date]:
-        """The UTC days that hold some instant of the civil dates `first`..`last`, ascending; empty if all were skipped."""
+        """The UTC days that hold some instant of the civil dates `first`..`last`, ascending; none if all skipped."""
         days = {
             dt.date.fromordinal(day)
             for piece in self.pieces_of(first, last)

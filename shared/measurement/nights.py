@@ -16,6 +16,7 @@ The rules, in order:
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from shared.measurement.model import SESSION, Points
@@ -104,7 +105,7 @@ def _within_breaks(groups: Iterable[_Group]) -> list[_Group]:
 
 def _widest_break(groups: Sequence[_Group]) -> int:
     """The place in `groups` that the widest break stands before; of equals, the first."""
-    breaks = [after.start_ns - before.end_ns for before, after in zip(groups, groups[1:], strict=False)]
+    breaks = [after.start_ns - before.end_ns for before, after in pairwise(groups)]
     return breaks.index(max(breaks)) + 1
 
 
@@ -157,7 +158,7 @@ def _counted_once(segments: Sequence[Row], ranks: dict[str, int]) -> Iterable[tu
     edges = sorted({row.start_ns for row in segments} | {row.end_ns for row in segments})
     waiting: list[tuple[tuple[int, ...], Row]] = []
     arriving = 0
-    for since_ns, until_ns in zip(edges, edges[1:], strict=False):
+    for since_ns, until_ns in pairwise(edges):
         while arriving < len(segments) and segments[arriving].start_ns <= since_ns:
             row = segments[arriving]
             order = ranks[row.origin], row.stage == ASLEEP, -row.modified_ms, -row.start_ns, row.end_ns, row.stage

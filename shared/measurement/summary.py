@@ -12,13 +12,6 @@ import msgspec
 MG_PER_DL_PER_MMOL_PER_L = 18.0
 """As Google converts glucose (facts: Fit data types); the molar mass would give 18.0156."""
 
-_BY_HAND = ":user_input"
-
-
-def by_hand(origin: str) -> bool:
-    """Whether a point's origin says that a person typed it in."""
-    return origin.endswith(_BY_HAND)
-
 
 class Spread(msgspec.Struct, frozen=True):
     """The least, the mean and the greatest value of a day."""
@@ -41,6 +34,8 @@ class StepsDay(_DaySummary, frozen=True, kw_only=True):
 
 
 class HeartRateDay(_DaySummary, frozen=True, kw_only=True):
+    """Beats per minute."""
+
     bpm: Spread
 
 
@@ -61,6 +56,8 @@ class BloodPressureDay(_DaySummary, frozen=True, kw_only=True):
 
 
 class WeightDay(_DaySummary, frozen=True, kw_only=True):
+    """`last_kg` is what the scale said last on the day, at `last_at` (RFC 3339 in the person's zone)."""
+
     last_kg: float
     last_at: str
     min_kg: float
@@ -68,10 +65,14 @@ class WeightDay(_DaySummary, frozen=True, kw_only=True):
 
 
 class BodyTemperatureDay(_DaySummary, frozen=True, kw_only=True):
+    """Wherever on the body it was taken."""
+
     celsius: Spread
 
 
 class OxygenSaturationDay(_DaySummary, frozen=True, kw_only=True):
+    """Per cent of haemoglobin that carries oxygen (SpO2)."""
+
     percent: Spread
 
 

@@ -12,7 +12,7 @@ from math import fsum
 from typing import Any, Protocol
 
 from shared.measurement.civil import Piece, ZoneTimeline
-from shared.measurement.model import Number, Points
+from shared.measurement.model import Number, Points, is_manual
 from shared.measurement.nights import ASLEEP, AWAKE, DEEP, LIGHT, OUT_OF_BED, REM, Night, Row, nights, rows_of
 from shared.measurement.summary import (
     MG_PER_DL_PER_MMOL_PER_L,
@@ -28,7 +28,6 @@ from shared.measurement.summary import (
     Stages,
     StepsDay,
     WeightDay,
-    by_hand,
 )
 from shared.vocabulary import Kind
 
@@ -81,7 +80,7 @@ class _StepsTally:
                 touched.add(piece.on)
             for on in touched:
                 self._days[on][1] += 1
-                self._days[on][2] += by_hand(origin)
+                self._days[on][2] += is_manual(origin)
 
     def summaries(self) -> list[DaySummary]:
         return [
@@ -135,8 +134,8 @@ class _Readings:
     def add(self, points: Points, rows: slice) -> None:
         origins = points.origin[rows]
         self.points += len(origins)
-        if any(map(by_hand, set(origins))):
-            self.by_hand += sum(map(by_hand, origins))
+        if any(map(is_manual, set(origins))):
+            self.by_hand += sum(map(is_manual, origins))
         for exact, values in zip(self.columns, _complete(points.values[: len(self.columns)], rows), strict=True):
             if values:
                 exact.add(values)
@@ -237,7 +236,7 @@ class _SleepTally:
         return SleepDay(
             on=on,
             points=len(rows),
-            entered_by_hand=sum(by_hand(row.origin) for row in rows),
+            entered_by_hand=sum(is_manual(row.origin) for row in rows),
             asleep_minutes=_minutes(sum(map(_asleep_ns, slept))),
             main=self._sleep(main),
             naps=[self._sleep(night) for night in slept if night is not main],
