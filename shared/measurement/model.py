@@ -1,8 +1,10 @@
 """Measurements as columns: the shape every part of the system passes them around in."""
 
 import datetime as dt
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from operator import itemgetter, lt
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -65,8 +67,26 @@ class Identity(NamedTuple):
     end_ns: int
 
 
+def identify(kind: Kind, name: str, origin: str, start_ns: int, end_ns: int) -> Identity:
+    """The identity of one point of `kind`. What does not belong to it is "" and 0, so that identities compare."""
+    return _identity_of(kind)(name, origin, start_ns, end_ns)
+
+
+def _identity_of(kind: Kind) -> Callable[[str, str, int, int], Identity]:
+    return _sleep_identity if kind is Kind.SLEEP else Identity
+
+
+def _sleep_identity(name: str, origin: str, start_ns: int, end_ns: int) -> Identity:
+    return Identity(name, "", 0, 0) if name else Identity("", origin, start_ns, 0)
+
+
+def is_manual(origin: str) -> bool:
+    """Whether a person typed the point in, as its origin's stream name says (Google Fit's `…:user_input`)."""
+    return origin.endswith(":user_input")
+
+
 class Points(msgspec.Struct):
-    """Points of one kind as parallel columns, ascending by (start_ns, end_ns, origin).
+    """Points of one kind as parallel columns, ascending by (start_ns, end_ns, origin, name).
 
     Times are nanoseconds since the epoch, as integers. `modified_ms` is when the source last changed the point (0 where
     it does not say). `origin` is the stream that first recorded it. `values[i]` is the column of `FIELDS[kind][i]`.
@@ -89,20 +109,47 @@ class Points(msgspec.Struct):
     def __len__(self) -> int:
         return len(self.start_ns)
 
+    @classmethod
+    def of_rows(cls, kind: Kind, rows: Iterable[tuple[Any, ...]]) -> "Points":
+        """Points out of rows as `rows` gives them, put in order."""
+        ordered = sorted(rows, key=itemgetter(0, 1, 2, 3))
+        if not ordered:
+            return cls.none(kind)
+        start_ns, end_ns, origin, name, modified_ms, *values = map(list, zip(*ordered, strict=True))
+        return cls(kind, start_ns, end_ns, modified_ms, origin, values, name)
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Each point as (start_ns, end_ns, origin, name, modified_ms, *values)."""
+        return zip(self.start_ns, self.end_ns, self.origin, self.name, self.modified_ms, *self.values, strict=True)
+
+    def in_order(self) -> "Points":
+        """The same points, ascending; themselves where they already are."""
+        ascending = all(map(lt, self.start_ns, islice(self.start_ns, 1, None)))
+        return self if ascending else Points.of_rows(self.kind, self.rows())
+
     def identities(self) -> Iterator[Identity]:
         """Each point's identity, in order."""
-        ...
+        return map(_identity_of(self.kind), self.name, self.origin, self.start_ns, self.end_ns)
+
+    def span(self, first: int, last: int) -> "Points":
+        """The points at positions `first` up to, not including, `last`."""
+        cut = slice(first, last)
+        values = [column[cut] for column in self.values]
+        origin, name = self.origin[cut], self.name[cut]
+        return Points(self.kind, self.start_ns[cut], self.end_ns[cut], self.modified_ms[cut], origin, values, name)
 
 
 class SetAside(msgspec.Struct, frozen=True):
     """A point that cannot be what it claims: kept as it came, with the reason, and counted; never shown as data.
 
-    `reason` is one of the codes in `measurement.limits`; `start_ns` is None where no time could be read.
+    `reason` is one of the codes in `measurement.limits`; `start_ns` is None where no time could be read. `session` is
+    whether it came from a list of sleep sessions, which is read apart from the segments.
     """
 
     reason: str
     raw: bytes
     start_ns: int | None
+    session: bool = False
 
 
 class Day(msgspec.Struct):
@@ -115,3 +162,22 @@ class Day(msgspec.Struct):
     on: dt.date
     points: Points
     set_aside: list[SetAside]
+
+    @classmethod
+    def empty(cls, kind: Kind, on: dt.date) -> "Day":
+        """A day with nothing in it."""
+        return cls(on, Points.none(kind), [])
+
+
+DAY_NS = 86_400_000_000_000
+_EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
+
+
+def day_of(start_ns: int | None) -> dt.date:
+    """The UTC day a point is stored under. What has no readable time is stored under 1970-01-01."""
+    return dt.date.fromordinal(_EPOCH_ORDINAL + (start_ns or 0) // DAY_NS)
+
+
+def day_start_ns(on: dt.date) -> int:
+    """The first nanosecond of a UTC day."""
+    return (on.toordinal() - _EPOCH_ORDINAL) * DAY_NS

@@ -1,0 +1,132 @@
+"""How what was just read meets what is stored: which report of a point stands, and which points are gone (I2)."""
+
+import datetime as dt
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from shared.measurement.model import (
+    DAY_NS,
+    Day,
+    Identity,
+    Points,
+    SetAside,
+    day_of,
+    day_start_ns,
+)
+from shared.vocabulary import Kind
+
+
+class Rows(Enum):
+    """Which points a read speaks about. Sleep is read in two ways: sessions from one list, segments from a dataset."""
+
+    ALL = "all"
+    SESSIONS = "sessions"
+    SEGMENTS = "segments"
+
+    def has(self, session: bool) -> bool:
+        """Whether a row, a sleep session or not, is one this read speaks about."""
+        return self is Rows.ALL or session == (self is Rows.SESSIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """ "Everything the source has that starts within [start_ns, end_ns) has been read", as far as `rows` says."""
+
+    start_ns: int
+    end_ns: int
+    rows: Rows = Rows.ALL
+
+    def has(self, start_ns: int | None, session: bool) -> bool:
+        """Whether the read would have brought a point with this start. No readable start lies in no window."""
+        return start_ns is not None and self.start_ns <= start_ns < self.end_ns and self.rows.has(session)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one read has to say about one day.
+
+    `deleted` may name points the day never had, and points of other days. `whole` is None where the read does not
+    claim to be complete. Parts of one change apply in the order: `deleted`, `whole`, `upserts`.
+    """
+
+    upserts: Points
+    deleted: Sequence[Identity] = ()
+    set_aside: Sequence[SetAside] = ()
+    whole: Window | None = None
+
+
+def merge(on: dt.date, stored: Day | None, change: Change) -> Day:
+    """The day as it is after `change`: the same whatever the order and overlap in which pages arrive.
+
+    Of two reports of one point the one modified later stands; of two modified at the same time, the one that came
+    later (0, "the source does not say", is earlier than all else). A stored point that lies in `change.whole` and is
+    not among `change.upserts` has gone from the source and goes here, set-aside points likewise.
+
+    Raises:
+        ValueError: an upsert does not start within `on`. A programming error: cut with `split_by_day` first.
+    """
+    points = change.upserts
+    _check_day(on, points)
+    if not _simple(stored, change):
+        points = _merged(stored.points if stored else Points.none(points.kind), change)
+    return Day(on, points, _set_aside(stored.set_aside if stored else [], change))
+
+
+def split_by_day(points: Points, set_aside: Iterable[SetAside] = ()) -> dict[dt.date, Day]:
+    """Cut what was read into the UTC days it is stored under, ascending; days with nothing are not listed."""
+    days: dict[dt.date, Day] = {}
+    first, count, starts = 0, len(points), points.start_ns
+    while first < count:
+        on = day_of(starts[first])
+        next_day_ns = day_start_ns(on) + DAY_NS
+        last = count if starts[-1] < next_day_ns else bisect_left(starts, next_day_ns, first)
+        days[on] = Day(on, points if last - first == count else points.span(first, last), [])
+        first = last
+    for one in set_aside:
+        on = day_of(one.start_ns)
+        days.setdefault(on, Day.empty(points.kind, on)).set_aside.append(one)
+    return dict(sorted(days.items()))
+
+
+def _check_day(on: dt.date, points: Points) -> None:
+    if len(points) and not day_of(points.start_ns[0]) == on == day_of(points.start_ns[-1]):
+        raise ValueError(f"points of {day_of(points.start_ns[0])} to {day_of(points.start_ns[-1])} merged into {on}")
+
+
+def _simple(stored: Day | None, change: Change) -> bool:
+    """Whether the upserts, as they are, are the outcome."""
+    if stored is not None and len(stored.points) and stored.points != change.upserts:
+        return False
+    if change.deleted and stored is not None and len(stored.points):
+        return False
+    # A sleep session's identity is its name alone, so that distinct starts prove nothing.
+    starts = change.upserts.start_ns
+    return change.upserts.kind is not Kind.SLEEP and len(set(starts)) == len(starts)
+
+
+def _merged(stored: Points, change: Change) -> Points:
+    rows = dict(zip(stored.identities(), stored.rows(), strict=True))
+    for gone in change.deleted:
+        rows.pop(gone, None)
+    fresh = list(zip(change.upserts.identities(), change.upserts.rows(), strict=True))
+    if change.whole is not None:
+        read = {identity for identity, _ in fresh}
+        rows = {i: row for i, row in rows.items() if i in read or not change.whole.has(row[0], bool(row[3]))}
+    for identity, row in fresh:
+        known = rows.get(identity)
+        if known is None or known[4] <= row[4]:
+            rows[identity] = row
+    return Points.of_rows(stored.kind, rows.values())
+
+
+def _set_aside(stored: Sequence[SetAside], change: Change) -> list[SetAside]:
+    if not stored and not change.set_aside:
+        return []
+    whole = change.whole
+    kept = [one for one in stored if whole is None or not whole.has(one.start_ns, one.session)]
+    distinct = {(one.start_ns or 0, one.start_ns is None, one.reason, one.raw, one.session): one for one in kept}
+    for one in change.set_aside:
+        distinct[one.start_ns or 0, one.start_ns is None, one.reason, one.raw, one.session] = one
+    return [distinct[key] for key in sorted(distinct)]

@@ -1,0 +1,1 @@
+"""Google Fit's REST API, version 1."""
