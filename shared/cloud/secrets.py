@@ -35,10 +35,11 @@ class Secrets:
     numbered version for good, since it never changes. Callers that ask at once share one call.
     """
 
-    def __init__(self, *, project: str, endpoint: str, clock: Clock) -> None:
+    def __init__(self, *, project: str, endpoint: str, clock: Clock, call_s: float = CALL_S) -> None:
         self._project = project
         self._endpoint = endpoint
         self._clock = clock
+        self._call_s = call_s
         self._newest: dict[str, tuple[Secret, datetime]] = {}
         self._versions: dict[tuple[str, str], bytes] = {}
         self._flights: dict[tuple[str, str], asyncio.Task[Secret]] = {}
@@ -111,7 +112,7 @@ class Secrets:
         try:
             request = {"parent": self._path(name), "filter": "state:ENABLED", "page_size": 1}
             log.count("secrets_listed")
-            pages = await self._client.get().list_secret_versions(request=request, timeout=CALL_S)
+            pages = await self._client.get().list_secret_versions(request=request, timeout=self._call_s)
             async for version in pages:
                 return version.name.rpartition("/")[2]
         except exceptions.GoogleAPIError as failed:
@@ -138,7 +139,7 @@ class Secrets:
         )
         return await self._client.get().access_secret_version(
             name=path,
-            retry=AsyncRetry(predicate=again, initial=0.1, maximum=1.0, multiplier=2.0, timeout=CALL_S),
+            retry=AsyncRetry(predicate=again, initial=0.1, maximum=1.0, multiplier=2.0, timeout=self._call_s),
             timeout=ConstantTimeout(ATTEMPT_S),
         )
 

@@ -27,11 +27,14 @@ class TaskQueue:
     each delivery carries.
     """
 
-    def __init__(self, *, project: str, region: str, endpoint: str, public_url: str, account: str) -> None:
+    def __init__(
+        self, *, project: str, region: str, endpoint: str, public_url: str, account: str, call_s: float = CALL_S
+    ) -> None:
         self._parent = f"projects/{project}/locations/{region}/queues"
         self._endpoint = endpoint
         self._public_url = public_url.rstrip("/")
         self._account = account
+        self._call_s = call_s
         self._client: PerLoop[CloudTasksAsyncClient] = PerLoop(self._connect, lambda c: c.transport.close())
 
     async def enqueue(
@@ -51,7 +54,7 @@ class TaskQueue:
         `payload` holds ids and versions only, at most `MAX_PAYLOAD_BYTES` as JSON. `schedule_at` is aware and at most
         30 days ahead. `deadline_s` (15 to 1800) is how long one delivery may take before it is sent again.
 
-        Repeating a call whose answer was lost is safe, and so is done here, within `CALL_S` seconds in all.
+        Repeating a call whose answer was lost is safe, and so is done here, within `call_s` seconds in all.
 
         Raises:
             Unavailable: `queue_unavailable`: it may or may not be queued; calling again with the same name is safe.
@@ -118,7 +121,7 @@ class TaskQueue:
         await self._client.get().create_task(
             parent=f"{self._parent}/{queue}",
             task=task,
-            retry=AsyncRetry(predicate=again, initial=0.1, maximum=1.0, multiplier=2.0, timeout=CALL_S),
+            retry=AsyncRetry(predicate=again, initial=0.1, maximum=1.0, multiplier=2.0, timeout=self._call_s),
             timeout=ConstantTimeout(ATTEMPT_S),
         )
 

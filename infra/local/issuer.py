@@ -1,0 +1,150 @@
+"""Identities for one machine: Firebase-style ID tokens for test users, service tokens, and the keys that prove them."""
+
+import base64
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from shared.clock import Clock
+
+LIFETIME = timedelta(hours=1)
+GOOGLE = "https://accounts.google.com"
+KEPT_KEYS = 2
+
+
+class SigningKeys:
+    """RSA keys of one publisher: the last signs, the one before stays published while its tokens live."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._keys: list[rsa.RSAPrivateKey] = []
+
+    def rotate(self) -> None:
+        """Sign with a new key from here on."""
+        new = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._keys = [*self._keys[1 - KEPT_KEYS :], new]
+
+    def sign(self, claims: dict[str, Any], **header: Any) -> str:
+        """A compact token. `header` adds to, or replaces, {alg, kid, typ}; a replaced `alg` still signs RS256."""
+        key = self._current()
+        return jwt.encode(claims, key, algorithm="RS256", headers={"kid": key_id(key.public_key()), **header})
+
+    def certificates(self) -> dict[str, str]:
+        """Self-signed certificates in PEM by key id, as Firebase publishes them."""
+        self._current()
+        return {key_id(key.public_key()): self._certificate(key) for key in self._keys}
+
+    def jwks(self) -> list[dict[str, Any]]:
+        """The keys as a JWK set's members, as Google publishes them."""
+        self._current()
+        return [
+            {
+                **jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True),
+                "kid": key_id(key.public_key()),
+                "use": "sig",
+                "alg": "RS256",
+            }
+            for key in self._keys
+        ]
+
+    def _current(self) -> rsa.RSAPrivateKey:
+        if not self._keys:
+            self.rotate()
+        return self._keys[-1]
+
+    def _certificate(self, key: rsa.RSAPrivateKey) -> str:
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "local issuer")])
+        now = self._clock.now()
+        made = (
+            x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
+            .serial_number(int(key_id(key.public_key())[:16], 16) or 1)
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=14))
+            .sign(key, hashes.SHA256())
+        )
+        return made.public_bytes(serialization.Encoding.PEM).decode()
+
+
+class Issuer:
+    """Issues tokens that `shared.cloud.identity` accepts, and publishes their keys under /identity."""
+
+    def __init__(self, *, firebase_project: str, clock: Clock) -> None:
+        self._project = firebase_project
+        self._clock = clock
+        self.firebase = SigningKeys(clock)
+        self.google = SigningKeys(clock)
+
+    def token_for(self, uid: str, **claims: Any) -> str:
+        """A Firebase-style ID token of the test user `uid`, good for an hour. `claims` add or replace."""
+        return self.firebase.sign(
+            {
+                "iss": f"https://securetoken.google.com/{self._project}",
+                "aud": self._project,
+                **self._times(),
+                "auth_time": self._now_s(),
+                "sub": uid,
+                "user_id": uid,
+                "firebase": {"identities": {}, "sign_in_provider": "custom"},
+                **claims,
+            }
+        )
+
+    def service_token(self, email: str, audience: str, **claims: Any) -> str:
+        """A token as Cloud Scheduler and Cloud Tasks send it, good for an hour. `claims` add or replace."""
+        subject = str(int(hashlib.sha256(email.encode()).hexdigest()[:16], 16))
+        return self.google.sign(
+            {
+                "iss": GOOGLE,
+                "aud": audience,
+                "azp": subject,
+                "sub": subject,
+                **self._times(),
+                "email": email,
+                "email_verified": True,
+                **claims,
+            }
+        )
+
+    def app(self) -> Starlette:
+        """/firebase_certs and /certs."""
+        return Starlette(
+            routes=[
+                Route("/firebase_certs", self._serve_certificates),
+                Route("/certs", self._serve_jwks),
+            ]
+        )
+
+    async def _serve_certificates(self, _: Request) -> JSONResponse:
+        return JSONResponse(self.firebase.certificates(), headers={"cache-control": "public, max-age=3600"})
+
+    async def _serve_jwks(self, _: Request) -> JSONResponse:
+        return JSONResponse({"keys": self.google.jwks()}, headers={"cache-control": "public, max-age=3600"})
+
+    def _times(self) -> dict[str, int]:
+        now = self._now_s()
+        return {"iat": now, "exp": now + int(LIFETIME.total_seconds())}
+
+    def _now_s(self) -> int:
+        return int(self._clock.now().timestamp())
+
+
+def key_id(key: rsa.RSAPublicKey) -> str:
+    """A stable name for a public key."""
+    raw = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(raw).hexdigest()[:40]
+
+
+def unsigned(header: str, payload: str, signature: bytes = b"") -> str:
+    """A compact token of these exact parts, for trying what must be refused."""
+    parts = (header.encode(), payload.encode(), signature)
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
