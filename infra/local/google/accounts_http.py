@@ -1,0 +1,112 @@
+"""The consent screen, the token, revocation and key endpoints."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, unquote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from infra.local.google import consent_page
+from infra.local.google.answers import document
+from infra.local.google.consent import ConsentRequest, Refusal, decide, read_request
+from infra.local.google.oauth import OAuthError, in_googles_order
+from infra.local.google.world import World
+
+_POLICY = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'", "cache-control": "no-store"}
+
+
+def routes(world: World) -> list[Route]:
+    """Where OAuth is found. Google spreads these over three hosts; their paths do not collide."""
+
+    async def screen(request: Request) -> Response:
+        asked = read_request(request.query_params, world.oauth.clients)
+        language = consent_page.language_of(request.query_params.get("hl"), request.headers.get("accept-language", ""))
+        if isinstance(asked, Refusal):
+            return HTMLResponse(consent_page.refusal(asked, language), asked.status, _POLICY)
+        if request.method == "POST":
+            return await _decided(world, request, asked)
+        if "none" in asked.prompts:
+            return _silent(world, asked)
+        return HTMLResponse(consent_page.screen(asked, world.accounts.values(), language), headers=_POLICY)
+
+    async def token(request: Request) -> Response:
+        form = dict(await _form(request))
+        client_id, secret = _credentials(request, form)
+        try:
+            answered = world.oauth.exchange(form, client_id, secret)
+        except OAuthError as refused:
+            return document(refused.body, refused.status)
+        return document(answered, headers={"cache-control": "no-cache, no-store", "pragma": "no-cache"})
+
+    async def revoke(request: Request) -> Response:
+        form = dict(await _form(request))
+        try:
+            world.oauth.revoke(form.get("token") or request.query_params.get("token", ""))
+        except OAuthError as refused:
+            return document(refused.body, refused.status)
+        return document({})
+
+    async def certs(_: Request) -> Response:
+        return document(world.oauth.key.jwks, headers={"cache-control": "public, max-age=19000"})
+
+    async def tokeninfo(request: Request) -> Response:
+        access = world.oauth.access(request.query_params.get("access_token", ""))
+        if access is None:
+            return document({"error": "invalid_token", "error_description": "Invalid Value"}, 400)
+        left = round((access.expires_at - world.clock.now()).total_seconds())
+        return document(
+            {
+                "azp": access.client_id,
+                "aud": access.client_id,
+                "sub": access.account.sub,
+                "scope": in_googles_order(access.scopes),
+                "expires_in": str(left),
+                "access_type": "offline",
+            }
+        )
+
+    return [
+        Route("/o/oauth2/v2/auth", screen, methods=["GET", "POST"]),
+        Route("/token", token, methods=["POST"]),
+        Route("/revoke", revoke, methods=["POST"]),
+        Route("/oauth2/v3/certs", certs, methods=["GET"]),
+        Route("/tokeninfo", tokeninfo, methods=["GET"]),
+    ]
+
+
+async def _decided(world: World, request: Request, asked: ConsentRequest) -> Response:
+    pairs = await _form(request)
+    form = dict(pairs)
+    account = world.accounts.get(form.get("account", ""))
+    if account is None or form.get("decision") not in ("allow", "deny"):
+        return HTMLResponse("<p>account, decision=allow|deny and the ticked scope fields are needed</p>", 400, _POLICY)
+    ticked = [value for name, value in pairs if name == "scope"]
+    return RedirectResponse(decide(world.oauth, asked, account, ticked, allow=form["decision"] == "allow"), 302)
+
+
+def _silent(world: World, asked: ConsentRequest) -> Response:
+    hinted = world.accounts.get(asked.login_hint)
+    granted = world.oauth.granted.get((hinted.sub, asked.client.client_id)) if hinted else None
+    if hinted is None or granted is None:
+        hinted = hinted or next(iter(world.accounts.values()))
+        return RedirectResponse(decide(world.oauth, asked, hinted, [], allow=False), 302)
+    return RedirectResponse(decide(world.oauth, asked, hinted, granted, allow=True), 302)
+
+
+async def _form(request: Request) -> list[tuple[str, str]]:
+    return parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True)
+
+
+def _credentials(request: Request, form: Mapping[str, str]) -> tuple[str, str]:
+    """From the body, or from a basic Authorization header."""
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            client_id, _, secret = base64.b64decode(encoded).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return "", ""
+        return unquote(client_id), unquote(secret)
+    return form.get("client_id", ""), form.get("client_secret", "")
