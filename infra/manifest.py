@@ -129,7 +129,7 @@ def load(path: Path | None = None) -> Manifest:
         ManifestError: with every fault found, each naming its place.
     """
     try:
-        raw = yaml.load((path or ROOT / "serverless.yaml").read_text(encoding="utf-8"), Loader=_NoDuplicates)
+        raw = _NoDuplicates((path or ROOT / "serverless.yaml").read_text(encoding="utf-8")).get_single_data()
     except yaml.YAMLError as error:
         raise ManifestError([str(error)]) from error
     return parse(raw)

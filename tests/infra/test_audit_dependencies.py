@@ -32,7 +32,7 @@ class Installed(importlib.metadata.Distribution):
     def requires(self):
         return [value for key, value in self._lines if key == "Requires-Dist"]
 
-    def read_text(self, filename):
+    def read_text(self, _):
         return None
 
     def locate_file(self, path):
