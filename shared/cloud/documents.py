@@ -6,7 +6,8 @@ may expect its document to be absent or at a known version. (Read-write transact
 workers touch deadlock in the emulator and crawl in production; see infra/decisions.)
 
 Paths alternate collection and id: `users/u1/connections/google_fit`. Values are None, bool, int (64 bit), float,
-str, bytes, aware datetime (microseconds), lists and string-keyed dicts of these.
+str, bytes, aware datetime (microseconds; it comes back in UTC), lists and string-keyed dicts of these, but no list
+directly in a list. `values` says all the limits, and holds every adapter to them before anything is sent.
 """
 
 from collections.abc import Sequence
@@ -14,17 +15,20 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Protocol, TypeAlias
 
-from shared.errors import Conflict, OutcomeUnknown
+from shared.errors import Conflict, Fault, OutcomeUnknown, Unavailable
 
 Data: TypeAlias = dict[str, Any]
 
 NAME = "__name__"
-"""In `where` and `order_by`: the document's id."""
+"""In `where` and `order_by`: the document's id; in a group query its whole path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One stored document. `version` is opaque, and changes with every write."""
+    """One stored document. `version` is opaque, and changes with every write that changes the document.
+
+    A write that leaves the document as it was leaves the version too: what must fence others out changes something.
+    """
 
     path: str
     data: Data
@@ -65,7 +69,10 @@ Write: TypeAlias = Put | Delete
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """One condition on a top-level field."""
+    """One condition on a top-level field: a scalar, and for the four comparisons neither None nor NaN.
+
+    A comparison finds only values of the same type (whole and fractional numbers are one type).
+    """
 
     field: str
     op: Literal["==", "<", "<=", ">", ">="]
@@ -76,8 +83,9 @@ class Where:
 class Query:
     """Documents of one collection (`users/u1/days`), or of every collection of that name (`group=True`).
 
-    `order_by` names fields, "-" in front for descending; ties fall in order of path. `after` continues behind the
-    last document of the previous page of the same query.
+    `order_by` names fields, "-" in front for descending; ties fall in order of path, in the direction of the last
+    field. A document without one of these fields is not found. `after` continues behind the last document of the
+    previous page of the same query.
     """
 
     collection: str
@@ -87,9 +95,25 @@ class Query:
     limit: int = 100
     after: Document | None = None
 
+    def ordering(self) -> tuple[tuple[str, bool], ...]:
+        """The whole order as (field, descending): what is asked for, then compared fields, then always `NAME`."""
+        order = {name.removeprefix("-"): name.startswith("-") for name in self.order_by}
+        descending = self.order_by[-1].startswith("-") if self.order_by else False
+        for condition in self.where:
+            if condition.op != "==":
+                order.setdefault(condition.field, descending)
+        order.setdefault(NAME, descending)
+        fields = list(order)
+        return tuple((name, order[name]) for name in fields[: fields.index(NAME) + 1])
+
 
 class Documents(Protocol):
-    """A document store. Every method may raise `Unavailable`; each counts its cost with `log.count`."""
+    """A document store. Each method counts its cost with `log.count`: `store_reads` and `store_writes`.
+
+    Every method may raise `Unavailable` (`store_unavailable`, nothing happened) and `Refused` (`store_refused`: a
+    permission, an index or the database itself is missing). What breaks the rules in `values` raises ValueError or
+    TypeError before anything is sent.
+    """
 
     async def get(self, path: str) -> Document | None:
         """The document, or None. Costs one read either way."""
@@ -104,15 +128,18 @@ class Documents(Protocol):
         ...
 
     async def count(self, query: Query) -> int:
-        """How many documents match, without reading them; `limit` and `after` are ignored."""
+        """How many documents match; `limit` and `after` are ignored. Costs a read per 1,000 found, at least one."""
         ...
 
     async def commit(self, writes: Sequence[Write]) -> list[str]:
-        """All of `writes` or none; the new version per write ("" for a delete), in order. Costs one write each.
+        """All of `writes` or none; the version per write ("" for a delete), in order. Each to a document of its own.
+
+        Costs one write each, however it ends.
 
         Raises:
             Conflict: `precondition_failed`: some expectation did not hold; nothing was written.
-            OutcomeUnknown: no answer came; the writes may or may not be there, all or none.
+            OutcomeUnknown: `commit_unknown`: no answer came; the writes may or may not be there, all or none.
+            Refused: `document_too_large` (1 MiB) or `commit_too_large` (10 MiB); nothing was written.
         """
         ...
 
@@ -129,21 +156,30 @@ async def settle(documents: Documents, writes: Sequence[Write], *, witness: str)
     cannot happen twice, because the witness may be created only once.
 
     Returns the versions as `commit` does, or an empty list where the read-back, not the answer, proved the commit.
-    Raises as `commit` does; `OutcomeUnknown` only after two sendings whose effect could not be seen.
+    Raises as `commit` does; `OutcomeUnknown` (`commit_unsettled`) where two sendings, or the read-back itself, left
+    the effect unseen: the commit may still be, or become, there.
     """
+    if not any(isinstance(w, Put) and w.path == witness and w.expect is Expect.ABSENT for w in writes):
+        raise ValueError("the witness is not created by this commit")
     try:
         return await documents.commit(writes)
     except OutcomeUnknown:
-        if await documents.get(witness) is not None:
+        if await _witnessed(documents, witness):
             return []
     try:
         return await documents.commit(writes)
-    except Conflict:
-        # Either the first sending landed after all, between our read and now, or somebody else moved first.
-        if await documents.get(witness) is not None:
+    except (Conflict, Unavailable) as second:
+        # On a conflict, either the first sending landed after our look, or somebody else moved first. On anything
+        # less certain, even "nothing happened" is true of the second sending only.
+        if await _witnessed(documents, witness):
             return []
-        raise
-    except OutcomeUnknown as lost:
-        if await documents.get(witness) is not None:
-            return []
-        raise OutcomeUnknown("commit_unsettled", "the store did not answer twice") from lost
+        if isinstance(second, Conflict):
+            raise
+        raise OutcomeUnknown("commit_unsettled", "the store did not answer twice") from second
+
+
+async def _witnessed(documents: Documents, witness: str) -> bool:
+    try:
+        return await documents.get(witness) is not None
+    except Fault as unseen:
+        raise OutcomeUnknown("commit_unsettled", "the store could not be read back") from unseen

@@ -1,0 +1,51 @@
+"""Stand-ins for the ports, shared by tests of many parts."""
+
+import base64
+import random
+from collections.abc import Sequence
+
+from shared.cloud.documents import Document, Documents, Query, Write
+
+
+class SeededIds:
+    """Ids that look random and are the same in every run."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._random = random.Random(seed)
+
+    def token(self) -> str:
+        return base64.urlsafe_b64encode(self._random.randbytes(32)).decode().rstrip("=")
+
+    def ident(self) -> str:
+        return base64.b32encode(self._random.randbytes(16)).decode().rstrip("=").lower()
+
+    def fraction(self) -> float:
+        return self._random.random()
+
+
+class RecordingDocuments:
+    """A store that remembers the queries it was asked, for comparing them with the declared indexes."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+        self.queries: list[Query] = []
+
+    async def get(self, path: str) -> Document | None:
+        return await self._documents.get(path)
+
+    async def get_many(self, paths: Sequence[str]) -> list[Document | None]:
+        return await self._documents.get_many(paths)
+
+    async def query(self, query: Query) -> list[Document]:
+        self.queries.append(query)
+        return await self._documents.query(query)
+
+    async def count(self, query: Query) -> int:
+        self.queries.append(query)
+        return await self._documents.count(query)
+
+    async def commit(self, writes: Sequence[Write]) -> list[str]:
+        return await self._documents.commit(writes)
+
+    async def close(self) -> None:
+        await self._documents.close()
