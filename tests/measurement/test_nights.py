@@ -1,4 +1,5 @@
 import datetime as dt
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,7 +131,7 @@ def test_nights_do_not_depend_on_the_order_of_rows(told, random):
 def test_every_row_is_in_exactly_one_night_and_nights_do_not_overlap(told):
     found = nights(told)
     assert sorted(row for night in found for row in night.rows) == sorted(told)
-    assert all(before.end_ns <= after.start_ns for before, after in zip(found, found[1:], strict=False))
+    assert all(before.end_ns <= after.start_ns for before, after in pairwise(found))
     for night in found:
         assert all(night.start_ns <= row.start_ns and row.end_ns <= night.end_ns for row in night.rows)
 
@@ -151,6 +152,6 @@ def test_the_minutes_of_a_night_are_what_its_segments_cover_each_once(told):
 @given(rows)
 def test_sleeps_closer_than_the_break_are_apart_only_where_both_hold_a_session(told):
     found = nights(told)
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         framed = [any(row.stage == SESSION for row in night.rows) for night in (before, after)]
         assert after.start_ns - before.end_ns > BREAK_NS or all(framed)
