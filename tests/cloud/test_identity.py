@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.datastructures import Headers
@@ -83,14 +84,10 @@ async def publisher(issuer: Issuer) -> AsyncIterator[tuple[Publisher, str]]:
     serving = Publisher(issuer)
     app = web.Application()
     app.router.add_get("/{path:.*}", serving.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    assert site._server is not None
-    port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
-    yield serving, f"http://127.0.0.1:{port}"
-    await runner.cleanup()
+    server = TestServer(app)
+    await server.start_server()
+    yield serving, str(server.make_url("/")).rstrip("/")
+    await server.close()
 
 
 @pytest.fixture
