@@ -66,6 +66,8 @@ class Redirect:
 
 
 Reply = Json | Page | Redirect
+Act = Callable[[Call], Awaitable[Reply]]
+"""What a route does: a coroutine from a typed call to a reply."""
 
 
 async def anyone(request: Request) -> None:
@@ -83,7 +85,7 @@ class Route:
     method: str
     pattern: str
     caller: Callable[[Request], Awaitable[Any]]
-    act: Callable[[Call], Awaitable[Reply]]
+    act: Act
     body: type | None = None
     query: type | None = None
     queue: bool = False
@@ -129,7 +131,13 @@ class App:
         except Exception as unexpected:
             outcome = "unexpected"
             # The message may quote data, so only the type and where it was raised are logged.
-            log.event("fault.unexpected", "ERROR", function=self._name, fault=type(unexpected).__name__, reason=_where(unexpected))
+            log.event(
+                "fault.unexpected",
+                "ERROR",
+                function=self._name,
+                fault=type(unexpected).__name__,
+                reason=_where(unexpected),
+            )
             response = _problem(Unavailable("unexpected"), 500, language)
         response.headers.update({k: v for k, v in _HEADERS.items() if k not in response.headers})
         log.event(
@@ -244,7 +252,9 @@ def _respond(reply: Reply) -> Response:
         case Redirect(location, html):
             response = RedirectResponse(location, 303, {"content-security-policy": _PAGE_POLICY})
             response.body = html.encode()
-            response.headers.update({"content-type": "text/html; charset=utf-8", "content-length": str(len(response.body))})
+            response.headers.update(
+                {"content-type": "text/html; charset=utf-8", "content-length": str(len(response.body))}
+            )
             return response
 
 

@@ -33,10 +33,14 @@ PROBLEMS: dict[str, Problem] = {
     # who calls
     "unauthenticated": Problem(401, "サインインが必要です。", "Please sign in."),
     "keys_unavailable": Problem(503, "ただいま本人確認ができません。", "Sign-in cannot be checked right now."),
-    "too_many_requests": Problem(429, "操作が多すぎます。しばらくお待ちください。", "Too many requests. Please wait a little."),
+    "too_many_requests": Problem(
+        429, "操作が多すぎます。しばらくお待ちください。", "Too many requests. Please wait a little."
+    ),
     # linking
     "link_invalid": Problem(
-        410, "この連携手続きは無効か、期限切れです。もう一度お試しください。", "This link attempt is invalid or has expired. Please start again."
+        410,
+        "この連携手続きは無効か、期限切れです。もう一度お試しください。",
+        "This link attempt is invalid or has expired. Please start again.",
     ),
     "link_denied": Problem(403, "Googleでの許可が得られませんでした。", "Permission was not given at Google."),
     "no_kind_granted": Problem(403, "許可されたデータの種類がありません。", "No kind of data was allowed at Google."),
@@ -49,7 +53,9 @@ PROBLEMS: dict[str, Problem] = {
     "account_linked_elsewhere": Problem(
         409, "このGoogleアカウントは別の利用者に連携されています。", "This Google account is linked to another user."
     ),
-    "code_refused": Problem(410, "Googleの認可コードが無効です。もう一度お試しください。", "Google refused the code. Please start again."),
+    "code_refused": Problem(
+        410, "Googleの認可コードが無効です。もう一度お試しください。", "Google refused the code. Please start again."
+    ),
     "google_client_refused": Problem(
         503, "現在Googleと連携できません。復旧までお待ちください。", "Connecting to Google is out of order on our side."
     ),
@@ -57,18 +63,26 @@ PROBLEMS: dict[str, Problem] = {
     "needs_reauth": Problem(409, "Googleとの再連携が必要です。", "Please connect to Google again."),
     "zone_unknown": Problem(400, "タイムゾーンが正しくありません。", "The time zone is not known."),
     # consent
-    "consent_missing": Problem(403, "このデータの利用には同意がありません。", "There is no consent for this use of data."),
+    "consent_missing": Problem(
+        403, "このデータの利用には同意がありません。", "There is no consent for this use of data."
+    ),
     "consent_stale": Problem(409, "同意の状態が変わっています。", "The state of consent has changed meanwhile."),
     # upstream
     "upstream_unavailable": Problem(503, "Googleが応答していません。", "Google is not answering."),
     "upstream_malformed": Problem(502, "Googleの応答が読み取れません。", "Google's answer cannot be read."),
     "upstream_rate_limited": Problem(429, "Googleの利用上限に達しました。", "Google's limit has been reached."),
     "upstream_setup": Problem(503, "Googleとの接続設定に問題があります。", "Our set-up at Google is faulty."),
-    "scope_missing": Problem(403, "このデータの種類はGoogleで許可されていません。", "This kind is not allowed at Google."),
+    "scope_missing": Problem(
+        403, "このデータの種類はGoogleで許可されていません。", "This kind is not allowed at Google."
+    ),
     "token_dead": Problem(409, "Googleとの連携が切れています。", "The connection to Google is no longer valid."),
-    "field_order_changed": Problem(502, "Googleのデータ形式が変わりました。", "Google has changed the shape of this data."),
+    "field_order_changed": Problem(
+        502, "Googleのデータ形式が変わりました。", "Google has changed the shape of this data."
+    ),
     # state
-    "precondition_failed": Problem(409, "状態が変わりました。もう一度お試しください。", "The state has changed meanwhile."),
+    "precondition_failed": Problem(
+        409, "状態が変わりました。もう一度お試しください。", "The state has changed meanwhile."
+    ),
     "commit_unknown": Problem(503, "保存の結果を確認できません。", "Whether this was stored is not known yet."),
     "commit_unsettled": Problem(503, "保存の結果を確認できません。", "Whether this was stored is not known yet."),
     "store_unavailable": Problem(503, "ただいま保存先を利用できません。", "The store is not available right now."),

@@ -34,7 +34,9 @@ class Entry(msgspec.Struct, frozen=True):
     hash: str
 
 
-def append(stream: str, head: Head, *, at: datetime, actor: str, action: str, facts: Mapping[str, Fact]) -> tuple[Entry, Head]:
+def append(
+    stream: str, head: Head, *, at: datetime, actor: str, action: str, facts: Mapping[str, Fact]
+) -> tuple[Entry, Head]:
     """The next entry of `stream`, and where the stream stands after it."""
     entry = Entry(stream, head.length + 1, at, actor, action, dict(facts), head.hash, "")
     entry = msgspec.structs.replace(entry, hash=hash_of(entry))

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 from shared import log
+from shared.cloud.loops import PerLoop
 from shared.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class Http:
     """
 
     def __init__(self, *, bodies_in_flight: int = 64) -> None:
-        self._limit = bodies_in_flight
-        self._per_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Any, asyncio.Semaphore]] = WeakKeyDictionary()
+        self._places = PerLoop(lambda: asyncio.Semaphore(bodies_in_flight), _nothing_to_close)
+        self._sessions = PerLoop(_session, lambda session: session.close())
 
     async def send(
         self,
@@ -54,7 +54,7 @@ class Http:
         import aiohttp
         from yarl import URL
 
-        session, places = self._session()
+        session, places = self._sessions.get(), self._places.get()
         log.count("http_calls")
         target = URL(url, encoded=True)
         try:
@@ -72,22 +72,21 @@ class Http:
         except (aiohttp.ClientError, TimeoutError, OSError) as lost:
             raise Unavailable("upstream_unavailable", type(lost).__name__) from lost
 
-    def _session(self) -> tuple["aiohttp.ClientSession", asyncio.Semaphore]:
-        import aiohttp
-
-        loop = asyncio.get_running_loop()
-        found = self._per_loop.get(loop)
-        if found is None:
-            connector = aiohttp.TCPConnector(limit=0, limit_per_host=0, ttl_dns_cache=60)
-            found = (aiohttp.ClientSession(connector=connector), asyncio.Semaphore(self._limit))
-            self._per_loop[loop] = found
-        return found
-
     async def close(self) -> None:
         """Close this loop's connections."""
-        found = self._per_loop.pop(asyncio.get_running_loop(), None)
-        if found:
-            await found[0].close()
+        await self._sessions.close()
+
+
+def _session() -> "aiohttp.ClientSession":
+    import aiohttp
+
+    # Bounds are the callers': a limit here would queue one user's calls behind another's.
+    connector = aiohttp.TCPConnector(limit=0, limit_per_host=0, ttl_dns_cache=60)
+    return aiohttp.ClientSession(connector=connector)
+
+
+async def _nothing_to_close(_: object) -> None:
+    return None
 
 
 async def _read(response: "aiohttp.ClientResponse") -> bytes:

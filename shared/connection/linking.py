@@ -38,6 +38,8 @@ from shared.vocabulary import Kind, Language, Provider, Purpose
 
 ATTEMPT_LASTS = timedelta(minutes=10)
 PARKED_LASTS = timedelta(minutes=10)
+REVOCATION_GRACE = timedelta(minutes=1)
+"""Between the last moment to confirm and the first to revoke, so that two machines' clocks cannot do both."""
 _ATTEMPTS = 4
 
 
@@ -146,11 +148,13 @@ class Linking:
             subject=subject,
             kinds=kinds,
             tokens=await self._sealed(attempt.uid, grant, at),
-            due_at=at + PARKED_LASTS,
+            due_at=at + PARKED_LASTS + REVOCATION_GRACE,
             parked=True,
         )
         path = f"loose_grants/{name}"
-        loose, audit = recorded(loose, path, at=at, actor="browser", action="grant.parked", facts={"kinds": list(kinds)})
+        loose, audit = recorded(
+            loose, path, at=at, actor="browser", action="grant.parked", facts={"kinds": list(kinds)}
+        )
         await settle(self.documents, [put(path, loose, Expect.ABSENT), audit], witness=audit.path)
         # Should the queue be down, the next tick finds the grant by its due time.
         try:
@@ -174,13 +178,16 @@ class Linking:
         for _ in range(_ATTEMPTS):
             found = await self.connections.loose_grant(grant_name(code)) if 20 <= len(code) <= 200 else None
             grant: LooseGrant | None = found.value if found else None
-            if found is None or grant is None or not grant.parked or grant.uid != uid or grant.due_at <= self.clock.now():
+            if found is None or grant is None or not self._confirmable(grant, uid):
                 raise Refused("link_invalid")
             try:
                 return await self._link(uid, grant, [Delete(found.path, found.version)])
             except Conflict:
                 continue  # a decision or a sync of an older link committed meanwhile
         raise Conflict("precondition_failed")
+
+    def _confirmable(self, grant: LooseGrant, uid: str) -> bool:
+        return grant.parked and grant.uid == uid and self.clock.now() < grant.due_at - REVOCATION_GRACE
 
     async def link_with_device_code(
         self, uid: str, provider: Provider, kinds: Sequence[Kind], server_auth_code: str
@@ -268,7 +275,7 @@ class Linking:
         return abandon(existing.value, self.ids.ident(), at=at, reason="another_account_linked")
 
     async def _first_sync(self, connection: Connection) -> None:
-        payload: dict[str, str | int] = {"uid": connection.uid, "provider": connection.provider}
+        payload = {"uid": connection.uid, "provider": connection.provider}
         name = ("sync", connection.uid, connection.provider, "link", str(connection.linked))
         try:
             await self.queue.enqueue("sync", "sync_user", payload, name_parts=name)
@@ -308,4 +315,3 @@ def _check_kinds(kinds: Sequence[Kind]) -> None:
 
 def _s256(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-

@@ -46,7 +46,7 @@ class KindLink(msgspec.Struct, frozen=True, kw_only=True):
     """One kind under one connection. Times in nanoseconds since the epoch where they are bounds of data.
 
     `cursor_ns`: everything the provider returned that starts before it is stored; it only grows. `reached_ns`: how far
-    back the first fetch has come. `changes` holds a change-feed token per stream, with which `feeding` says whether the
+    back the first fetch has come, `floor_ns` how far it is to come, `quiet` how many slices in a row held nothing. `changes` holds a change-feed token per stream, with which `feeding` says whether the
     feed is caught up and may be trusted between re-reads. `fingerprints` are keyed hashes per UTC day, to tell without
     reading a day's document that re-reading it brought nothing new.
     """
@@ -58,6 +58,8 @@ class KindLink(msgspec.Struct, frozen=True, kw_only=True):
     reread_at: datetime | None = None
     cursor_ns: int = 0
     reached_ns: int | None = None
+    floor_ns: int = 0
+    quiet: int = 0
     fingerprints: bytes = b""
     stored: int = 0
     set_aside: int = 0
@@ -119,14 +121,15 @@ def with_consents(connection: Connection, consents: Consents, at: datetime) -> C
     kinds = {
         kind: link
         if permits(consents, Purpose.QOLMS_STORE, kind, QOLMS, at).allowed or link.reached_ns is None
-        else _begun_anew(link)
+        else begun_anew(link)
         for kind, link in connection.kinds.items()
     }
     updated = msgspec.structs.replace(connection, consents=consents, kinds=kinds)
     return settled(updated, at)
 
 
-def _begun_anew(link: KindLink) -> KindLink:
+def begun_anew(link: KindLink) -> KindLink:
+    """The kind as if nothing of it had been read, with what is stored still counted."""
     return msgspec.structs.replace(
         link, streams=(), changes={}, feeding=False, reread_at=None, reached_ns=None, fingerprints=b""
     )

@@ -1,6 +1,6 @@
 """What linking needs from outside its domain."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -77,7 +77,7 @@ class Queue(Protocol):
         self,
         queue: str,
         function_path: str,
-        payload: dict[str, str | int],
+        payload: Mapping[str, str | int],
         *,
         name_parts: tuple[str, ...],
         schedule_at: datetime | None = None,

@@ -55,7 +55,7 @@ class Connections:
         asked = msgspec.structs.replace(connection, asked_at=at, next_sync_at=min(at, connection.next_sync_at))
         await self.documents.commit([put(found.path, asked, found.version)])
         minute = str(int(at.timestamp()) // 60)
-        payload: dict[str, str | int] = {"uid": uid, "provider": provider}
+        payload = {"uid": uid, "provider": provider}
         await self.queue.enqueue("sync", "sync_user", payload, name_parts=("sync", uid, provider, "asked", minute))
 
     async def disconnect(self, uid: str, provider: Provider) -> None:

@@ -1,9 +1,9 @@
 """Connections, link attempts, loose grants and account claims as documents.
 
-    users/{uid}/connections/{provider}   the connection, fence of everything done under it
-    link_attempts/{hash of state}        a link under way
-    loose_grants/{hash of code | id}     a grant nobody uses: parked, or to be revoked
-    google_subjects/{hash of subject}    which user an account of the provider belongs to
+users/{uid}/connections/{provider}   the connection, fence of everything done under it
+link_attempts/{hash of state}        a link under way
+loose_grants/{hash of code | id}     a grant nobody uses: parked, or to be revoked
+google_subjects/{hash of subject}    which user an account of the provider belongs to
 """
 
 import datetime as dt
@@ -15,10 +15,10 @@ import msgspec
 from shared import ids
 from shared.audit.model import Fact, Head, append
 from shared.audit.store import entry_write
+from shared.clock import Clock
 from shared.cloud.documents import Data, Delete, Document, Documents, Expect, Put, Query, Where, Write
 from shared.connection.model import Attempt, Connection, LinkState, LooseGrant, with_consents
 from shared.consent.model import Consents
-from shared.clock import Clock
 from shared.vocabulary import Provider
 
 _KEPT = (bytes, dt.datetime)
@@ -86,11 +86,13 @@ class ConnectionStore:
 
     async def attempt(self, state: str) -> Stored | None:
         """The link under way that `state` belongs to."""
-        return await self._read(attempt_path(state), Attempt)
+        found = await self._documents.get(attempt_path(state))
+        return Stored(_decode(found, Attempt), found.version, found.path) if found else None
 
     async def loose_grant(self, name: str) -> Stored | None:
         """A parked or abandoned grant."""
-        return await self._read(f"loose_grants/{name}", LooseGrant)
+        found = await self._documents.get(f"loose_grants/{name}")
+        return Stored(_decode(found, LooseGrant), found.version, found.path) if found else None
 
     async def loose_grants_due(self, at: dt.datetime, *, limit: int) -> list[str]:
         """Names of grants whose revocation is due."""
@@ -101,10 +103,6 @@ class ConnectionStore:
         """Whose account this is, if anybody's, and what a write claiming it must expect."""
         found = await self._documents.get(subject_path(subject))
         return (found.data["uid"], found.version) if found else (None, Expect.ABSENT)
-
-    async def _read(self, path: str, kind: type[Attempt] | type[LooseGrant]) -> Stored | None:
-        found = await self._documents.get(path)
-        return Stored(_decode(found, kind), found.version, path) if found else None
 
 
 def connection_path(uid: str, provider: Provider) -> str:
@@ -157,9 +155,7 @@ def abandon(connection: Connection, name: str, *, at: dt.datetime, reason: str) 
             parked=False,
         )
         path = f"loose_grants/{name}"
-        loose, audit = recorded(
-            loose, path, at=at, actor="system", action="grant.abandoned", facts={"reason": reason}
-        )
+        loose, audit = recorded(loose, path, at=at, actor="system", action="grant.abandoned", facts={"reason": reason})
         writes += [put(path, loose, Expect.ABSENT), audit]
     return writes
 

@@ -4,7 +4,6 @@ from shared.clock import Clock
 from shared.consent.model import QOLMS, Change, Consents, Method
 from shared.consent.ports import Commit, Follower, Ledger
 from shared.errors import Conflict, InvalidInput
-from shared.vocabulary import Purpose
 
 _ATTEMPTS = 5
 
@@ -54,5 +53,5 @@ def _check(changes: tuple[Change, ...]) -> None:
     if len({change.cell for change in changes}) != len(changes):
         raise InvalidInput("body_invalid", "changes: one decision per cell")
     for change in changes:
-        if change.purpose is Purpose.QOLMS_STORE and change.recipient != QOLMS:
+        if change.recipient != QOLMS:
             raise InvalidInput("body_invalid", f"recipient: {change.purpose} has the recipient {QOLMS} only")

@@ -57,9 +57,17 @@ class ConsentStore:
         state = _Stored(consents, stored.events + len(events), events[-1].hash, head)
         audit = entry_write(entry)
         writes: list[Write] = [
-            Put(_state_path(uid), msgspec.to_builtins(state, builtin_types=_KEPT), found.version if found else Expect.ABSENT),
+            Put(
+                _state_path(uid),
+                msgspec.to_builtins(state, builtin_types=_KEPT),
+                found.version if found else Expect.ABSENT,
+            ),
             *(
-                Put(f"users/{uid}/consent_events/{e.number:010d}", msgspec.to_builtins(e, builtin_types=_KEPT), Expect.ABSENT)
+                Put(
+                    f"users/{uid}/consent_events/{e.number:010d}",
+                    msgspec.to_builtins(e, builtin_types=_KEPT),
+                    Expect.ABSENT,
+                )
                 for e in events
             ),
             audit,

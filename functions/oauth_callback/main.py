@@ -1,0 +1,48 @@
+"""oauth_callback: where Google sends the browser back. Parks the grant and hands the browser on to the app."""
+
+import functions_framework.aio
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared import edge
+from shared.connection.linking import Linking
+from shared.connection.page import app_link, returned_page
+from shared.wiring.base import base
+from shared.wiring.linking import linking
+
+
+class Return(msgspec.Struct, frozen=True):
+    """What Google's redirect carries. Further parameters (`authuser`, `prompt`, `iss`, …) are Google's own."""
+
+    state: str = ""
+    code: str = ""
+    scope: str = ""
+    error: str = ""
+
+
+def back(link: Linking, target: str) -> edge.Act:
+    """Redeem the state, park the grant, go on to the app."""
+
+    async def act(call: edge.Call) -> edge.Reply:
+        query: Return = call.query
+        returned = await link.returned(state=query.state, code=query.code, error=query.error, scope=query.scope)
+        location = app_link(target, returned)
+        return edge.Redirect(location, returned_page(returned, location, call.language))
+
+    return act
+
+
+def routes() -> list[edge.Route]:
+    """One way in, for browsers."""
+    b = base("oauth_callback")
+    return [edge.Route("GET", "/", edge.anyone, back(linking(b), b.settings.app_link), query=Return)]
+
+
+app = edge.App("oauth_callback", routes)
+
+
+@functions_framework.aio.http
+async def oauth_callback(request: Request) -> Response:
+    """The entry point."""
+    return await app(request)

@@ -1,0 +1,51 @@
+"""oauth_start: begin linking. The app user gets Google's consent URL, or is linked directly by a device's code."""
+
+import functions_framework.aio
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared import edge
+from shared.cloud.identity import AppUser
+from shared.connection.linking import Linking
+from shared.connection.model import view
+from shared.vocabulary import Kind, Provider
+from shared.wiring.base import base
+from shared.wiring.linking import linking
+
+
+class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the app sends. With `server_auth_code` (Android) there is no browser, and no confirmation."""
+
+    provider: Provider
+    kinds: list[Kind]
+    server_auth_code: str | None = None
+
+
+def start(link: Linking) -> edge.Act:
+    """Mint a state, or link directly."""
+
+    async def act(call: edge.Call) -> edge.Reply:
+        user: AppUser = call.caller
+        body: Start = call.body
+        if body.server_auth_code is None:
+            return edge.Json(await link.start(user.uid, body.provider, body.kinds, call.language))
+        connection = await link.link_with_device_code(user.uid, body.provider, body.kinds, body.server_auth_code)
+        return edge.Json({"connection": view(connection, link.clock.now())}, 201)
+
+    return act
+
+
+def routes() -> list[edge.Route]:
+    """One way in."""
+    b = base("oauth_start")
+    return [edge.Route("POST", "/", b.identities.app_user, start(linking(b)), body=Start)]
+
+
+app = edge.App("oauth_start", routes)
+
+
+@functions_framework.aio.http
+async def oauth_start(request: Request) -> Response:
+    """The entry point."""
+    return await app(request)

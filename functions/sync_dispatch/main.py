@@ -1,0 +1,41 @@
+"""sync_dispatch: one tick of the scheduler. Everyone who is due becomes a task."""
+
+import functions_framework.aio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared import edge
+from shared.connection.store import ConnectionStore
+from shared.sync.dispatch import Dispatching
+from shared.wiring.base import base
+from shared.wiring.queue import queue
+
+TICK_S = 300
+
+
+def routes() -> list[edge.Route]:
+    """One way in, for Cloud Scheduler."""
+    b = base("sync_dispatch")
+    dispatching = Dispatching(
+        documents=b.documents,
+        connections=ConnectionStore(b.documents, b.clock),
+        queue=queue(b),
+        clock=b.clock,
+        shards=b.settings.due_shards,
+        tick_s=TICK_S,
+        budget_s=b.settings.dispatch_budget_s,
+    )
+
+    async def tick(call: edge.Call) -> edge.Reply:
+        return edge.Json(await dispatching.tick())
+
+    return [edge.Route("POST", "/", b.identities.scheduler, tick, queue=True)]
+
+
+app = edge.App("sync_dispatch", routes)
+
+
+@functions_framework.aio.http
+async def sync_dispatch(request: Request) -> Response:
+    """The entry point."""
+    return await app(request)

@@ -1,0 +1,43 @@
+"""sync_user: one task of the queue. One user's consented kinds are fetched, merged and stored."""
+
+import asyncio
+
+import functions_framework.aio
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared import edge
+from shared.vocabulary import Provider
+from shared.wiring.base import base
+from shared.wiring.syncing import syncing
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What a task carries: ids only."""
+
+    uid: str
+    provider: Provider
+
+
+def routes() -> list[edge.Route]:
+    """One way in, for Cloud Tasks."""
+    b = base("sync_user")
+    service = syncing(b)
+    places = asyncio.Semaphore(b.settings.users_in_flight)
+
+    async def sync(call: edge.Call) -> edge.Reply:
+        task: Task = call.body
+        async with places:
+            return edge.Json(await service.sync(task.uid, task.provider))
+
+    return [edge.Route("POST", "/", b.identities.tasks, sync, body=Task, queue=True)]
+
+
+app = edge.App("sync_user", routes)
+
+
+@functions_framework.aio.http
+async def sync_user(request: Request) -> Response:
+    """The entry point."""
+    return await app(request)

@@ -1,0 +1,126 @@
+"""Days as documents, packed and sealed: `users/{uid}/days/{kind}.{day}`; and the zones a person's app told.
+
+What is sealed says where it belongs: user, kind and day are its associated data.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple, Protocol
+
+from shared.cloud.documents import NAME, Delete, Documents, Expect, Put, Query, Where, Write
+from shared.cloud.seal import Key, open_sealed, seal
+from shared.measurement.civil import ZoneChange, ZoneTimeline
+from shared.measurement.model import Day
+from shared.measurement.pack import pack, unpack
+from shared.vocabulary import Kind
+
+PAGE_DAYS = 31
+
+
+class _DataKeys(Protocol):
+    async def key(self, uid: str) -> Key: ...
+
+
+class StoredDay(NamedTuple):
+    """A day as it is stored, and what a write replacing it must expect. `size_bytes` is its sealed size."""
+
+    day: Day | None
+    expect: str | Expect
+    size_bytes: int = 0
+
+
+class MeasurementStore:
+    """Reads and writes a person's days. Writes are handed back, for the caller's own commit."""
+
+    def __init__(self, documents: Documents, keys: _DataKeys) -> None:
+        self._documents = documents
+        self._keys = keys
+
+    async def key(self, uid: str) -> Key:
+        """The key this person's days are sealed under. One read of the keys database. Raises as `DataKeys.key`."""
+        return await self._keys.key(uid)
+
+    async def stored(self, uid: str, key: Key, wanted: Sequence[tuple[Kind, dt.date]]) -> list[StoredDay]:
+        """The days asked for, in that order. One read each, in one round trip."""
+        found = await self._documents.get_many([_path(uid, kind, on) for kind, on in wanted])
+        days: list[StoredDay] = []
+        for (kind, on), document in zip(wanted, found, strict=True):
+            if document is None:
+                days.append(StoredDay(None, Expect.ABSENT))
+                continue
+            sealed: bytes = document.data["sealed"]
+            days.append(StoredDay(_open(uid, kind, on, key, sealed), document.version, len(sealed)))
+            await asyncio.sleep(0)  # unpacking is work: others on this loop get a turn
+        return days
+
+    def write(self, uid: str, key: Key, day: Day, expect: str | Expect) -> Write:
+        """The write that makes `day` what is stored; a day with nothing in it leaves no document."""
+        path = _path(uid, day.points.kind, day.on)
+        if not len(day.points) and not day.set_aside:
+            return Delete(path, expect) if expect is not Expect.ABSENT else Delete(path)
+        sealed = seal(key, pack(day), uid, day.points.kind, day.on.isoformat())
+        return Put(path, {"sealed": sealed}, expect)
+
+    async def read_days(self, uid: str, kind: Kind, first: dt.date, last: dt.date) -> AsyncIterator[Day]:
+        """As `measurement.ports.DayReader`."""
+        key: Key | None = None
+        while first <= last:
+            until = min(last, first + dt.timedelta(days=PAGE_DAYS - 1))
+            found = await self._documents.query(
+                Query(
+                    f"users/{uid}/days",
+                    where=(Where(NAME, ">=", _name(kind, first)), Where(NAME, "<=", _name(kind, until))),
+                    order_by=(NAME,),
+                    limit=PAGE_DAYS,
+                )
+            )
+            if found and key is None:
+                key = await self.key(uid)
+            for document in found:
+                if key is not None:
+                    on = dt.date.fromisoformat(document.id.rpartition(".")[2])
+                    yield _open(uid, kind, on, key, document.data["sealed"])
+            first = until + dt.timedelta(days=1)
+
+
+class ZoneStore:
+    """The zones a person lives in, as their app told them, in one document."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    async def zones(self, uid: str) -> ZoneTimeline | None:
+        """As `measurement.ports.ZoneReader`."""
+        return (await self._read(uid))[0]
+
+    async def tell(self, uid: str, since: dt.datetime, zone: str) -> ZoneTimeline:
+        """Add what the app told, whenever it tells it. Raises as `ZoneTimeline`; Conflict where two tell at once."""
+        known, expect = await self._read(uid)
+        told = known.add(since, zone) if known else ZoneTimeline.of(zone)
+        changes = [{"since": change.since, "zone": change.zone} for change in told.changes]
+        await self._documents.commit([Put(_zones_path(uid), {"zones": changes}, expect)])
+        return told
+
+    async def _read(self, uid: str) -> tuple[ZoneTimeline | None, str | Expect]:
+        found = await self._documents.get(_zones_path(uid))
+        if found is None:
+            return None, Expect.ABSENT
+        changes = (ZoneChange(one["since"], one["zone"]) for one in found.data["zones"])
+        return ZoneTimeline(tuple(changes)), found.version
+
+
+def _open(uid: str, kind: Kind, on: dt.date, key: Key, sealed: bytes) -> Day:
+    return unpack(kind, on, open_sealed(key, sealed, uid, kind, on.isoformat()))
+
+
+def _name(kind: Kind, on: dt.date) -> str:
+    return f"{kind}.{on.isoformat()}"
+
+
+def _path(uid: str, kind: Kind, on: dt.date) -> str:
+    return f"users/{uid}/days/{_name(kind, on)}"
+
+
+def _zones_path(uid: str) -> str:
+    return f"users/{uid}/settings/zones"

@@ -1,0 +1,217 @@
+"""Reading Google Fit: which URL brings what, in which pages, and when an answer is complete.
+
+Source: developers.google.com/fit/rest/v1/reference and the discovery document fitness:v1, November 2026.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from shared import log
+from shared.clock import Clock
+from shared.cloud.http import Answer, Http
+from shared.config import Settings
+from shared.errors import Fault, NotFound, Unavailable
+from shared.measurement import columns
+from shared.measurement.merge import Rows, Window
+from shared.measurement.model import DAY_NS, Identity, Points, SetAside
+from shared.source.google_fit import mapping
+from shared.source.google_fit.faults import fault_of
+from shared.source.google_fit.retry import patiently
+from shared.sync.ports import Budget, Feed, Gone, Read
+from shared.vocabulary import Kind
+
+PAGE_POINTS = 1000
+"""Points a page. The ceiling is undocumented; 1,000 is what others have seen work, and about 300 KB."""
+MOST_PAGES = 200
+MOST_FEED_PAGES = 20
+SESSIONS = "sessions"
+"""Stands among sleep's streams for the list of nights, which is not a data stream of Google's."""
+SLEEP_ACTIVITY = "72"
+
+
+class GoogleFitSource:
+    """Google Fit as `sync.ports.HealthSource`."""
+
+    def __init__(self, settings: Settings, *, http: Http, clock: Clock) -> None:
+        self._base = f"{settings.google_fitness_url}/users/me"
+        self._http = http
+        self._clock = clock
+
+    async def streams(
+        self, token: str, kinds: Sequence[Kind], budget: Budget
+    ) -> Mapping[Kind, tuple[str, ...] | Fault]:
+        """As the port: one call for all kinds; Google lists what the granted scopes allow."""
+        types = [name for kind in kinds for name in mapping.type_names(kind)]
+        answer = await self._get(token, "dataSources", [("dataTypeName", name) for name in types], budget)
+        listed = mapping.decode_sources(answer.body)
+        return {kind: self._chosen(kind, listed) for kind in kinds}
+
+    def _chosen(self, kind: Kind, listed: Sequence[mapping.Stream]) -> tuple[str, ...] | Fault:
+        try:
+            chosen = mapping.choose_stream(kind, listed)
+            for stream in listed:
+                if stream.id in chosen:
+                    mapping.check_fields(kind, stream)
+        except Fault as fault:
+            return fault
+        return (*chosen, SESSIONS) if kind is Kind.SLEEP else tuple(chosen)
+
+    async def feed(self, token: str, kind: Kind, stream: str, since: str, budget: Budget) -> Feed | None:
+        """As the port. A page that names no token, or none at all, means that this stream has no feed to go by."""
+        if stream == SESSIONS:
+            return await self._session_feed(token, since, budget)
+        path = f"dataSources/{quote(stream, safe='')}/dataPointChanges"
+        pages = _Feeding(kind, since)
+        try:
+            while pages.unfinished():
+                answer = await self._get(token, path, pages.parameters(PAGE_POINTS), budget)
+                page = mapping.decode_changes(kind, answer.body, now_ns=self._now_ns())
+                gone = [Gone(identity, identity.start_ns) for identity in page.deleted]
+                pages.take(page.upserts, gone, page.set_aside, page.next_page_token)
+        except NotFound:
+            return None
+        return pages.feed()
+
+    async def _session_feed(self, token: str, since: str, budget: Budget) -> Feed | None:
+        pages = _Feeding(Kind.SLEEP, since)
+        fixed = [("includeDeleted", "true"), ("activityType", SLEEP_ACTIVITY)]
+        try:
+            while pages.unfinished():
+                answer = await self._get(token, "sessions", [*fixed, *pages.parameters(None)], budget)
+                page = mapping.decode_sessions(answer.body, now_ns=self._now_ns())
+                gone = [Gone(Identity(name, "", 0, 0), start_ns) for name, start_ns in page.deleted]
+                pages.take(page.points, gone, page.set_aside, page.next_page_token)
+        except NotFound:
+            return None
+        return pages.feed()
+
+    async def window(
+        self, token: str, kind: Kind, streams: Sequence[str], start_ns: int, end_ns: int, budget: Budget
+    ) -> Sequence[Read]:
+        """As the port. Sleep is read twice: its nights from the sessions, their stages from the streams."""
+        reads: list[Read] = []
+        rows = Rows.SEGMENTS if kind is Kind.SLEEP else Rows.ALL
+        pages, set_aside, found = list[Points](), list[SetAside](), False
+        for stream in streams:
+            if stream == SESSIONS:
+                reads.append(await self._nights(token, start_ns, end_ns, budget))
+                continue
+            try:
+                async for page in self._dataset(token, kind, stream, start_ns, end_ns, budget):
+                    pages.append(page.points)
+                    set_aside += page.set_aside
+                found = True
+            except NotFound:
+                log.event("google.stream_absent", "NOTICE", kind=kind)
+        if found:
+            whole = columns.joined(pages, Points.none(kind))
+            reads.append(_within(Window(start_ns, end_ns, rows), whole, set_aside))
+        return reads
+
+    async def _dataset(
+        self, token: str, kind: Kind, stream: str, start_ns: int, end_ns: int, budget: Budget
+    ) -> AsyncIterator[mapping.Page]:
+        path = f"dataSources/{quote(stream, safe='')}/datasets/{start_ns}-{end_ns}"
+        seen: set[str] = set()
+        after = ""
+        for _ in range(MOST_PAGES):
+            parameters = [("limit", str(PAGE_POINTS)), *([("pageToken", after)] if after else [])]
+            answer = await self._get(token, path, parameters, budget)
+            page = mapping.decode_dataset(kind, answer.body, now_ns=self._now_ns())
+            yield page
+            after = page.next_page_token
+            if not after:  # only this ends a dataset: a page may be empty and yet not the last
+                return
+            if after in seen:
+                raise Unavailable("upstream_malformed", "Google repeated a page token")
+            seen.add(after)
+        raise Unavailable("upstream_malformed", f"more than {MOST_PAGES} pages")
+
+    async def _nights(self, token: str, start_ns: int, end_ns: int, budget: Budget) -> Read:
+        # Google lists sessions that end after startTime, up to a day behind endTime; a night is asked for from a day
+        # before so that one which starts inside the window is listed whatever its length.
+        parameters = [
+            ("startTime", _rfc3339(start_ns - DAY_NS)),
+            ("endTime", _rfc3339(end_ns)),
+            ("activityType", SLEEP_ACTIVITY),
+        ]
+        answer = await self._get(token, "sessions", parameters, budget)
+        page = mapping.decode_sessions(answer.body, now_ns=self._now_ns())
+        return _within(Window(start_ns, end_ns, Rows.SESSIONS), page.points, page.set_aside)
+
+    async def _get(self, token: str, path: str, query: Sequence[tuple[str, str]], budget: Budget) -> Answer:
+        url = f"{self._base}/{path}"
+        if query:
+            url += "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query)
+        headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
+
+        async def once() -> Answer:
+            budget.spend()
+            log.count("google_calls")
+            return await self._http.send("GET", url, headers=headers)
+
+        answer = await patiently(once, self._clock)
+        if answer.status != 200:
+            raise fault_of(answer)
+        return answer
+
+    def _now_ns(self) -> int:
+        return int(self._clock.now().timestamp()) * 1_000_000_000
+
+
+@dataclass(slots=True)
+class _Feeding:
+    """The pages of one feed, as far as one visit goes."""
+
+    kind: Kind
+    token: str
+    pages: list[Points] = field(default_factory=list)
+    gone: list[Gone] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
+    visits: int = 0
+    done: bool = False
+    absent: bool = False
+
+    def unfinished(self) -> bool:
+        return not self.done and self.visits < MOST_FEED_PAGES
+
+    def parameters(self, limit: int | None) -> list[tuple[str, str]]:
+        named = [("limit", str(limit))] if limit else []
+        return [*named, ("pageToken", self.token)] if self.token else named
+
+    def take(self, points: Points, gone: Sequence[Gone], set_aside: Sequence[SetAside], token: str) -> None:
+        # A later page's deletion concerns an earlier page's point as well.
+        dropped = {identity for identity, _ in gone}
+        if dropped:
+            self.pages = [columns.without(page, dropped) for page in self.pages]
+        self.pages.append(points)
+        self.gone += gone
+        self.set_aside += set_aside
+        self.visits += 1
+        empty = not len(points) and not gone and not set_aside
+        self.absent = not token
+        self.done = not token or token == self.token or empty
+        self.token = token or self.token
+
+    def feed(self) -> Feed | None:
+        if self.absent and not self.token:
+            return None
+        points = columns.joined(self.pages, Points.none(self.kind))
+        return Feed(points, self.gone, self.set_aside, self.token, caught_up=self.done and not self.absent)
+
+
+def _within(window: Window, points: Points, set_aside: Sequence[SetAside]) -> Read:
+    """The part that starts inside the window: what overlaps its edge belongs to the window before or behind.
+
+    What was set aside without a readable time is kept."""
+    inside = columns.started_within(points, window.start_ns, window.end_ns)
+    kept = [one for one in set_aside if one.start_ns is None or window.start_ns <= one.start_ns < window.end_ns]
+    return Read(window, inside, kept)
+
+
+def _rfc3339(ns: int) -> str:
+    import datetime as dt
+
+    instant = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=ns // 1000)
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"

@@ -1,0 +1,162 @@
+"""Applying what was fetched: days merged and sealed, the connection moved on, all in commits that the connection's
+version fences (I3, I4)."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from shared.cloud.documents import Write
+from shared.cloud.seal import Key
+from shared.connection.model import Connection, KindLink
+from shared.errors import Refused
+from shared.measurement.merge import merge
+from shared.measurement.model import Day
+from shared.measurement.pack import digest
+from shared.measurement.store import MeasurementStore, StoredDay
+from shared.sync.fetch import KindFetch
+from shared.sync.model import DayNews, Fingerprints, news_by_day
+from shared.vocabulary import Kind
+
+DAYS_PER_COMMIT = 120
+"""Of at most some 10 KB each: well under the 10 MiB that one commit may be."""
+
+
+@dataclass(slots=True)
+class KindProgress:
+    """What applying one kind's fetch has come to so far."""
+
+    fetch: KindFetch
+    news: dict[dt.date, DayNews]
+    fingerprints: Fingerprints
+    stored: int = 0
+    set_aside: int = 0
+    newest_ns: int = 0
+    found: int = 0
+
+
+@dataclass(slots=True)
+class Merged:
+    """Some days merged with what is stored, as the writes that make it so."""
+
+    writes: list[Write] = field(default_factory=list)
+    points: int = 0
+    sealed_bytes: int = 0
+
+
+def begin(connection: Connection, fetches: Sequence[KindFetch], fingerprint_key: bytes) -> dict[Kind, KindProgress]:
+    """Sort what was fetched by day, leaving out days that were read whole and hold what is stored already."""
+    progress: dict[Kind, KindProgress] = {}
+    for fetch in fetches:
+        if fetch.fault is not None:
+            continue
+        link = connection.kinds[fetch.kind]
+        feeds = [feed for feed in fetch.feeds.values() if feed is not None]
+        news = news_by_day(fetch.kind, feeds, fetch.reads)
+        mine = KindProgress(fetch, {}, Fingerprints(link.fingerprints))
+        mine.found = sum(len(read.points) for read in fetch.reads)
+        mine.news = {on: one for on, one in news.items() if not _known(on, one, mine.fingerprints, fingerprint_key)}
+        progress[fetch.kind] = mine
+    return progress
+
+
+def chunks(progress: Mapping[Kind, KindProgress]) -> list[list[tuple[Kind, dt.date]]]:
+    """The days to touch, newest first, in portions that fit one commit; one empty portion where there are none."""
+    days = [(kind, on) for kind, mine in progress.items() for on in mine.news]
+    days.sort(key=lambda day: day[1], reverse=True)
+    return [days[i : i + DAYS_PER_COMMIT] for i in range(0, len(days), DAYS_PER_COMMIT)] or [[]]
+
+
+async def merge_days(
+    uid: str,
+    days: Sequence[tuple[Kind, dt.date]],
+    progress: Mapping[Kind, KindProgress],
+    *,
+    store: MeasurementStore,
+    key: Key,
+    fingerprint_key: bytes,
+) -> Merged:
+    """Read the stored days, merge, and keep a write for each that changed."""
+    merged = Merged()
+    stored = await store.stored(uid, key, days)
+    for (kind, on), before in zip(days, stored, strict=True):
+        mine = progress[kind]
+        after = _after(on, before, mine.news[on])
+        _count(mine, before.day, after)
+        mine.fingerprints.set(on, digest(after, fingerprint_key) if len(after.points) or after.set_aside else None)
+        if after != (before.day or Day.empty(kind, on)):
+            merged.writes.append(store.write(uid, key, after, before.expect))
+            merged.points += len(after.points)
+        await asyncio.sleep(0)  # merging and packing are work: others on this loop get a turn
+    return merged
+
+
+def _after(on: dt.date, before: StoredDay, news: DayNews) -> Day:
+    after = before.day
+    for change in news.changes:
+        after = merge(on, after, change)
+    assert after is not None  # nosec B101: a day is only listed with at least one change
+    return after
+
+
+def _count(mine: KindProgress, before: Day | None, after: Day) -> None:
+    mine.stored += len(after.points) - (len(before.points) if before else 0)
+    mine.set_aside += len(after.set_aside) - (len(before.set_aside) if before else 0)
+    if len(after.points):
+        mine.newest_ns = max(mine.newest_ns, max(after.points.end_ns))
+
+
+def _known(on: dt.date, news: DayNews, fingerprints: Fingerprints, key: bytes) -> bool:
+    if news.whole is None:
+        return False
+    empty = not len(news.whole.points) and not news.whole.set_aside
+    kept = fingerprints.get(on)
+    return kept is None if empty else kept is not None and kept == digest(news.whole, key)
+
+
+def advance(
+    connection: Connection, fetches: Sequence[KindFetch], progress: Mapping[Kind, KindProgress], *, now: dt.datetime,
+    keep_since: dt.date,
+) -> Connection:  # fmt: skip
+    """The connection after everything fetched has been stored: cursors moved on, faults noted per kind."""
+    kinds = dict(connection.kinds)
+    for fetch in fetches:
+        link = kinds[fetch.kind]
+        if fetch.fault is None:
+            kinds[fetch.kind] = _moved_on(link, progress[fetch.kind], now, keep_since)
+        else:
+            refused_scope = isinstance(fetch.fault, Refused) and fetch.fault.code == "scope_missing"
+            kinds[fetch.kind] = msgspec.structs.replace(
+                link,
+                granted=link.granted and not refused_scope,
+                last_error=fetch.fault.code,
+                last_error_at=now,
+            )
+    return msgspec.structs.replace(connection, kinds=kinds)
+
+
+def _moved_on(link: KindLink, mine: KindProgress, now: dt.datetime, keep_since: dt.date) -> KindLink:
+    fetch, plan = mine.fetch, mine.fetch.plan
+    if not fetch.streams:  # the person has no such data yet; when some appears, its history is to be read
+        return msgspec.structs.replace(link, last_success_at=now, last_error="")
+    unplaced = any(not gone.start_ns for feed in fetch.feeds.values() if feed for gone in feed.gone)
+    backfilled = plan.reached_ns != link.reached_ns
+    return msgspec.structs.replace(
+        link,
+        changes={stream: feed.token for stream, feed in fetch.feeds.items() if feed is not None and feed.token},
+        feeding=fetch.feeding,
+        # A deletion that does not say where it belongs is found by reading everything again.
+        reread_at=None if unplaced else now if plan.reread else link.reread_at,
+        cursor_ns=max(link.cursor_ns, int(now.timestamp()) * 1_000_000_000),
+        reached_ns=plan.reached_ns,
+        floor_ns=plan.floor_ns,
+        quiet=(link.quiet + 1 if mine.found == 0 else 0) if backfilled else link.quiet,
+        fingerprints=mine.fingerprints.packed(keep_since),
+        stored=link.stored + mine.stored,
+        set_aside=link.set_aside + mine.set_aside,
+        newest_ns=max(link.newest_ns, mine.newest_ns),
+        last_success_at=now,
+        last_error="",
+    )

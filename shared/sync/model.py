@@ -1,0 +1,201 @@
+"""What to read, and what a fetch means for each day: pure rules."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from shared.connection.model import KindLink
+from shared.measurement.merge import Change, Window, merge, split_by_day
+from shared.measurement.model import DAY_NS, Day, Identity, Points, day_of, day_start_ns
+from shared.sync.ports import Feed, Read
+from shared.vocabulary import Kind
+
+REREAD_EVERY = timedelta(hours=24)
+"""How often everything inside the overlap is read again although a caught-up feed tells of changes."""
+EARLIEST_NS = 946_684_800_000_000_000
+"""2000-01-01: nothing older is believed, so nothing older is asked for."""
+MOST_QUIET = 5
+"""How often an empty slice doubles the next one: 15 days grow to 480."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a fetch goes, from settings."""
+
+    backfill_days: int
+    slice_days: int
+    overlap_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to read of one kind now. Windows begin at UTC midnights; the newest ends a day ahead of now, for devices
+    whose clocks run fast. `reached_ns` and `floor_ns` hold once the windows are stored."""
+
+    windows: tuple[tuple[int, int], ...]
+    reached_ns: int
+    floor_ns: int
+    reread: bool
+
+
+def plan(link: KindLink, *, linked_at: datetime, now: datetime, reach: Reach) -> Plan:
+    """Which windows of one kind to read.
+
+    First a slice up to now; then, each time, one slice further back until the floor is reached. What lies inside the
+    overlap is read again: every time, unless a caught-up change feed stands in between, and then once a day.
+    """
+    today_ns, end_ns = _midnight(now), _ns(now) + DAY_NS
+    floor_ns = link.floor_ns or max(EARLIEST_NS, _midnight(linked_at) - reach.backfill_days * DAY_NS)
+    overlap_ns = today_ns - reach.overlap_days * DAY_NS
+    reached_ns = link.reached_ns
+    if reached_ns is not None and link.cursor_ns < overlap_ns:
+        # Out of touch for longer than the overlap: the gap, and what may still arrive late behind it, is a backfill.
+        floor_ns = max(floor_ns, _midnight_ns(link.cursor_ns) - reach.overlap_days * DAY_NS)
+        reached_ns = None
+    slice_ns = reach.slice_days * DAY_NS << min(link.quiet, MOST_QUIET)
+    if reached_ns is None:
+        start_ns = max(floor_ns, min(today_ns, today_ns + DAY_NS - slice_ns))
+        return Plan(((start_ns, end_ns),), start_ns, floor_ns, reread=True)
+    windows: list[tuple[int, int]] = []
+    reread = not link.feeding or link.reread_at is None or now >= link.reread_at + REREAD_EVERY
+    if reread:
+        windows.append((max(reached_ns, overlap_ns), end_ns))
+    if reached_ns > floor_ns:
+        start_ns = max(floor_ns, reached_ns - slice_ns)
+        windows.append((start_ns, reached_ns))
+        reached_ns = start_ns
+    return Plan(tuple(windows), reached_ns, floor_ns, reread)
+
+
+@dataclass(slots=True)
+class DayNews:
+    """What one fetch says about one day of one kind: changes in order and, where the day was read whole, what the
+    source holds of it."""
+
+    changes: list[Change]
+    whole: Day | None = None
+
+
+def news_by_day(kind: Kind, feeds: Iterable[Feed], reads: Sequence[Read]) -> dict[dt.date, DayNews]:
+    """Sort what was fetched by the days it is stored under: first what the feeds say, then the windows, which are the
+    truth about the days they cover."""
+    news: dict[dt.date, DayNews] = {}
+    for feed in feeds:
+        for on, change in _feed_changes(kind, feed).items():
+            news.setdefault(on, DayNews([])).changes.append(change)
+    for read in reads:
+        days = split_by_day(read.points, read.set_aside)
+        for on in _days(read.window, days):
+            day = days.get(on) or Day.empty(kind, on)
+            entry = news.setdefault(on, DayNews([]))
+            entry.changes.append(Change(day.points, (), day.set_aside, _clipped(read.window, on)))
+            entry.whole = _both(entry.whole, day)
+    return news
+
+
+def _feed_changes(kind: Kind, feed: Feed) -> dict[dt.date, Change]:
+    upserts = split_by_day(feed.points, feed.set_aside)
+    gone: dict[dt.date, list[Identity]] = {}
+    for identity, start_ns in feed.gone:
+        if start_ns:
+            gone.setdefault(day_of(start_ns), []).append(identity)
+    for on, day in upserts.items():
+        for name in filter(None, day.points.name):
+            # A night that now starts on another day must not stay behind on the day it was stored under (I2).
+            for neighbour in (on - dt.timedelta(days=1), on + dt.timedelta(days=1)):
+                gone.setdefault(neighbour, []).append(Identity(name, "", 0, 0))
+    return {
+        on: Change(
+            upserts[on].points if on in upserts else Points.none(kind),
+            gone.get(on, ()),
+            upserts[on].set_aside if on in upserts else (),
+        )
+        for on in upserts.keys() | gone.keys()
+    }
+
+
+def _days(window: Window, found: Mapping[dt.date, Day]) -> Iterable[dt.date]:
+    first, last = day_of(window.start_ns), day_of(window.end_ns - 1)
+    inside = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+    undated = [on for on in found if not first <= on <= last]
+    return [*inside, *undated]
+
+
+def _clipped(window: Window, on: dt.date) -> Window:
+    start_ns = day_start_ns(on)
+    return Window(max(window.start_ns, start_ns), min(window.end_ns, start_ns + DAY_NS), window.rows)
+
+
+def _both(known: Day | None, day: Day) -> Day:
+    """A day read in two parts (a night's sessions and its segments) as one."""
+    if known is None:
+        return day
+    return merge(day.on, known, Change(day.points, (), day.set_aside))
+
+
+class Fingerprints:
+    """Keyed hashes of recent days, packed as day number (2 bytes, little end first) and hash (8), ascending."""
+
+    SIZE = 10
+
+    def __init__(self, packed: bytes) -> None:
+        self._of: dict[int, bytes] = {
+            int.from_bytes(packed[i : i + 2], "little"): packed[i + 2 : i + self.SIZE]
+            for i in range(0, len(packed), self.SIZE)
+        }
+
+    def get(self, on: dt.date) -> bytes | None:
+        """The day's hash, or None where none is kept."""
+        return self._of.get(_number(on))
+
+    def set(self, on: dt.date, fingerprint: bytes | None) -> None:
+        """Keep the day's hash; None forgets it."""
+        if fingerprint is None:
+            self._of.pop(_number(on), None)
+        else:
+            self._of[_number(on)] = fingerprint
+
+    def packed(self, since: dt.date) -> bytes:
+        """As stored, without days before `since`: those are not read again."""
+        kept = sorted((number, value) for number, value in self._of.items() if number >= _number(since) or number == 0)
+        return b"".join(number.to_bytes(2, "little") + value for number, value in kept)
+
+
+def _number(on: dt.date) -> int:
+    return max(0, (on - dt.date(1970, 1, 1)).days)
+
+
+def next_sync_at(
+    now: datetime, *, interval_s: int, failures: int, retry_after_s: int | None, jitter: float
+) -> datetime:
+    """When to fetch again: after the interval, spread by `jitter` in [0, 1); sooner after a fault, and ever later while
+    faults go on, but never later than the interval; never before the provider asked."""
+    if failures == 0:
+        wait_s = interval_s * (0.9 + 0.1 * jitter)
+    else:
+        wait_s = min(interval_s, 120 * 2 ** min(failures - 1, 10)) * (0.75 + 0.25 * jitter)
+    return now + timedelta(seconds=max(wait_s, retry_after_s or 0))
+
+
+def _ns(at: datetime) -> int:
+    return int(at.timestamp()) * 1_000_000_000
+
+
+def _midnight(at: datetime) -> int:
+    return _midnight_ns(_ns(at))
+
+
+def _midnight_ns(ns: int) -> int:
+    return ns - ns % DAY_NS
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one visit to one user."""
+
+    outcome: str
+    kinds: dict[Kind, str] = {}
+    days_changed: int = 0
+    again: bool = False

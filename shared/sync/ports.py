@@ -1,0 +1,74 @@
+"""What fetching needs from outside its domain."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from shared.errors import Fault
+from shared.measurement.merge import Window
+from shared.measurement.model import Identity, Points, SetAside
+from shared.vocabulary import Kind
+
+
+class Budget(Protocol):
+    """How many calls this user may still cost the provider in this minute."""
+
+    def spend(self) -> None:
+        """Take one call. Raises Unavailable `upstream_rate_limited` where none is left."""
+        ...
+
+
+class Gone(NamedTuple):
+    """A deletion: what is gone, and when it started, which tells where it is stored; 0 where that is not known."""
+
+    identity: Identity
+    start_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What changed in one stream since a token. `gone` are deletions; apply them before `points`.
+
+    `token` continues; `caught_up` says that nothing more was waiting; a provider without a feed gives no token.
+    """
+
+    points: Points
+    gone: Sequence[Gone]
+    set_aside: Sequence[SetAside]
+    token: str
+    caught_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Everything a provider has that starts within `window`, as far as `window.rows` goes."""
+
+    window: Window
+    points: Points
+    set_aside: Sequence[SetAside]
+
+
+class HealthSource(Protocol):
+    """A provider of measurements.
+
+    Methods raise Refused `access_token_dead`, `scope_missing`, `upstream_setup`, `field_order_changed`, and Unavailable
+    `upstream_unavailable`, `upstream_malformed`, `upstream_rate_limited` (with `retry_after_s` where it is known).
+    """
+
+    async def streams(
+        self, token: str, kinds: Sequence[Kind], budget: Budget
+    ) -> Mapping[Kind, tuple[str, ...] | Fault]:
+        """Which streams to read for each kind; none where the person has no such data; a fault where that kind alone
+        cannot be read."""
+        ...
+
+    async def feed(self, token: str, kind: Kind, stream: str, since: str, budget: Budget) -> Feed | None:
+        """What changed in `stream` since the token `since` ("" for all there is to tell); None where there is no feed."""
+        ...
+
+    async def window(
+        self, token: str, kind: Kind, streams: Sequence[str], start_ns: int, end_ns: int, budget: Budget
+    ) -> Sequence[Read]:
+        """Everything that starts within [start_ns, end_ns). A stream that does not exist is left out, so that its
+        absence is not taken for the absence of data."""
+        ...

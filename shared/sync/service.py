@@ -1,0 +1,334 @@
+"""One user's data, fetched and stored: the story of a visit.
+
+The fence is the connection document. It is read once; everything the visit commits expects the version it read, or the
+one its own last write made. The lease guards the one thing a version cannot undo: spending the refresh token.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+
+from shared import ids, log
+from shared.audit.model import Fact
+from shared.clock import Clock
+from shared.cloud.documents import Documents, Write, settle
+from shared.cloud.seal import Key
+from shared.connection.model import Connection, LinkState, begun_anew, settled
+from shared.connection.ports import Authority, Queue
+from shared.connection.store import ConnectionStore, StoredConnection, put, recorded
+from shared.errors import Conflict, Fault, OutcomeUnknown, Refused
+from shared.measurement.store import MeasurementStore
+from shared.sync.apply import KindProgress, advance, begin, chunks, merge_days
+from shared.sync.fetch import AccessToken, CallBudget, Fetching, KindFetch
+from shared.sync.model import Outcome, Reach, next_sync_at
+from shared.sync.tokens import TokenKeeper, Vault
+from shared.vocabulary import Kind, Provider
+
+STREAMS_LAST = timedelta(hours=24)
+_REBASES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often, and how much at a time."""
+
+    reach: Reach
+    interval_s: int
+    calls_per_minute: int
+    lease_s: int
+
+
+@dataclass(slots=True)
+class Visit:
+    """What one worker knows of one user while it works."""
+
+    at: StoredConnection
+    holder: str
+
+    @property
+    def connection(self) -> Connection:
+        return self.at.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Syncing:
+    """The use case, over its ports."""
+
+    documents: Documents
+    connections: ConnectionStore
+    days: MeasurementStore
+    fetching: Fetching
+    authority: Authority
+    vault: Vault
+    queue: Queue
+    clock: Clock
+    ids: ids.Ids
+    pace: Pace
+
+    async def sync(self, uid: str, provider: Provider) -> Outcome:
+        """Fetch what is new, merge it, store it. Running it again, or twice at once, changes nothing further.
+
+        Raises Unavailable where the store or the secrets are out of reach: the queue then sends the task again. Faults
+        of the provider are kept with the connection instead, and decide when to come back.
+        """
+        found = await self.connections.connection(uid, provider)
+        if found is None or found.value.state is not LinkState.ACTIVE:
+            return Outcome(outcome="nothing_to_do")
+        if found.value.next_sync_at > self.clock.now():
+            return Outcome(outcome="not_due")
+        visit = Visit(found, self.ids.ident())
+        if visit.connection.leased_to_other(visit.holder, self.clock.now()):
+            return Outcome(outcome="busy")
+        try:
+            return await self._visit(visit)
+        except Conflict:
+            return Outcome(outcome="superseded")  # another worker, or the person, was first; nothing of ours is stored
+
+    async def _visit(self, visit: Visit) -> Outcome:
+        budget = self._budget(visit.connection)
+        keeper = TokenKeeper(
+            self.documents, self.connections, self.authority, self.vault, self.clock, self.pace.lease_s
+        )
+        try:
+            token = AccessToken(await keeper.access(visit), lambda: keeper.refresh(visit))
+            unreadable = await self._look_up_streams(visit, token, budget)
+            kinds = [kind for kind in visit.connection.permitted(self.clock.now()) if kind not in unreadable]
+            fetches = await self.fetching.all(visit.connection, kinds, token, budget)
+            fetches += [self.fetching.failed(visit.connection, kind, fault) for kind, fault in unreadable.items()]
+        except Refused as refused:
+            if refused.code != "token_dead":
+                return await self._put_off(visit, refused, budget)
+            return await self._needs_reauth(visit)
+        except Fault as fault:
+            if isinstance(fault, Conflict | OutcomeUnknown) or not fault.code.startswith("upstream_"):
+                raise
+            return await self._put_off(visit, fault, budget)
+        if any(fetch.fault is not None and fetch.fault.code == "token_dead" for fetch in fetches):
+            return await self._needs_reauth(visit)
+        return await self._store(visit, fetches, budget)
+
+    async def _look_up_streams(self, visit: Visit, token: AccessToken, budget: CallBudget) -> dict[Kind, Fault]:
+        """Find out which streams to read, once a day, or where some kind has none yet; say which kinds cannot be read.
+
+        What is learnt goes along with the visit's commit.
+        """
+        now = self.clock.now()
+        kinds, checked = visit.connection.permitted(now), visit.connection.streams_checked_at
+        links = dict(visit.connection.kinds)
+        if checked is not None and now < checked + STREAMS_LAST and all(links[kind].streams for kind in kinds):
+            return {}
+        unreadable: dict[Kind, Fault] = {}
+        for kind, streams in (await self.fetching.streams(token, kinds, budget)).items():
+            if isinstance(streams, Fault):
+                unreadable[kind] = streams
+            elif streams != links[kind].streams:
+                # Other streams are another reading of the same data: begin anew with them, history included.
+                links[kind] = msgspec.structs.replace(begun_anew(links[kind]), streams=streams)
+        known = msgspec.structs.replace(visit.connection, kinds=links, streams_checked_at=now)
+        visit.at = visit.at._replace(value=known)
+        return unreadable
+
+    async def _store(self, visit: Visit, fetches: Sequence[KindFetch], budget: CallBudget) -> Outcome:
+        """Merge and commit; where the connection moved meanwhile, decide again on what it says now."""
+        uid = visit.connection.uid
+        fingerprint_key = await self.vault.fingerprint_key(uid)
+        for _ in range(_REBASES):
+            progress = begin(visit.connection, fetches, fingerprint_key)
+            try:
+                changed = await self._commit_all(visit, fetches, progress, fingerprint_key, budget)
+            except Conflict:
+                fetches = await self._rebase(visit, fetches)
+                continue
+            outcome = self._outcome(visit.connection, fetches, changed)
+            if outcome.again:
+                await self._continue(visit.connection)
+            return outcome
+        raise Conflict("precondition_failed")
+
+    async def _commit_all(
+        self,
+        visit: Visit,
+        fetches: Sequence[KindFetch],
+        progress: dict[Kind, KindProgress],
+        fingerprint_key: bytes,
+        budget: CallBudget,
+    ) -> int:
+        portions = chunks(progress)
+        key: Key | None = await self.days.key(visit.connection.uid) if portions[0] else None
+        changed = 0
+        for number, portion in enumerate(portions, start=1):
+            writes: list[Write] = []
+            if key is not None:
+                merged = await merge_days(
+                    visit.connection.uid,
+                    portion,
+                    progress,
+                    store=self.days,
+                    key=key,
+                    fingerprint_key=fingerprint_key,
+                )
+                writes = merged.writes
+            last = number == len(portions)
+            after = self._after(visit.connection, fetches, progress, budget) if last else visit.connection
+            await self._commit(visit, after, writes, fetches)
+            changed += len(writes)
+        return changed
+
+    def _after(
+        self,
+        connection: Connection,
+        fetches: Sequence[KindFetch],
+        progress: dict[Kind, KindProgress],
+        budget: CallBudget,
+    ) -> Connection:
+        now = self.clock.now()
+        keep_since = now.date() - dt.timedelta(days=self.pace.reach.overlap_days + 1)
+        moved = advance(connection, fetches, progress, now=now, keep_since=keep_since)
+        passing = [f.fault for f in fetches if f.fault is not None and not isinstance(f.fault, Refused)]
+        waits = [fault.retry_after_s for fault in passing if fault.retry_after_s]
+        failures = connection.failures + 1 if passing else 0
+        return settled(
+            msgspec.structs.replace(
+                moved,
+                failures=failures,
+                last_error=passing[0].code if passing else "",
+                last_success_at=now if len(passing) < len(fetches) or not fetches else connection.last_success_at,
+                lease=None,
+                calls=budget.spent,
+                calls_since=budget.since,
+                next_sync_at=now
+                if not passing and _more(fetches)
+                else next_sync_at(
+                    now,
+                    interval_s=self.pace.interval_s,
+                    failures=failures,
+                    retry_after_s=max(waits, default=None),
+                    jitter=self.ids.fraction(),
+                ),
+            ),
+            now,
+        )
+
+    async def _commit(self, visit: Visit, after: Connection, writes: list[Write], fetches: Sequence[KindFetch]) -> None:
+        """One commit: days, cursors and audit entry, fenced by the connection's version."""
+        commit = self.ids.ident()
+        after = msgspec.structs.replace(after, commit=commit)
+        if not writes:
+            [version] = await self.documents.commit([put(visit.at.path, after, visit.at.version)])
+            visit.at = StoredConnection(after, version, visit.at.path)
+            return
+        facts: dict[str, Fact] = {"kinds": sorted(f.kind for f in fetches if f.fault is None), "days": len(writes)}
+        after, audit = recorded(
+            after, visit.at.path, at=self.clock.now(), actor="system", action="data.stored", facts=facts
+        )
+        batch = [put(visit.at.path, after, visit.at.version), *writes, audit]
+        versions = await settle(self.documents, batch, witness=audit.path)
+        version = versions[0] if versions else await self._version_after(visit, commit)
+        visit.at = StoredConnection(after, version, visit.at.path)
+
+    async def _version_after(self, visit: Visit, commit: str) -> str:
+        """The version our own commit made, where only a read-back proved it. Conflict where it moved on since."""
+        found = await self.connections.connection(visit.connection.uid, visit.connection.provider)
+        if found is None or found.value.commit != commit:
+            raise Conflict("precondition_failed")
+        return found.version
+
+    async def _rebase(self, visit: Visit, fetches: Sequence[KindFetch]) -> list[KindFetch]:
+        """What of our work still counts under the connection as it is now.
+
+        Another worker's commit supersedes all of it. A decision about consent, or a request to sync, leaves what is
+        still permitted.
+        """
+        found = await self.connections.connection(visit.connection.uid, visit.connection.provider)
+        ours = visit.connection
+        if (
+            found is None
+            or found.value.state is not LinkState.ACTIVE
+            or found.value.linked != ours.linked
+            or found.value.commit != ours.commit
+        ):
+            raise Conflict("precondition_failed")
+        log.event("sync.rebased", "NOTICE", outcome=found.value.state)
+        now = self.clock.now()
+        kept = [f for f in fetches if found.value.verdict(f.kind, now).allowed and f.kind in ours.kinds]
+        visit.at = StoredConnection(_with_ours(found.value, ours, kept), found.version, found.path)
+        return kept
+
+    async def _needs_reauth(self, visit: Visit) -> Outcome:
+        """The provider says the grant is dead: forget its tokens, tell the person, be quiet."""
+        now = self.clock.now()
+        dead = msgspec.structs.replace(
+            visit.connection, state=LinkState.NEEDS_REAUTH, tokens=None, lease=None, last_error="token_dead"
+        )
+        dead, audit = recorded(dead, visit.at.path, at=now, actor="provider", action="link.needs_reauth")
+        await settle(self.documents, [put(visit.at.path, dead, visit.at.version), audit], witness=audit.path)
+        log.event("sync.needs_reauth", "NOTICE", provider=dead.provider)
+        return Outcome(outcome="needs_reauth")
+
+    async def _put_off(self, visit: Visit, fault: Fault, budget: CallBudget) -> Outcome:
+        """Nothing could be fetched: note why, and come back when that may help. The link itself is not touched."""
+        connection, now = visit.connection, self.clock.now()
+        failures = connection.failures + 1
+        later = next_sync_at(
+            now,
+            interval_s=self.pace.interval_s,
+            failures=failures,
+            retry_after_s=fault.retry_after_s,
+            jitter=self.ids.fraction(),
+        )
+        after = msgspec.structs.replace(
+            connection,
+            failures=failures,
+            last_error=fault.code,
+            next_sync_at=later,
+            lease=None,
+            calls=budget.spent,
+            calls_since=budget.since,
+        )
+        await self.documents.commit([put(visit.at.path, after, visit.at.version)])
+        return Outcome(outcome=fault.code)
+
+    async def _continue(self, connection: Connection) -> None:
+        """There is more to fetch right now: one more task. Should the queue be down, the next tick finds the user due."""
+        try:
+            await self.queue.enqueue(
+                "sync",
+                "sync_user",
+                {"uid": connection.uid, "provider": connection.provider},
+                name_parts=("sync", connection.uid, connection.provider, "more", connection.commit),
+            )
+        except Fault as fault:
+            log.event("sync.not_queued", "WARNING", code=fault.code)
+
+    def _budget(self, connection: Connection) -> CallBudget:
+        since = connection.calls_since or self.clock.now()
+        return CallBudget(self.pace.calls_per_minute, self.clock, since, connection.calls)
+
+    def _outcome(self, connection: Connection, fetches: Sequence[KindFetch], changed: int) -> Outcome:
+        return Outcome(
+            outcome="synced",
+            kinds={f.kind: f.fault.code if f.fault else "ok" for f in fetches},
+            days_changed=changed,
+            again=connection.next_sync_at <= self.clock.now(),
+        )
+
+
+def _more(fetches: Sequence[KindFetch]) -> bool:
+    """Whether some kind has more waiting right now: history not reached yet, or a feed not caught up."""
+    return any(f.fault is None and (f.behind or (f.streams and f.plan.reached_ns > f.plan.floor_ns)) for f in fetches)
+
+
+def _with_ours(now: Connection, ours: Connection, kept: Sequence[KindFetch]) -> Connection:
+    """The connection as it is now, with what this visit learnt and has not written yet: streams and tokens."""
+    kinds = dict(now.kinds)
+    for fetch in kept:
+        link, known = kinds[fetch.kind], ours.kinds[fetch.kind]
+        if link.streams != known.streams:
+            kinds[fetch.kind] = msgspec.structs.replace(begun_anew(link), streams=known.streams)
+    tokens = now.tokens
+    if tokens is not None and ours.tokens is not None and ours.tokens.issued_at >= tokens.issued_at:
+        tokens = ours.tokens
+    return msgspec.structs.replace(now, kinds=kinds, tokens=tokens, streams_checked_at=ours.streams_checked_at)

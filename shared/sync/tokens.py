@@ -1,0 +1,124 @@
+"""Keeping the tokens: one worker at a time spends the refresh token, and the newest one issued is what is kept (I5)."""
+
+from datetime import timedelta
+from typing import Protocol
+
+import msgspec
+
+from shared.clock import Clock
+from shared.cloud.documents import Documents
+from shared.connection.model import Connection, Lease, Tokens, with_refresh_token
+from shared.connection.ports import Authority, Refreshed
+from shared.connection.store import ConnectionStore, StoredConnection, put
+from shared.errors import Conflict, OutcomeUnknown, Refused
+
+_ATTEMPTS = 6
+
+
+class Vault(Protocol):
+    """Seals tokens and names the key of a person's fingerprints: `vault.TokenVault`."""
+
+    async def seal(self, uid: str, use: str, plain: str) -> bytes: ...
+    async def open(self, uid: str, use: str, sealed: bytes) -> str: ...
+    async def fingerprint_key(self, uid: str) -> bytes: ...
+
+
+class Held(Protocol):
+    """The visit on whose behalf a token is spent."""
+
+    at: StoredConnection
+    holder: str
+
+
+class TokenKeeper:
+    """Gives a visit its access token; refreshes under a lease, and saves a rotated refresh token before anything else."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        connections: ConnectionStore,
+        authority: Authority,
+        vault: Vault,
+        clock: Clock,
+        lease_s: int,
+    ) -> None:
+        self._documents = documents
+        self._connections = connections
+        self._authority = authority
+        self._vault = vault
+        self._clock = clock
+        self._lease_s = lease_s
+
+    async def access(self, visit: Held) -> str:
+        """An access token that is good for a while. Raises as `refresh`."""
+        tokens = _tokens(visit.at.value)
+        if tokens.access and tokens.access_expires_at is not None and self._clock.now() < tokens.access_expires_at:
+            return await self._vault.open(visit.at.value.uid, "access", tokens.access)
+        return await self.refresh(visit)
+
+    async def refresh(self, visit: Held) -> str:
+        """Spend the refresh token. The new access token is written with the visit's own commit.
+
+        Raises:
+            Refused: `token_dead`: the provider says so. `google_client_refused`: our own credentials.
+            Conflict: another worker has the lease, or the connection moved on.
+            Unavailable: the provider is out of reach.
+        """
+        connection = visit.at.value
+        now = self._clock.now()
+        lease = Lease(visit.holder, now + timedelta(seconds=self._lease_s))
+        leased = msgspec.structs.replace(connection, lease=lease)
+        [version] = await self._documents.commit([put(visit.at.path, leased, visit.at.version)])
+        visit.at = StoredConnection(leased, version, visit.at.path)
+        refresh = await self._vault.open(connection.uid, "refresh", _tokens(connection).refresh)
+        refreshed = await self._authority.refresh(refresh)
+        tokens = msgspec.structs.replace(
+            _tokens(leased),
+            access=await self._vault.seal(connection.uid, "access", refreshed.access_token),
+            access_expires_at=refreshed.access_expires_at,
+        )
+        if refreshed.refresh_token is not None and refreshed.refresh_token != refresh:
+            sealed = await self._vault.seal(connection.uid, "refresh", refreshed.refresh_token)
+            tokens = with_refresh_token(tokens, sealed, self._clock.now())
+            await self._save(visit, tokens)
+        visit.at = visit.at._replace(value=_granted(msgspec.structs.replace(visit.at.value, tokens=tokens), refreshed))
+        return refreshed.access_token
+
+    async def _save(self, visit: Held, tokens: Tokens) -> None:
+        """Write a rotated token down at once: the one it replaces may be dead by now.
+
+        Whatever else moved the connection meanwhile, the token is kept, unless the link itself is another one.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                kept = msgspec.structs.replace(visit.at.value, tokens=tokens)
+                [version] = await self._documents.commit([put(visit.at.path, kept, visit.at.version)])
+                visit.at = StoredConnection(kept, version, visit.at.path)
+                return
+            except (Conflict, OutcomeUnknown):
+                visit.at = await self._same_link(visit)
+        raise Conflict("precondition_failed")
+
+    async def _same_link(self, visit: Held) -> StoredConnection:
+        ours = visit.at.value
+        found = await self._connections.connection(ours.uid, ours.provider)
+        if found is None or found.value.linked != ours.linked or found.value.tokens is None:
+            raise Conflict("precondition_failed")
+        return found
+
+
+def _granted(connection: Connection, refreshed: Refreshed) -> Connection:
+    """The connection with the kinds that the provider says are still granted."""
+    if refreshed.kinds is None:
+        return connection
+    kinds = {
+        kind: msgspec.structs.replace(link, granted=link.granted and kind in refreshed.kinds)
+        for kind, link in connection.kinds.items()
+    }
+    return msgspec.structs.replace(connection, kinds=kinds)
+
+
+def _tokens(connection: Connection) -> Tokens:
+    if connection.tokens is None:
+        raise Refused("token_dead", "there is no token")
+    return connection.tokens

@@ -1,0 +1,44 @@
+"""Fetching one user, with Google Fit as the source."""
+
+from shared.connection.store import ConnectionStore
+from shared.ids import RandomIds
+from shared.measurement.store import MeasurementStore
+from shared.source.google_fit.client import GoogleFitSource
+from shared.sync.fetch import Fetching
+from shared.sync.model import Reach
+from shared.sync.service import Pace, Syncing
+from shared.wiring.base import Base
+from shared.wiring.keys import keys
+from shared.wiring.linking import authority
+from shared.wiring.queue import queue
+
+LEASE_BEYOND_S = 30
+"""The lease outlives the fetch's deadline by this, and ends well before the task's."""
+
+
+def syncing(b: Base) -> Syncing:
+    """One user's visit."""
+    k, s = keys(b), b.settings
+    reach = Reach(s.backfill_days, s.backfill_slice_days, s.overlap_days)
+    return Syncing(
+        documents=b.documents,
+        connections=ConnectionStore(b.documents, b.clock),
+        days=MeasurementStore(b.documents, k.data),
+        fetching=Fetching(
+            source=GoogleFitSource(s, http=b.http, clock=b.clock),
+            clock=b.clock,
+            reach=reach,
+            deadline_s=s.sync_deadline_s,
+        ),
+        authority=authority(b, k),
+        vault=k.tokens,
+        queue=queue(b),
+        clock=b.clock,
+        ids=RandomIds(),
+        pace=Pace(
+            reach=reach,
+            interval_s=s.sync_interval_s,
+            calls_per_minute=s.user_calls_per_minute,
+            lease_s=s.sync_deadline_s + LEASE_BEYOND_S,
+        ),
+    )
