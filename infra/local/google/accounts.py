@@ -41,7 +41,7 @@ class Account:
         return sum(self._live(device, until) for device in self.devices)
 
     def _live(self, device: Device, until: dt.datetime) -> int:
-        uploaded = 0
+        uploaded, before = 0, device.lived_until
         while device.lived_until and device.lived_until < until:
             stop = until
             if device.buffer and device.uploaded_at:
@@ -53,7 +53,13 @@ class Account:
                 device.uploaded_at = stop
             if due and not device.offline:
                 uploaded += self._flush(device, stop if device.buffer else None)
-        if device.partial_nights and not device.offline and (part := device.night_at(self._seed, self.zone, until)):
+        moved = device.lived_until != before
+        if (
+            moved
+            and device.partial_nights
+            and not device.offline
+            and (part := device.night_at(self._seed, self.zone, until))
+        ):
             self._upload(device, [part], None)
         return uploaded
 
@@ -72,7 +78,7 @@ class Account:
         by_type: dict[str, list[Point]] = {}
         origins: dict[str, str] = {}
         for record in records:
-            modified = modified_ms or record.known_ns // 1_000_000 + 2_000
+            modified = modified_ms or record.known_ns // 1_000_000
             if isinstance(record, Night):
                 by_type.setdefault(record.type_name, []).extend(self._night(device, record, modified))
                 continue
@@ -111,7 +117,7 @@ class Account:
         """Type a measurement into the Fit app."""
         origin = c.manual_id(type_name)
         point = Point(_ns(until or at), _ns(at), origin, _ms(now), tuple(values))
-        self._put(_plain_source(origin, type_name), type_name, [point], merged=True)
+        self._put(plain_source(origin, type_name), type_name, [point], merged=True)
         return point
 
     def walk(self, start: dt.datetime, end: dt.datetime, steps: int, now: dt.datetime) -> None:
@@ -153,7 +159,7 @@ class Account:
     def stream(self, stream_id: str, type_name: str, source: dict[str, object] | None = None) -> Stream:
         """The stream of that id, made where it is new."""
         if stream_id not in self.streams:
-            self.streams[stream_id] = Stream(source or _plain_source(stream_id, type_name))
+            self.streams[stream_id] = Stream(source or plain_source(stream_id, type_name))
         return self.streams[stream_id]
 
     def _put(self, source: dict[str, object], type_name: str, points: Sequence[Point], *, merged: bool) -> None:
@@ -171,13 +177,14 @@ class Account:
         return [s for s in self.streams.values() if s.type_name == type_name and s.holds(point)]
 
 
-def _plain_source(stream_id: str, type_name: str) -> dict[str, object]:
-    kind, _, package, *_, name = stream_id.split(":")
+def plain_source(stream_id: str, type_name: str, fields: Sequence[c.FieldSpec] = ()) -> dict[str, object]:
+    """How Google describes a stream that no device writes; `fields` where the catalogue does not know the type."""
+    kind, _, package, *rest = stream_id.split(":")
     return {
         "dataStreamId": stream_id,
-        "dataStreamName": name,
+        "dataStreamName": rest[-1] if rest else "",
         "type": kind,
-        "dataType": {"name": type_name, "field": [f.document() for f in c.TYPES[type_name].fields]},
+        "dataType": {"name": type_name, "field": [f.document() for f in fields or c.TYPES[type_name].fields]},
         "application": {"packageName": package},
         "dataQualityStandard": [],
     }

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from infra.local.google import consent_page
 from infra.local.google.answers import document
 from infra.local.google.consent import ConsentRequest, Refusal, decide, read_request
-from infra.local.google.oauth import OAuthError, in_googles_order
+from infra.local.google.tokens import OAuthError, in_googles_order
 from infra.local.google.world import World
 
 _POLICY = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'", "cache-control": "no-store"}
@@ -20,43 +20,56 @@ _POLICY = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inl
 
 def routes(world: World) -> list[Route]:
     """Where OAuth is found. Google spreads these over three hosts; their paths do not collide."""
+    at = _Endpoints(world)
+    return [
+        Route("/o/oauth2/v2/auth", at.screen, methods=["GET", "POST"]),
+        Route("/token", at.token, methods=["POST"]),
+        Route("/revoke", at.revoke, methods=["POST"]),
+        Route("/oauth2/v3/certs", at.certs, methods=["GET"]),
+        Route("/tokeninfo", at.tokeninfo, methods=["GET"]),
+    ]
 
-    async def screen(request: Request) -> Response:
-        asked = read_request(request.query_params, world.oauth.clients)
+
+class _Endpoints:
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def screen(self, request: Request) -> Response:
+        asked = read_request(request.query_params, self.world.oauth.clients)
         language = consent_page.language_of(request.query_params.get("hl"), request.headers.get("accept-language", ""))
         if isinstance(asked, Refusal):
             return HTMLResponse(consent_page.refusal(asked, language), asked.status, _POLICY)
         if request.method == "POST":
-            return await _decided(world, request, asked)
+            return await _decided(self.world, request, asked)
         if "none" in asked.prompts:
-            return _silent(world, asked)
-        return HTMLResponse(consent_page.screen(asked, world.accounts.values(), language), headers=_POLICY)
+            return _silent(self.world, asked)
+        return HTMLResponse(consent_page.screen(asked, self.world.accounts.values(), language), headers=_POLICY)
 
-    async def token(request: Request) -> Response:
+    async def token(self, request: Request) -> Response:
         form = dict(await _form(request))
         client_id, secret = _credentials(request, form)
         try:
-            answered = world.oauth.exchange(form, client_id, secret)
+            answered = self.world.oauth.exchange(form, client_id, secret)
         except OAuthError as refused:
             return document(refused.body, refused.status)
         return document(answered, headers={"cache-control": "no-cache, no-store", "pragma": "no-cache"})
 
-    async def revoke(request: Request) -> Response:
+    async def revoke(self, request: Request) -> Response:
         form = dict(await _form(request))
         try:
-            world.oauth.revoke(form.get("token") or request.query_params.get("token", ""))
+            self.world.oauth.revoke(form.get("token") or request.query_params.get("token", ""))
         except OAuthError as refused:
             return document(refused.body, refused.status)
         return document({})
 
-    async def certs(_: Request) -> Response:
-        return document(world.oauth.key.jwks, headers={"cache-control": "public, max-age=19000"})
+    async def certs(self, _: Request) -> Response:
+        return document(self.world.oauth.key.jwks, headers={"cache-control": "public, max-age=19000"})
 
-    async def tokeninfo(request: Request) -> Response:
-        access = world.oauth.access(request.query_params.get("access_token", ""))
+    async def tokeninfo(self, request: Request) -> Response:
+        access = self.world.oauth.access(request.query_params.get("access_token", ""))
         if access is None:
             return document({"error": "invalid_token", "error_description": "Invalid Value"}, 400)
-        left = round((access.expires_at - world.clock.now()).total_seconds())
+        left = round((access.expires_at - self.world.clock.now()).total_seconds())
         return document(
             {
                 "azp": access.client_id,
@@ -67,14 +80,6 @@ def routes(world: World) -> list[Route]:
                 "access_type": "offline",
             }
         )
-
-    return [
-        Route("/o/oauth2/v2/auth", screen, methods=["GET", "POST"]),
-        Route("/token", token, methods=["POST"]),
-        Route("/revoke", revoke, methods=["POST"]),
-        Route("/oauth2/v3/certs", certs, methods=["GET"]),
-        Route("/tokeninfo", tokeninfo, methods=["GET"]),
-    ]
 
 
 async def _decided(world: World, request: Request, asked: ConsentRequest) -> Response:

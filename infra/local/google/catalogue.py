@@ -1,4 +1,4 @@
-"""The data types the simulated Google knows: their fields in Google's order, the scope that opens them, their streams."""
+"""The data types the simulated Google knows: fields in Google's order, the scope that opens each, merged streams."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple

@@ -7,7 +7,8 @@ from urllib.parse import urlencode, urlsplit
 
 from infra.local.google.accounts import Account
 from infra.local.google.catalogue import READ_SCOPES
-from infra.local.google.oauth import SIGN_IN_SCOPES, Client, OAuth, in_googles_order, normalised
+from infra.local.google.oauth import OAuth
+from infra.local.google.tokens import SIGN_IN_SCOPES, Client, in_googles_order, normalised
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _PROMPTS = frozenset({"none", "consent", "select_account"})
@@ -84,21 +85,22 @@ def _client_fault(query: Mapping[str, str], client: Client | None) -> Refusal | 
 
 
 def _wish_fault(query: Mapping[str, str]) -> Refusal | None:
-    if not query.get("response_type"):
-        return Refusal(400, "invalid_request", "Missing required parameter: response_type")
+    for name in ("response_type", "scope"):
+        if not query.get(name, "").strip():
+            return Refusal(400, "invalid_request", f"Missing required parameter: {name}")
     if query["response_type"] != "code":
         return Refusal(400, "unsupported_response_type", "Only the code flow exists here.")
-    if not query.get("scope", "").strip():
-        return Refusal(400, "invalid_request", "Missing required parameter: scope")
     unknown = [s for s in query["scope"].split() if s not in _KNOWN_SCOPES]
     if unknown:
         return Refusal(400, "invalid_scope", f"Some requested scopes were invalid. {unknown}")
-    if query.get("access_type", "online") not in ("online", "offline"):
-        return Refusal(400, "invalid_request", "Invalid parameter value for access_type")
     prompts = query.get("prompt", "").split()
-    if not _PROMPTS.issuperset(prompts) or ("none" in prompts and len(prompts) > 1):
-        return Refusal(400, "invalid_request", "Invalid parameter value for prompt")
-    return None
+    allowed = {
+        "access_type": query.get("access_type", "online") in ("online", "offline"),
+        "prompt": _PROMPTS.issuperset(prompts) and not ("none" in prompts and len(prompts) > 1),
+        "include_granted_scopes": query.get("include_granted_scopes", "false") in ("true", "false"),
+    }
+    wrong = next((name for name, fine in allowed.items() if not fine), None)
+    return Refusal(400, "invalid_request", f"Invalid parameter value for {wrong}") if wrong else None
 
 
 def _pkce_fault(query: Mapping[str, str]) -> Refusal | None:

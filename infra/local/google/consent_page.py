@@ -45,14 +45,16 @@ _STYLE = """
 font-family:system-ui,"BIZ UDPGothic","Hiragino Sans","Noto Sans JP",sans-serif}
 main{max-width:30rem;margin:0 auto;min-height:100vh;background:var(--card);padding:1.5rem}
 @media(min-width:34rem){main{min-height:0;margin:2rem auto;border-radius:1.75rem;padding:2.25rem}}
-h1{font-size:1.35rem;font-weight:500;line-height:1.35;margin:.25rem 0 1.25rem}h2{font-size:1rem;font-weight:600;margin:1.5rem 0 .25rem}
+h1{font-size:1.35rem;font-weight:500;line-height:1.35;margin:.25rem 0 1.25rem}
+h2{font-size:1rem;font-weight:600;margin:1.5rem 0 .25rem}
 .mark{color:var(--soft);font-size:.875rem;margin:0}
 label{display:flex;gap:.75rem;align-items:center;min-height:3rem;padding:.5rem 0;border-bottom:1px solid var(--line)}
 label span{flex:1;min-width:0;overflow-wrap:anywhere}label small{display:block;color:var(--soft)}
 input{width:1.25rem;height:1.25rem;margin:0;accent-color:var(--act);flex:none}
 p{color:var(--soft);font-size:.875rem}
 .acts{display:flex;gap:.75rem;margin-top:1.5rem}
-button{flex:1;min-height:3rem;border-radius:1.5rem;font:inherit;font-weight:600;border:1px solid var(--line);background:none;color:var(--act)}
+button{flex:1;min-height:3rem;border-radius:1.5rem;font:inherit;font-weight:600;
+border:1px solid var(--line);background:none;color:var(--act)}
 button.go{background:var(--act);color:var(--card);border-color:var(--act)}
 :focus-visible{outline:3px solid var(--act);outline-offset:2px}
 """
@@ -85,14 +87,10 @@ def screen(asked: ConsentRequest, accounts: Iterable[Account], language: int) ->
     people = list(accounts)
     chosen = asked.login_hint if asked.login_hint in [a.email for a in people] else people[0].email if people else ""
     rows = "".join(
-        f'<label><input type="radio" name="account" value="{escape(a.email)}" required'
-        f"{' checked' if a.email == chosen else ''}><span>{escape(a.name)}<small>{escape(a.email)}</small></span></label>"
+        _row("radio", "account", a.email, f"{escape(a.name)}<small>{escape(a.email)}</small>", chosen=a.email == chosen)
         for a in people
     )
-    ticks = "".join(
-        f'<label><input type="checkbox" name="scope" value="{escape(scope)}"><span>{escape(_said(scope, language))}</span></label>'
-        for scope in asked.to_tick
-    )
+    ticks = "".join(_row("checkbox", "scope", s, escape(_said(s, language))) for s in asked.to_tick)
     scopes = f"<h2>{_text('scopes', language, asked.client.name)}</h2>{ticks}" if ticks else ""
     signin = f"<p>{_text('signin', language)}</p>" if len(asked.to_tick) < len(asked.scopes) else ""
     return _page(
@@ -102,6 +100,11 @@ def screen(asked: ConsentRequest, accounts: Iterable[Account], language: int) ->
         f'<button class="go" name="decision" value="allow">{_text("allow", language)}</button></div></form>',
         language,
     )
+
+
+def _row(kind: str, name: str, value: str, words: str, *, chosen: bool = False) -> str:
+    state = " checked" if chosen else ""
+    return f'<label><input type="{kind}" name="{name}" value="{escape(value)}"{state}><span>{words}</span></label>'
 
 
 def _said(scope: str, language: int) -> str:

@@ -75,22 +75,18 @@ def _empty_page(status: int, body: bytes, token: str, path: str) -> Broken:
 
 
 def _spoiled(fault: Fault, status: int, body: bytes, token: str) -> Broken:
-    match fault.kind:
-        case "truncated":
-            return Broken(body, status, cut_at=max(1, len(body) // 2))
-        case "malformed":
-            return Broken(body[: max(1, len(body) // 2)], status)
-        case "repeated_token":
-            return Broken(_with_token(body, token or "repeated"), status)
-        case "nan":
-            return Broken(_with_nan(body), status)
-        case "oversized":
-            return Broken(body.rstrip()[:-1] + b" " * fault.size + b"}", status)
-        case "deep":
-            return Broken(b'{"point":' + b"[" * 100_000 + b"]" * 100_000 + b"}", status)
-        case _:
-            first, _, _ = body.strip().removeprefix(b"{").partition(b":")
-            return Broken(b"{" + first + b":null," + body.strip().removeprefix(b"{"), status)
+    half = max(1, len(body) // 2)
+    if fault.kind == "truncated":
+        return Broken(body, status, cut_at=half)
+    spoil: dict[str, Callable[[], bytes]] = {
+        "malformed": lambda: body[:half],
+        "repeated_token": lambda: _with_token(body, token or "repeated"),
+        "nan": lambda: _with_nan(body),
+        "oversized": lambda: body.rstrip()[:-1] + b" " * fault.size + b"}",
+        "deep": lambda: b'{"point":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        "duplicate_keys": lambda: _with_twin(body),
+    }
+    return Broken(spoil[fault.kind](), status)
 
 
 def _with_token(body: bytes, token: str) -> bytes:
@@ -103,3 +99,8 @@ def _with_nan(body: bytes) -> bytes:
     if points:
         points[len(points) // 2]["value"][0] = {"fpVal": float("nan"), "mapVal": []}
     return json.dumps(page, ensure_ascii=False).encode()
+
+
+def _with_twin(body: bytes) -> bytes:
+    rest = body.strip().removeprefix(b"{")
+    return b"{" + rest.partition(b":")[0] + b":null," + rest

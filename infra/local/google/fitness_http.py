@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,9 +12,9 @@ from starlette.routing import Route
 
 from infra.local.google.answers import answer, document, failure
 from infra.local.google.catalogue import scope_of
-from infra.local.google.oauth import Access
 from infra.local.google.points import Point, Stream
 from infra.local.google.sessions import Session
+from infra.local.google.tokens import Access
 from infra.local.google.world import World
 
 _DATASET = re.compile(r"(\d{1,19})-(\d{1,19})")
@@ -22,7 +23,16 @@ _INT32 = 2**31 - 1
 TOP = 2**63 - 1
 """A page token that leads to the first page: below any end."""
 
-Handler = Callable[[Request, World, Access], Response]
+
+class _Call(NamedTuple):
+    """A data request whose caller is known."""
+
+    request: Request
+    world: World
+    access: Access
+
+
+Handler = Callable[[_Call], Response]
 
 
 class _Refused(Exception):
@@ -74,7 +84,7 @@ def _guarded(world: World, handler: Handler) -> Callable[[Request], Awaitable[Re
         if world.auto_live:
             access.account.live(world.clock.now())
         try:
-            return handler(request, world, access)
+            return handler(_Call(request, world, access))
         except _Refused as refused:
             return refused.response
 
@@ -90,28 +100,28 @@ def _scope_missing() -> Response:
     )
 
 
-def _list_sources(request: Request, world: World, access: Access) -> Response:
-    wanted = request.query_params.getlist("dataTypeName")
+def _list_sources(call: _Call) -> Response:
+    wanted = call.request.query_params.getlist("dataTypeName")
     seen = [
         s.source
-        for s in sorted(access.account.streams.values(), key=lambda s: s.id)
-        if scope_of(s.type_name) in access.scopes and (not wanted or s.type_name in wanted) and not s.private
+        for s in sorted(call.access.account.streams.values(), key=lambda s: s.id)
+        if scope_of(s.type_name) in call.access.scopes and (not wanted or s.type_name in wanted) and not s.private
     ]
     return document({"dataSource": seen} if seen else {})
 
 
-def _one_source(request: Request, world: World, access: Access) -> Response:
-    return document(_stream(request, access).source)
+def _one_source(call: _Call) -> Response:
+    return document(_stream(call).source)
 
 
-def _stream(request: Request, access: Access) -> Stream:
-    stream_id = request.path_params["source"]
+def _stream(call: _Call) -> Stream:
+    stream_id = call.request.path_params["source"]
     parts = stream_id.split(":")
     if len(parts) < 3 or parts[0] not in ("raw", "derived"):
         raise _Refused(failure(400, f"Unable to parse DataSourceId: {stream_id}"))
-    if scope_of(parts[1]) not in access.scopes:
+    if scope_of(parts[1]) not in call.access.scopes:
         raise _Refused(_scope_missing())
-    stream = access.account.streams.get(stream_id)
+    stream = call.access.account.streams.get(stream_id)
     if stream is None:
         raise _Refused(failure(404, f"DataSourceId not found: {stream_id}"))
     if stream.private:
@@ -119,13 +129,13 @@ def _stream(request: Request, access: Access) -> Stream:
     return stream
 
 
-def _limit(request: Request, world: World) -> int:
-    given = request.query_params.get("limit")
+def _limit(call: _Call) -> int:
+    given = call.request.query_params.get("limit")
     if given is None:
-        return world.page_ceiling
+        return call.world.page_ceiling
     if not given.isdecimal() or not 0 < int(given) <= _INT32:
         raise _Refused(failure(400, f"Invalid value at 'limit': {given}"))
-    return min(int(given), world.page_ceiling)
+    return min(int(given), call.world.page_ceiling)
 
 
 def token_for(position: int, again: int = 0) -> str:
@@ -143,8 +153,8 @@ def position_of(token: str) -> int:
     return int(text.partition("~")[0])
 
 
-def _position(request: Request) -> int | None:
-    token = request.query_params.get("pageToken")
+def _position(call: _Call) -> int | None:
+    token = call.request.query_params.get("pageToken")
     if not token:
         return None
     try:
@@ -153,12 +163,12 @@ def _position(request: Request) -> int | None:
         raise _Refused(failure(400, "Invalid page token.")) from None
 
 
-def _dataset(request: Request, world: World, access: Access) -> Response:
-    stream = _stream(request, access)
-    span = _DATASET.fullmatch(request.path_params["dataset"])
+def _dataset(call: _Call) -> Response:
+    stream = _stream(call)
+    span = _DATASET.fullmatch(call.request.path_params["dataset"])
     if span is None or int(span[1]) > int(span[2]) or int(span[2]) > TOP:
-        raise _Refused(failure(400, f"Invalid dataset ID: {request.path_params['dataset']}"))
-    page = stream.page(int(span[1]), int(span[2]), _limit(request, world), _position(request))
+        raise _Refused(failure(400, f"Invalid dataset ID: {call.request.path_params['dataset']}"))
+    page = stream.page(int(span[1]), int(span[2]), _limit(call), _position(call))
     more = "" if page.below_end_ns is None else f',"nextPageToken":"{token_for(page.below_end_ns)}"'
     points = f',"point":[{_written(stream, page.points)}]' if page.points else ""
     return answer(
@@ -167,13 +177,12 @@ def _dataset(request: Request, world: World, access: Access) -> Response:
     )
 
 
-def _changes(request: Request, world: World, access: Access) -> Response:
-    stream = _stream(request, access)
-    page = stream.changes(_position(request) or 0, _limit(request, world))
-    inserted = f',"insertedDataPoint":[{_written(stream, page.inserted)}]' if page.inserted else ""
-    deleted = f',"deletedDataPoint":[{_written(stream, page.deleted)}]' if page.deleted else ""
+def _changes(call: _Call) -> Response:
+    stream = _stream(call)
+    page = stream.changes(_position(call) or 0, _limit(call))
     return answer(
-        f'{{"dataSourceId":{stream.quoted_id}{inserted}{deleted},"nextPageToken":"{token_for(page.position)}"}}'
+        f'{{"dataSourceId":{stream.quoted_id},"insertedDataPoint":[{_written(stream, page.inserted)}],'
+        f'"deletedDataPoint":[{_written(stream, page.deleted)}],"nextPageToken":"{token_for(page.position)}"}}'
     )
 
 
@@ -181,15 +190,15 @@ def _written(stream: Stream, points: Sequence[Point]) -> str:
     return ",".join(p.encode(stream.type_name, with_origin=stream.merges) for p in points)
 
 
-def _sessions(request: Request, world: World, access: Access) -> Response:
-    start, end = _time(request, "startTime"), _time(request, "endTime")
-    visible = _visible(request, access)
+def _sessions(call: _Call) -> Response:
+    start, end = _time(call, "startTime"), _time(call, "endTime")
+    visible = _visible(call)
     if start is not None or end is not None:
-        found = [s.document() for s in access.account.sessions.between(start, end) if visible(s)]
+        found = [s.document() for s in call.access.account.sessions.between(start, end) if visible(s)]
         return document({"session": found, "deletedSession": []})
-    now_ms = round(world.clock.now().timestamp() * 1000)
-    changed = access.account.sessions.since(_position(request), now_ms)
-    with_deleted = request.query_params.get("includeDeleted") == "true"
+    now_ms = round(call.world.clock.now().timestamp() * 1000)
+    changed = call.access.account.sessions.since(_position(call), now_ms)
+    with_deleted = call.request.query_params.get("includeDeleted") == "true"
     return document(
         {
             "session": [s.document() for s in changed.live if visible(s)],
@@ -199,19 +208,19 @@ def _sessions(request: Request, world: World, access: Access) -> Response:
     )
 
 
-def _visible(request: Request, access: Access) -> Callable[[Session], bool]:
-    sleep, activity = f"{_FITNESS}sleep.read" in access.scopes, f"{_FITNESS}activity.read" in access.scopes
+def _visible(call: _Call) -> Callable[[Session], bool]:
+    sleep, activity = f"{_FITNESS}sleep.read" in call.access.scopes, f"{_FITNESS}activity.read" in call.access.scopes
     if not sleep and not activity:
         raise _Refused(_scope_missing())
-    wanted = request.query_params.getlist("activityType")
+    wanted = call.request.query_params.getlist("activityType")
     if any(not w.isdecimal() for w in wanted):
         raise _Refused(failure(400, "Invalid value at 'activityType'."))
     types = {int(w) for w in wanted}
     return lambda s: (sleep if s.is_sleep else activity) and (not types or s.activity in types)
 
 
-def _time(request: Request, name: str) -> int | None:
-    text = request.query_params.get(name)
+def _time(call: _Call, name: str) -> int | None:
+    text = call.request.query_params.get(name)
     if text is None:
         return None
     try:

@@ -60,7 +60,7 @@ class Gate:
             await self.app(scope, _replay(body), send)
             return
         broken = await strike(fault, scope, self._answer(scope, body), self.world.clock)
-        await _send_broken(broken, scope, receive, send)
+        await _send_broken(broken, receive, send)
 
     def _answer(self, scope: Scope, body: bytes) -> Callable[[], Awaitable[tuple[int, bytes]]]:
         async def ask() -> tuple[int, bytes]:
@@ -115,7 +115,7 @@ def _replay(body: bytes) -> Receive:
     return receive
 
 
-async def _send_broken(broken: Broken, scope: Scope, receive: Receive, send: Send) -> None:
+async def _send_broken(broken: Broken, receive: Receive, send: Send) -> None:
     if broken.cut_at == 0 and (transport := getattr(getattr(receive, "__self__", None), "transport", None)):
         # uvicorn's request cycle: the only way to end a connection before a single byte of the answer.
         transport.abort()

@@ -10,79 +10,24 @@ from typing import Literal
 
 from infra.local.google.accounts import Account
 from infra.local.google.signing import SigningKey
+from infra.local.google.tokens import (
+    SIGN_IN_SCOPES,
+    Access,
+    Client,
+    Code,
+    OAuthError,
+    RefreshToken,
+    in_googles_order,
+    normalised,
+)
 from shared.clock import Clock
 
-SIGN_IN_SCOPES = (
-    "openid",
-    "https://www.googleapis.com/auth/userinfo.email",
-    "https://www.googleapis.com/auth/userinfo.profile",
-)
-_ALIASES = {"email": SIGN_IN_SCOPES[1], "profile": SIGN_IN_SCOPES[2]}
 CODE_LIFETIME = dt.timedelta(minutes=10)
 ACCESS_LIFETIME = dt.timedelta(hours=1)
 IDLE_LIFETIME = dt.timedelta(days=182)
 MAX_REFRESH_TOKENS = 100
 
 Rotation = Literal["off", "grace", "strict"]
-
-
-class OAuthError(Exception):
-    """A refusal in the words of Google's token endpoint."""
-
-    def __init__(self, status: int, error: str, description: str) -> None:
-        super().__init__(f"{status} {error}: {description}")
-        self.status = status
-        self.body = {"error": error, "error_description": description}
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """An OAuth client as registered in the Cloud console."""
-
-    client_id: str
-    secret: str
-    redirect_uris: tuple[str, ...]
-    name: str = "KAGAMINO"
-
-
-@dataclass(slots=True)
-class Code:
-    """An authorization code, and everything its exchange must match."""
-
-    value: str
-    account: Account
-    client_id: str
-    scopes: frozenset[str]
-    redirect_uri: str
-    challenge: str
-    challenge_method: str
-    nonce: str
-    lasting: bool
-    expires_at: dt.datetime
-    used: bool = False
-
-
-@dataclass(slots=True)
-class RefreshToken:
-    """A refresh token. `successor` is set where it was rotated but may still be used until the new one is."""
-
-    value: str
-    account: Account
-    client_id: str
-    scopes: frozenset[str]
-    used_at: dt.datetime
-    expires_at: dt.datetime | None
-    successor: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What an access token opens."""
-
-    account: Account
-    client_id: str
-    scopes: frozenset[str]
-    expires_at: dt.datetime
 
 
 @dataclass
@@ -116,7 +61,7 @@ class OAuth:
     ) -> Code:
         """The person agreed to `scopes`. `lasting` where the exchange shall yield a refresh token."""
         known = self.granted.get((account.sub, client_id), frozenset())
-        chosen = frozenset(_ALIASES.get(s, s) for s in scopes)
+        chosen = frozenset(normalised(scopes))
         self.granted[account.sub, client_id] = known | chosen
         code = Code(
             f"4/0{self.token()}",
@@ -286,16 +231,6 @@ class OAuth:
         self.access_tokens = {k: t for k, t in self.access_tokens.items() if not ended(t)}
         self.codes = {k: t for k, t in self.codes.items() if not ended(t)}
         self.granted = {k: s for k, s in self.granted.items() if k[0] != account.sub or client_id not in (None, k[1])}
-
-
-def in_googles_order(scopes: Iterable[str]) -> str:
-    """Space separated, in an order that is not the one they were asked in."""
-    return " ".join(sorted(scopes, key=lambda s: hashlib.sha256(s.encode()).digest()))
-
-
-def normalised(scopes: Iterable[str]) -> list[str]:
-    """With `email` and `profile` written out, as Google grants them."""
-    return [_ALIASES.get(s, s) for s in scopes]
 
 
 def _proves(verifier: str, code: Code) -> bool:

@@ -24,7 +24,7 @@ class Quota:
     _today: int = 0
 
     def spend(self, sub: str, now: dt.datetime) -> Reason | None:
-        """Count one call; why it is refused, or None. Refused calls count as well for nobody."""
+        """Count one call; why it is refused, or None. Refused calls use up nothing."""
         today = now.astimezone(_PACIFIC).date()
         if today != self._day:
             self._day, self._today = today, 0

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,11 @@ from infra.local.google.accounts import Account
 from infra.local.google.consent import Refusal, decide, read_request
 from infra.local.google.devices import Device, every_device
 from infra.local.google.faults import Faults
-from infra.local.google.oauth import Client, OAuth
+from infra.local.google.oauth import OAuth
 from infra.local.google.quota import Quota
+from infra.local.google.recordings import Recorded, load
 from infra.local.google.signing import SigningKey
+from infra.local.google.tokens import Client
 from shared.clock import Clock
 from shared.ids import digest
 
@@ -43,9 +46,17 @@ class World:
         self.faults = Faults()
         self.quota = quota or Quota()
         self.calls: Counter[tuple[str, str]] = Counter()
+        self.recorded = Recorded()
         self._minted = 0
         key = signing_key or SigningKey(digest(seed, "kid")[:40])
         self.oauth = OAuth(clock, self._mint, issuer, key)
+
+    @classmethod
+    def from_recordings(cls, directory: Path, clock: Clock, seed: str = "world") -> "World":
+        """A world whose accounts answer what was recorded in `directory`; `recorded` says what could be used."""
+        world = cls(clock, seed)
+        world.recorded = load(directory, lambda email: world.account(email, devices=[]))
+        return world
 
     def client(self, client_id: str, secret: str, redirect_uris: Iterable[str], *, name: str = "KAGAMINO") -> Client:
         """Register an OAuth client."""
