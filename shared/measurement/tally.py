@@ -6,14 +6,15 @@ their points (but for sleep, whose rows are few).
 
 import datetime as dt
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from math import fsum
 from typing import Any, Protocol
 
 from shared.measurement.civil import Piece, ZoneTimeline
 from shared.measurement.model import Number, Points, is_manual
-from shared.measurement.nights import ASLEEP, AWAKE, DEEP, LIGHT, OUT_OF_BED, REM, Night, Row, nights, rows_of
+from shared.measurement.sleep import SleepTally
 from shared.measurement.summary import (
     MG_PER_DL_PER_MMOL_PER_L,
     BloodGlucoseDay,
@@ -22,16 +23,11 @@ from shared.measurement.summary import (
     DaySummary,
     HeartRateDay,
     OxygenSaturationDay,
-    Sleep,
-    SleepDay,
     Spread,
-    Stages,
     StepsDay,
     WeightDay,
 )
 from shared.vocabulary import Kind
-
-_MINUTE_NS = 60_000_000_000
 
 
 class Tally(Protocol):
@@ -49,7 +45,7 @@ class Tally(Protocol):
 def tally_of(kind: Kind, zones: ZoneTimeline, first: dt.date, last: dt.date) -> Tally:
     """A tally for the civil dates `first`..`last`, both included. Raises as `ZoneTimeline.pieces_of`."""
     if kind is Kind.SLEEP:
-        return _SleepTally(zones, first, last)
+        return SleepTally(zones, first, last)
     pieces = zones.pieces_of(first, last)
     return _StepsTally(pieces) if kind is Kind.STEPS else _ReadingsTally(kind, zones, pieces)
 
@@ -64,23 +60,34 @@ class _StepsTally:
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self._pieces = pieces
-        self._ends = [piece.end_ns for piece in pieces]
         self._days: dict[dt.date, list[int]] = defaultdict(lambda: [0, 0, 0])
 
     def add(self, points: Points) -> None:
-        for start_ns, end_ns, count, origin in zip(
-            points.start_ns, points.end_ns, points.values[0], points.origin, strict=True
-        ):
-            touched: set[dt.date] = set()
-            for at in range(bisect_right(self._ends, start_ns), len(self._pieces)):
-                piece = self._pieces[at]
-                if piece.start_ns >= max(end_ns, start_ns + 1):
-                    break
-                self._days[piece.on][0] += _share(int(count or 0), start_ns, end_ns, piece)
-                touched.add(piece.on)
-            for on in touched:
-                self._days[on][1] += 1
-                self._days[on][2] += is_manual(origin)
+        rows = zip(points.start_ns, points.end_ns, points.values[0], points.origin, strict=True)
+        pieces = deque(self._pieces)
+        for start_ns, end_ns, count, origin in rows:
+            while pieces and pieces[0].end_ns <= start_ns:
+                pieces.popleft()
+            if not pieces:
+                return
+            if pieces[0].start_ns <= start_ns and end_ns <= pieces[0].end_ns:
+                self._count(pieces[0].on, int(count or 0), origin)
+            else:
+                self._share(pieces, start_ns, end_ns, int(count or 0), origin)
+
+    def _share(self, pieces: Iterable[Piece], start_ns: int, end_ns: int, count: int, origin: str) -> None:
+        shares: dict[dt.date, int] = defaultdict(int)
+        for piece in takewhile(lambda piece: piece.start_ns < end_ns, pieces):
+            shares[piece.on] += _made(count, start_ns, end_ns, min(end_ns, piece.end_ns))
+            shares[piece.on] -= _made(count, start_ns, end_ns, max(start_ns, piece.start_ns))
+        for on, steps in shares.items():
+            self._count(on, steps, origin)
+
+    def _count(self, on: dt.date, steps: int, origin: str) -> None:
+        day = self._days[on]
+        day[0] += steps
+        day[1] += 1
+        day[2] += is_manual(origin)
 
     def summaries(self) -> list[DaySummary]:
         return [
@@ -89,12 +96,9 @@ class _StepsTally:
         ]
 
 
-def _share(count: int, start_ns: int, end_ns: int, piece: Piece) -> int:
-    length_ns = end_ns - start_ns
-    if length_ns <= 0:
-        return count
-    since_ns, until_ns = max(start_ns, piece.start_ns) - start_ns, min(end_ns, piece.end_ns) - start_ns
-    return count * until_ns // length_ns - count * since_ns // length_ns
+def _made(count: int, start_ns: int, end_ns: int, until_ns: int) -> int:
+    """The steps an interval has made until a moment within it."""
+    return count * (until_ns - start_ns) // (end_ns - start_ns)
 
 
 class _Exact:
@@ -209,73 +213,3 @@ class _ReadingsTally:
                 )
             case other:
                 raise ValueError(f"{other} is not a reading")
-
-
-class _SleepTally:
-    """Sleeps, each whole in the civil day the person woke up on."""
-
-    def __init__(self, zones: ZoneTimeline, first: dt.date, last: dt.date) -> None:
-        self._zones = zones
-        self._first, self._last = first, last
-        self._rows: list[Row] = []
-
-    def add(self, points: Points) -> None:
-        self._rows.extend(rows_of(points))
-
-    def summaries(self) -> list[DaySummary]:
-        days: dict[dt.date, list[Night]] = defaultdict(list)
-        for night in nights(self._rows):
-            woke_on = self._zones.civil_day_of(night.end_ns)
-            if self._first <= woke_on <= self._last:
-                days[woke_on].append(night)
-        return [self._summary(on, slept) for on, slept in sorted(days.items())]
-
-    def _summary(self, on: dt.date, slept: Sequence[Night]) -> SleepDay:
-        main = max(slept, key=lambda night: (_asleep_ns(night), night.end_ns - night.start_ns, -night.start_ns))
-        rows = [row for night in slept for row in night.rows]
-        return SleepDay(
-            on=on,
-            points=len(rows),
-            entered_by_hand=sum(is_manual(row.origin) for row in rows),
-            asleep_minutes=_minutes(sum(map(_asleep_ns, slept))),
-            main=self._sleep(main),
-            naps=[self._sleep(night) for night in slept if night is not main],
-        )
-
-    def _sleep(self, night: Night) -> Sleep:
-        return Sleep(
-            start=self._zones.written(night.start_ns),
-            end=self._zones.written(night.end_ns),
-            total_minutes=_minutes(night.end_ns - night.start_ns),
-            asleep_minutes=_minutes(_asleep_ns(night)),
-            stages_minutes=_stages(night),
-            origins=night.origins,
-        )
-
-
-def _asleep_ns(night: Night) -> int:
-    if night.stage_ns is None:
-        return night.end_ns - night.start_ns
-    return sum(night.stage_ns.get(stage, 0) for stage in (ASLEEP, LIGHT, DEEP, REM))
-
-
-def _stages(night: Night) -> Stages | None:
-    if night.stage_ns is None:
-        return None
-    left = dict(night.stage_ns)
-    recorded_ns = sum(left.values())
-    return Stages(
-        awake=_minutes(left.pop(AWAKE, 0)),
-        light=_minutes(left.pop(LIGHT, 0)),
-        deep=_minutes(left.pop(DEEP, 0)),
-        rem=_minutes(left.pop(REM, 0)),
-        asleep_unspecified=_minutes(left.pop(ASLEEP, 0)),
-        out_of_bed=_minutes(left.pop(OUT_OF_BED, 0)),
-        unrecognised=_minutes(sum(left.values())),
-        not_recorded=_minutes(night.end_ns - night.start_ns - recorded_ns),
-    )
-
-
-def _minutes(lasted_ns: int) -> float:
-    """Minutes to two decimals: the grain of a report in seconds."""
-    return (lasted_ns * 200 + _MINUTE_NS) // (2 * _MINUTE_NS) / 100

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.measurement.civil import DAY_NS, SECOND_NS, ZoneChange, ZoneTimeline
-from shared.measurement.model import FIELDS, SESSION, Points
+from shared.measurement.model import FIELDS, Points
 from shared.measurement.summary import Spread
 from shared.measurement.tally import tally_of
 from shared.vocabulary import Kind
@@ -129,42 +129,6 @@ def test_steps_across_a_zone_change_are_shared_where_the_date_changes():
     flight = ("2026-11-22T14:00Z", "2026-11-22T18:00Z", WATCH, 400)
     told = days(Kind.STEPS, flight, zone=person, last=D(2026, 11, 23))
     assert [(day.on.day, day.steps, day.points) for day in told] == [(22, 300, 1), (23, 100, 1)]
-
-
-def test_a_night_counts_on_the_day_of_waking_and_the_rest_are_naps():
-    told = days(
-        Kind.SLEEP,
-        ("2026-11-21T23:00+09:00", "2026-11-22T07:00+09:00", WATCH, SESSION),
-        ("2026-11-21T23:00+09:00", "2026-11-22T01:00+09:00", WATCH, 4),
-        ("2026-11-22T01:00+09:00", "2026-11-22T02:30+09:00", WATCH, 5),
-        ("2026-11-22T02:30+09:00", "2026-11-22T02:40+09:00", WATCH, 1),
-        ("2026-11-22T02:40+09:00", "2026-11-22T04:00+09:00", WATCH, 6),
-        ("2026-11-22T04:00+09:00", "2026-11-22T04:00:30+09:00", WATCH, 3),
-        ("2026-11-22T04:00:30+09:00", "2026-11-22T04:10+09:00", WATCH, 7),
-        ("2026-11-22T04:10+09:00", "2026-11-22T06:00+09:00", WATCH, 2),
-        ("2026-11-22T14:00+09:00", "2026-11-22T14:30+09:00", HAND, SESSION),
-        ("2026-11-22T23:30+09:00", "2026-11-23T06:00+09:00", WATCH, SESSION),
-    )
-    (day,) = told
-    assert (day.on, day.points, day.entered_by_hand) == (DAY, 9, 1)
-    assert (day.main.start, day.main.end) == ("2026-11-21T23:00:00+09:00", "2026-11-22T07:00:00+09:00")
-    assert (day.main.total_minutes, day.main.asleep_minutes, day.asleep_minutes) == (480, 400, 430)
-    stages = day.main.stages_minutes
-    assert (stages.light, stages.deep, stages.awake, stages.rem, stages.asleep_unspecified) == (120, 90, 10, 80, 110)
-    assert (stages.out_of_bed, stages.unrecognised, stages.not_recorded) == (0.5, 9.5, 60)
-    assert [(nap.total_minutes, nap.asleep_minutes, nap.stages_minutes, nap.origins) for nap in day.naps] == [
-        (30, 30, None, (HAND,))
-    ]
-
-
-def test_a_night_of_the_clocks_going_back_has_its_extra_hour():
-    (day,) = days(
-        Kind.SLEEP,
-        ("2026-10-31T23:00-04:00", "2026-11-01T07:00-05:00", WATCH, SESSION),
-        zone="America/New_York",
-        first=D(2026, 11, 1),
-    )
-    assert (day.main.total_minutes, day.main.end) == (540, "2026-11-01T07:00:00-05:00")
 
 
 ZONES = ["Asia/Tokyo", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "America/St_Johns"]
