@@ -131,8 +131,10 @@ class SqliteDocuments:
                     db.execute(f"ALTER TABLE documents ADD COLUMN {name} BLOB")
                     columns.add(name.strip('"'))
                 if (collection, field) not in done:
-                    fill = f"UPDATE documents SET {name} = field_key(body, ?) WHERE collection = ?"
-                    db.execute(fill, [field, collection])
+                    db.execute(
+                        f"UPDATE documents SET {name} = field_key(body, ?) WHERE collection = ?",  # nosec B608
+                        [field, collection],
+                    )
                     db.execute("INSERT INTO indexed VALUES (?, ?)", [collection, field])
         for index in self._indexes:
             db.execute(sqlite_query.create_index(index))

@@ -9,6 +9,7 @@ a column where a declared index needs the field, otherwise computed row by row w
 import math
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -105,13 +106,14 @@ def select(query: Query, indexed: Mapping[str, frozenset[str]]) -> tuple[str, li
         behind, more = _behind(query, order)
         scope, values = f"{scope} AND {behind}", [*values, *more]
     ordered = ", ".join(_term(expression, descending) for expression, descending in order)
-    return f"SELECT path, version, body FROM documents WHERE {scope} ORDER BY {ordered} LIMIT {query.limit:d}", values
+    sql = f"SELECT path, version, body FROM documents WHERE {scope} ORDER BY {ordered} LIMIT {query.limit:d}"  # nosec B608
+    return sql, values
 
 
 def count(query: Query, indexed: Mapping[str, frozenset[str]]) -> tuple[str, list[Any]]:
     """How many documents match, as SQL and its parameters."""
-    scope, values = _matching(query, indexed)
-    return f"SELECT count(*) FROM documents WHERE {scope}", values
+    scope, values = _matching(replace(query, after=None), indexed)
+    return f"SELECT count(*) FROM documents WHERE {scope}", values  # nosec B608
 
 
 def _matching(query: Query, indexed: Mapping[str, frozenset[str]]) -> tuple[str, list[Any]]:
@@ -141,9 +143,14 @@ def _comparison(condition: Where, query: Query, indexed: Mapping[str, frozenset[
     if condition.op == "==":
         return f"{expression} = ?", [key]
     # The other bound keeps to values of the same type, as Firestore does.
-    if condition.op in ("<", "<="):
-        return f"{expression} {condition.op} ? AND {expression} >= ?", [key, key[:1]]
-    return f"{expression} {condition.op} ? AND {expression} < ?", [key, bytes([key[0] + 1])]
+    below, above = (condition.op, ">=") if condition.op in ("<", "<=") else ("<", condition.op)
+    least, most = (key[:1], key) if condition.op in ("<", "<=") else (key, bytes([key[0] + 1]))
+    # A page that continues has passed one bound with the document it continues behind. Left in, that bound would
+    # be the one SQLite starts from, and every page would read again all the pages before it.
+    passed = query.ordering()[0] if query.after is not None else None
+    bounds = [] if passed == (condition.field, False) else [(f"{expression} {above} ?", least)]
+    bounds += [] if passed == (condition.field, True) else [(f"{expression} {below} ?", most)]
+    return " AND ".join(term for term, _ in bounds), [operand for _, operand in bounds]
 
 
 def _behind(query: Query, order: list[tuple[str, bool]]) -> tuple[str, list[Any]]:
