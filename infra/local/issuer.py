@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,9 @@ from shared.clock import Clock
 LIFETIME = timedelta(hours=1)
 GOOGLE = "https://accounts.google.com"
 KEPT_KEYS = 2
+
+KeySource = Callable[[], Awaitable[list[dict[str, Any]]]]
+"""Another publisher's JWK set members: the simulated Google's, or that of whatever stands in its place."""
 
 
 class SigningKeys:
@@ -90,6 +94,7 @@ class Issuer:
         self._clock = clock
         self.firebase = SigningKeys(clock)
         self.google = SigningKeys(clock)
+        self.also_published: list[KeySource] = []
 
     def token_for(self, uid: str, /, **claims: Any) -> str:
         """A Firebase-style ID token of the test user `uid`, good for an hour. `claims` add or replace."""
@@ -135,7 +140,8 @@ class Issuer:
         return JSONResponse(self.firebase.certificates(), headers={"cache-control": "public, max-age=3600"})
 
     async def _serve_jwks(self, _: Request) -> JSONResponse:
-        return JSONResponse({"keys": self.google.jwks()}, headers={"cache-control": "public, max-age=3600"})
+        others = [key for source in self.also_published for key in await source()]
+        return JSONResponse({"keys": [*self.google.jwks(), *others]}, headers={"cache-control": "public, max-age=3600"})
 
     def _times(self) -> dict[str, int]:
         now = self._now_s()

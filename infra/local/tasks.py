@@ -14,6 +14,7 @@ from google.cloud import tasks_v2
 from google.protobuf import empty_pb2
 
 from infra.local.wire import Faults, Method, Refusal, service
+from infra.manifest import Queue
 from shared.clock import Clock
 from shared.ids import Ids
 
@@ -121,6 +122,18 @@ class LocalTasks:
             state=tasks_v2.Queue.State.RUNNING,
         )
         self._queues.setdefault(settings.name, QueueState(settings)).settings = settings
+
+    def add_queue_as_planned(self, name: str, plan: Queue) -> None:
+        """Make a queue with the manifest's settings."""
+        self.add_queue(
+            name,
+            per_second=plan.rate.per_second,
+            at_once=plan.rate.at_once,
+            attempts=plan.retry.attempts,
+            min_backoff_s=plan.retry.min_backoff,
+            max_backoff_s=plan.retry.max_backoff,
+            doublings=plan.retry.doublings,
+        )
 
     def service(self) -> grpc.GenericRpcHandler:
         """For a `wire.Server`."""
