@@ -54,14 +54,24 @@ class Settings:
     # how much, how often
     due_shards: int = _setting(4, least=1, most=256, doc="slices of the due index (500 index writes/s each)")
     sync_interval_s: int = _setting(3600, least=300, doc="how often each user is fetched")
-    dispatch_budget_s: int = _setting(480, least=10, most=1700, doc="a tick stops in time and leaves the rest to the next")
-    backfill_days: int = _setting(90, least=0, most=36500, doc="how far back the first link reaches; 36500 is all there is")
+    dispatch_budget_s: int = _setting(
+        480, least=10, most=1700, doc="a tick stops in time and leaves the rest to the next"
+    )
+    backfill_days: int = _setting(
+        90, least=0, most=36500, doc="how far back the first link reaches; 36500 is all there is"
+    )
     backfill_slice_days: int = _setting(15, least=1, most=60, doc="how much of it one task fetches")
-    overlap_days: int = _setting(30, least=1, most=90, doc="how late a device may upload and still be found by re-reading")
-    sync_deadline_s: int = _setting(240, least=30, most=1500, doc="one user's fetch; under the lease, which is under the task's")
+    overlap_days: int = _setting(
+        30, least=1, most=90, doc="how late a device may upload and still be found by re-reading"
+    )
+    sync_deadline_s: int = _setting(
+        240, least=30, most=1500, doc="one user's fetch; under the lease, which is under the task's"
+    )
     user_calls_per_minute: int = _setting(300, least=30, most=300, doc="Google's own bound is 300 per user")
     users_in_flight: int = _setting(100, least=1, most=500, doc="users one instance fetches at a time")
-    pages_in_flight: int = _setting(16, least=1, most=256, doc="answers of Google one instance holds in memory at a time")
+    pages_in_flight: int = _setting(
+        16, least=1, most=256, doc="answers of Google one instance holds in memory at a time"
+    )
 
 
 def load(environ: Mapping[str, str]) -> Settings:

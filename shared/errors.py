@@ -1,13 +1,13 @@
 """Everything that can go wrong, in six categories. `edge` alone turns them into HTTP and into queue language.
 
-    Fault
-    ├── InvalidInput     the caller sent something we cannot accept; sending it again changes nothing
-    ├── NotPermitted     who calls is unknown, or may not do this
-    ├── NotFound         there is no such thing for this caller
-    ├── Conflict         the state has moved on; read it again, then decide
-    ├── Unavailable      not now; trying later may succeed
-    │   └── OutcomeUnknown   sent, but no answer came: it may or may not have happened; read back first
-    └── Refused          a rule, or a party upstream, says no, and trying later changes nothing
+Fault
+├── InvalidInput     the caller sent something we cannot accept; sending it again changes nothing
+├── NotPermitted     who calls is unknown, or may not do this
+├── NotFound         there is no such thing for this caller
+├── Conflict         the state has moved on; read it again, then decide
+├── Unavailable      not now; trying later may succeed
+│   └── OutcomeUnknown   sent, but no answer came: it may or may not have happened; read back first
+└── Refused          a rule, or a party upstream, says no, and trying later changes nothing
 """
 
 

@@ -47,7 +47,7 @@ PROBLEMS: dict[str, Problem] = {
     "refresh_token_missing": Problem(
         409,
         "Googleから継続利用の許可が届きませんでした。Googleアカウントの「サードパーティ製のアプリとサービス」から本アプリを削除し、もう一度連携してください。",
-        "Google sent no lasting permission. Remove this app under “Third-party apps & services” in your Google account, "
+        "Google sent no lasting permission. In your Google account, remove this app under “Third-party apps & services”, "
         "then connect again.",
     ),
     "account_linked_elsewhere": Problem(
@@ -86,6 +86,9 @@ PROBLEMS: dict[str, Problem] = {
     "commit_unknown": Problem(503, "保存の結果を確認できません。", "Whether this was stored is not known yet."),
     "commit_unsettled": Problem(503, "保存の結果を確認できません。", "Whether this was stored is not known yet."),
     "store_unavailable": Problem(503, "ただいま保存先を利用できません。", "The store is not available right now."),
+    "store_refused": Problem(500, "設定に問題があります。", "The store does not let us do this."),
+    "document_too_large": Problem(500, "データが大きすぎて保存できません。", "This is too large to be stored."),
+    "commit_too_large": Problem(500, "データが大きすぎて保存できません。", "This is too large to be stored at once."),
     "queue_unavailable": Problem(503, "ただいま処理を受け付けられません。", "Work cannot be queued right now."),
     "secret_missing": Problem(500, "設定に問題があります。", "A secret is not set up."),
     "secret_version_gone": Problem(500, "設定に問題があります。", "A version of a secret is gone."),

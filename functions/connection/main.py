@@ -1,28 +1,16 @@
 """connection: the app user lists links, confirms one, syncs now, disconnects; the queue revokes what is left over."""
 
 import functions_framework.aio
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import edge
+from shared.connection.messages import Confirm, Revoke, Sync
 from shared.connection.model import view
 from shared.errors import NotFound
 from shared.vocabulary import Provider
 from shared.wiring.base import base
 from shared.wiring.linking import connections, linking
-
-
-class Confirm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    code: str
-
-
-class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    provider: Provider = Provider.GOOGLE_FIT
-
-
-class Revoke(msgspec.Struct, frozen=True):
-    grant: str
 
 
 def routes() -> list[edge.Route]:

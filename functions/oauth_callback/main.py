@@ -1,24 +1,15 @@
 """oauth_callback: where Google sends the browser back. Parks the grant and hands the browser on to the app."""
 
 import functions_framework.aio
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import edge
 from shared.connection.linking import Linking
+from shared.connection.messages import Return
 from shared.connection.page import app_link, returned_page
 from shared.wiring.base import base
 from shared.wiring.linking import linking
-
-
-class Return(msgspec.Struct, frozen=True):
-    """What Google's redirect carries. Further parameters (`authuser`, `prompt`, `iss`, …) are Google's own."""
-
-    state: str = ""
-    code: str = ""
-    scope: str = ""
-    error: str = ""
 
 
 def back(link: Linking, target: str) -> edge.Act:

@@ -1,25 +1,16 @@
 """oauth_start: begin linking. The app user gets Google's consent URL, or is linked directly by a device's code."""
 
 import functions_framework.aio
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import edge
 from shared.cloud.identity import AppUser
 from shared.connection.linking import Linking
+from shared.connection.messages import Start
 from shared.connection.model import view
-from shared.vocabulary import Kind, Provider
 from shared.wiring.base import base
 from shared.wiring.linking import linking
-
-
-class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the app sends. With `server_auth_code` (Android) there is no browser, and no confirmation."""
-
-    provider: Provider
-    kinds: list[Kind]
-    server_auth_code: str | None = None
 
 
 def start(link: Linking) -> edge.Act:

@@ -26,7 +26,7 @@ def routes() -> list[edge.Route]:
         budget_s=b.settings.dispatch_budget_s,
     )
 
-    async def tick(call: edge.Call) -> edge.Reply:
+    async def tick(_: edge.Call) -> edge.Reply:
         return edge.Json(await dispatching.tick())
 
     return [edge.Route("POST", "/", b.identities.scheduler, tick, queue=True)]

@@ -7,7 +7,7 @@ import asyncio
 import heapq
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import grpc
 from google.cloud import tasks_v2
@@ -231,7 +231,9 @@ class LocalTasks:
         until = self._names_until.get(task.name)
         if task.name in queue.entries or (until and now < until):
             raise Refusal(grpc.StatusCode.ALREADY_EXISTS, "Requested entity already exists")
-        due_at = max(task.schedule_time or now, now)
+        # proto-plus hands out its own kind of datetime, which must not become the time of a simulated clock.
+        asked = task.schedule_time and datetime.fromtimestamp(task.schedule_time.timestamp(), UTC)
+        due_at = max(asked or now, now)
         task.create_time, task.schedule_time = now, due_at
         if "dispatch_deadline" not in task:
             task.dispatch_deadline = timedelta(minutes=10)

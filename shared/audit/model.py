@@ -44,13 +44,13 @@ def append(
 
 
 def hash_of(entry: Entry) -> str:
-    """SHA-256 over the entry without its own hash, in a form that does not depend on any library's spacing or order."""
+    """SHA-256 over the entry without its own hash, in a form that depends on no library's spacing or order."""
     unhashed = msgspec.structs.replace(entry, hash="")
     return hashlib.sha256(msgspec.json.encode(unhashed, order="sorted")).hexdigest()
 
 
 def first_break(entries: list[Entry]) -> str | None:
-    """What is wrong with a stream read from its start, naming the first altered, missing or reordered entry, or None."""
+    """What is wrong with a stream read from its start: its first altered, missing or reordered entry; else None."""
     head = Head()
     for entry in entries:
         if entry.number != head.length + 1:

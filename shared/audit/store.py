@@ -18,7 +18,7 @@ async def stream_entries(documents: Documents, stream: str, *, limit: int = 1000
     found = await documents.query(
         Query(
             "audit",
-            where=(Where(NAME, ">=", f"{stream}."), Where(NAME, "<", f"{stream}/")),
+            where=(Where(NAME, ">=", f"{stream}.0"), Where(NAME, "<", f"{stream}.:")),  # ":" follows "9"
             order_by=(NAME,),
             limit=limit,
         )

@@ -27,7 +27,7 @@ class LinkState(StrEnum):
 
 
 class Tokens(msgspec.Struct, frozen=True):
-    """The grant, sealed. `issued_at` is when the refresh token was issued: newer replaces older, never the reverse (I5)."""
+    """The grant, sealed. `issued_at` is of the refresh token: newer replaces older, never the reverse (I5)."""
 
     refresh: bytes
     issued_at: datetime
@@ -46,7 +46,8 @@ class KindLink(msgspec.Struct, frozen=True, kw_only=True):
     """One kind under one connection. Times in nanoseconds since the epoch where they are bounds of data.
 
     `cursor_ns`: everything the provider returned that starts before it is stored; it only grows. `reached_ns`: how far
-    back the first fetch has come, `floor_ns` how far it is to come, `quiet` how many slices in a row held nothing. `changes` holds a change-feed token per stream, with which `feeding` says whether the
+    back the first fetch has come, `floor_ns` how far it is to come, `quiet` how many slices in a row held nothing.
+    `changes` holds a change-feed token per stream, with which `feeding` says whether the
     feed is caught up and may be trusted between re-reads. `fingerprints` are keyed hashes per UTC day, to tell without
     reading a day's document that re-reading it brought nothing new.
     """

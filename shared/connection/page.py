@@ -33,7 +33,7 @@ def app_link(target: str, returned: Returned) -> str:
 
 
 def returned_page(returned: Returned, location: str, language: Language) -> str:
-    """The page for a browser that does not follow the redirect into the app. It repeats nothing that came from outside."""
+    """The page for a browser that does not follow the redirect into the app. It repeats nothing from outside."""
     title, done, failed, back = _WORDS[language]
     success = returned.result == "success"
     heading = title if success else failed

@@ -21,7 +21,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """A new access token and, where the provider rotates, a new refresh token. `kinds` None: the scopes were not told."""
+    """A new access token and, where the provider rotates, a new refresh token. `kinds` None: no word on scopes."""
 
     access_token: str = field(repr=False)
     access_expires_at: datetime

@@ -105,7 +105,7 @@ def _count(mine: KindProgress, before: Day | None, after: Day) -> None:
     mine.stored += len(after.points) - (len(before.points) if before else 0)
     mine.set_aside += len(after.set_aside) - (len(before.set_aside) if before else 0)
     if len(after.points):
-        mine.newest_ns = max(mine.newest_ns, max(after.points.end_ns))
+        mine.newest_ns = max(mine.newest_ns, *after.points.end_ns)
 
 
 def _known(on: dt.date, news: DayNews, fingerprints: Fingerprints, key: bytes) -> bool:

@@ -63,11 +63,11 @@ class HealthSource(Protocol):
         ...
 
     async def feed(self, token: str, kind: Kind, stream: str, since: str, budget: Budget) -> Feed | None:
-        """What changed in `stream` since the token `since` ("" for all there is to tell); None where there is no feed."""
+        """What changed in `stream` since the token `since` ("" for all there is to tell); None: there is no feed."""
         ...
 
     async def window(
-        self, token: str, kind: Kind, streams: Sequence[str], start_ns: int, end_ns: int, budget: Budget
+        self, token: str, kind: Kind, stream_ids: Sequence[str], start_ns: int, end_ns: int, budget: Budget
     ) -> Sequence[Read]:
         """Everything that starts within [start_ns, end_ns). A stream that does not exist is left out, so that its
         absence is not taken for the absence of data."""

@@ -292,7 +292,7 @@ class Syncing:
         return Outcome(outcome=fault.code)
 
     async def _continue(self, connection: Connection) -> None:
-        """There is more to fetch right now: one more task. Should the queue be down, the next tick finds the user due."""
+        """More waits right now: one more task. Should the queue be down, the next tick finds the user due."""
         try:
             await self.queue.enqueue(
                 "sync",

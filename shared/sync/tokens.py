@@ -31,7 +31,7 @@ class Held(Protocol):
 
 
 class TokenKeeper:
-    """Gives a visit its access token; refreshes under a lease, and saves a rotated refresh token before anything else."""
+    """Gives a visit its access token; refreshes under a lease, and saves a rotated token before anything else."""
 
     def __init__(
         self,

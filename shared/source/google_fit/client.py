@@ -18,6 +18,14 @@ from shared.measurement.model import DAY_NS, Identity, Points, SetAside
 from shared.source.google_fit import mapping
 from shared.source.google_fit.faults import fault_of
 from shared.source.google_fit.retry import patiently
+from shared.source.google_fit.streams import (
+    Stream,
+    check_fields,
+    choose_stream,
+    decode_sources,
+    preferred_stream,
+    type_names,
+)
 from shared.sync.ports import Budget, Feed, Gone, Read
 from shared.vocabulary import Kind
 
@@ -41,18 +49,24 @@ class GoogleFitSource:
     async def streams(
         self, token: str, kinds: Sequence[Kind], budget: Budget
     ) -> Mapping[Kind, tuple[str, ...] | Fault]:
-        """As the port: one call for all kinds; Google lists what the granted scopes allow."""
-        types = [name for kind in kinds for name in mapping.type_names(kind)]
-        answer = await self._get(token, "dataSources", [("dataTypeName", name) for name in types], budget)
-        listed = mapping.decode_sources(answer.body)
+        """As the port: one call for all kinds; Google lists what the granted scopes allow.
+
+        Where it lists nothing at all the best-known streams are tried: one that is not there costs a 404, no data.
+        """
+        types = [name for kind in kinds for name in type_names(kind)]
+        try:
+            answer = await self._get(token, "dataSources", [("dataTypeName", name) for name in types], budget)
+            listed = decode_sources(answer.body)
+        except NotFound:
+            listed = []
         return {kind: self._chosen(kind, listed) for kind in kinds}
 
-    def _chosen(self, kind: Kind, listed: Sequence[mapping.Stream]) -> tuple[str, ...] | Fault:
+    def _chosen(self, kind: Kind, listed: Sequence[Stream]) -> tuple[str, ...] | Fault:
         try:
-            chosen = mapping.choose_stream(kind, listed)
+            chosen = choose_stream(kind, listed) if listed else (preferred_stream(kind),)
             for stream in listed:
                 if stream.id in chosen:
-                    mapping.check_fields(kind, stream)
+                    check_fields(kind, stream)
         except Fault as fault:
             return fault
         return (*chosen, SESSIONS) if kind is Kind.SLEEP else tuple(chosen)
@@ -87,13 +101,13 @@ class GoogleFitSource:
         return pages.feed()
 
     async def window(
-        self, token: str, kind: Kind, streams: Sequence[str], start_ns: int, end_ns: int, budget: Budget
+        self, token: str, kind: Kind, stream_ids: Sequence[str], start_ns: int, end_ns: int, budget: Budget
     ) -> Sequence[Read]:
         """As the port. Sleep is read twice: its nights from the sessions, their stages from the streams."""
         reads: list[Read] = []
         rows = Rows.SEGMENTS if kind is Kind.SLEEP else Rows.ALL
         pages, set_aside, found = list[Points](), list[SetAside](), False
-        for stream in streams:
+        for stream in stream_ids:
             if stream == SESSIONS:
                 reads.append(await self._nights(token, start_ns, end_ns, budget))
                 continue

@@ -56,10 +56,11 @@ class Changes(NamedTuple):
 
 
 class Sessions(NamedTuple):
-    """Sleep sessions: rows of stage `SESSION` named by the session's id, and the ids of deleted ones."""
+    """Sleep sessions: rows of stage `SESSION` named by the session's id, and the ids of deleted ones, with when each
+    started (0 where it is not told)."""
 
     points: Points
-    deleted: list[str]
+    deleted: list[tuple[str, int]]
     set_aside: list[SetAside]
     next_page_token: str
 
@@ -119,7 +120,8 @@ def decode_sessions(body: bytes, *, now_ns: int) -> Sessions:
     deleted = []
     for raw in answer.deleted_session:
         try:
-            deleted.append(_SESSION.decode(raw).id)
+            gone = _SESSION.decode(raw)
+            deleted.append((gone.id, gone.start_time_millis * MS))
         except ValueError:
             set_aside.append(_set_aside(Reason.MALFORMED, raw, _session_start(raw), session=True))
     return Sessions(Points.of_rows(Kind.SLEEP, rows), deleted, set_aside, answer.next_page_token)

@@ -114,7 +114,7 @@ class GoogleAuthority:
         )
 
     async def refresh(self, refresh_token: str) -> Refreshed:
-        """As the port. Tried again in place, since Google does not rotate on every refresh and the caller has a lease."""
+        """As the port. Tried again in place: the caller has a lease, and Google lets the old token be used again."""
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         answer = await patiently(lambda: self._token_call(form), self._clock)
         if answer.status != 200:

@@ -79,6 +79,16 @@ def decode_sources(body: bytes) -> list[Stream]:
     ]
 
 
+def type_names(kind: Kind) -> tuple[str, ...]:
+    """The data types that `kind` may be recorded as: for sleep, also the old-style activity segments."""
+    return (wire.TYPES[kind], wire.ACTIVITY) if kind is Kind.SLEEP else (wire.TYPES[kind],)
+
+
+def preferred_stream(kind: Kind) -> str:
+    """The stream to try where Google does not list any."""
+    return f"derived:{wire.TYPES[kind]}:{PLATFORM}:{PREFERRED[kind][0]}"
+
+
 def choose_stream(kind: Kind, streams: Sequence[Stream]) -> tuple[str, ...]:
     """The ids of the streams that together hold `kind` once: none where the person has none of it.
 
