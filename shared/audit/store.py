@@ -18,7 +18,7 @@ async def stream_entries(documents: Documents, stream: str, *, limit: int = 1000
     found = await documents.query(
         Query(
             "audit",
-            where=(Where(NAME, ">=", f"{stream}.0"), Where(NAME, "<", f"{stream}.:")),  # ":" follows "9"
+            where=(Where(NAME, ">=", _id(stream, 0)), Where(NAME, "<=", _id(stream, 10**10 - 1))),
             order_by=(NAME,),
             limit=limit,
         )
@@ -27,7 +27,11 @@ async def stream_entries(documents: Documents, stream: str, *, limit: int = 1000
 
 
 def _path(stream: str, number: int) -> str:
-    return f"audit/{stream}.{number:010d}"
+    return f"audit/{_id(stream, number)}"
+
+
+def _id(stream: str, number: int) -> str:
+    return f"{stream}.{number:010d}"
 
 
 _KEPT = (bytes, dt.datetime)
