@@ -65,6 +65,16 @@ def test_a_civil_day_has_the_hours_its_zone_gives_it(zone, day, length):
     assert hours(zone, day) == length
 
 
+@pytest.mark.parametrize("day", [D(2026, 3, 8), D(2026, 11, 1)])
+def test_a_clock_change_within_a_day_leaves_it_in_one_piece(day):
+    assert len(ZoneTimeline.of("America/New_York").span_of(day)) == 1
+
+
+def test_a_zone_change_within_a_date_leaves_it_in_one_piece():
+    person = ZoneTimeline.of("Europe/London").add(at("2026-06-01T12:00Z"), "Europe/Paris")
+    assert person.span_of(D(2026, 6, 1)) == [(ns("2026-05-31T23:00Z"), ns("2026-06-01T22:00Z"))]
+
+
 def test_tokyo_days_begin_at_fifteen_hours_utc():
     tokyo = ZoneTimeline.of("Asia/Tokyo")
     assert tokyo.span_of(D(2026, 11, 22)) == [(ns("2026-11-21T15:00Z"), ns("2026-11-22T15:00Z"))]

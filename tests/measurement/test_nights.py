@@ -57,6 +57,7 @@ def test_segments_without_a_session_are_one_night_up_to_a_break_of_ninety_minute
 
 def test_two_sessions_stay_two_sleeps_however_short_the_break():
     assert frames([row(0, 240), row(241, 480)]) == [(0, 240), (241, 480)]
+    assert frames([row(0, 240), row(240, 480)]) == [(0, 240), (240, 480)]
 
 
 def test_stray_segments_between_two_sessions_are_cut_at_the_widest_break():

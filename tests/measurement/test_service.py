@@ -114,12 +114,12 @@ async def test_what_a_person_reads_is_written_under_from_and_to():
     }
 
 
-async def test_steps_that_began_the_day_before_are_read_and_shared():
-    walk = (ns("2026-11-21T22:00+09:00"), ns("2026-11-22T02:00+09:00"), "watch", "", 400)
-    told = await reading(MemoryDays(Kind.STEPS, [walk])).day_summaries(
+async def test_steps_that_began_two_days_before_are_read_and_shared():
+    walk = (ns("2026-11-20T12:00Z"), ns("2026-11-22T12:00Z"), "watch", "", 400)
+    told = await reading(MemoryDays(Kind.STEPS, [walk]), "UTC").day_summaries(
         UID, Kind.STEPS, D(2026, 11, 22), D(2026, 11, 22)
     )
-    assert [(day.on.day, day.steps) for day in told.days] == [(22, 200)]
+    assert [(day.on.day, day.steps) for day in told.days] == [(22, 100)]
 
 
 async def test_a_night_that_goes_on_after_the_last_day_is_not_cut_off_at_it():

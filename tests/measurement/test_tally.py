@@ -100,6 +100,14 @@ def test_a_day_without_points_has_no_summary(kind):
     assert days(kind) == []
 
 
+def test_a_mean_loses_nothing_between_documents():
+    tally = tally_of(Kind.HEART_RATE, ZoneTimeline.of("Asia/Tokyo"), DAY, DAY)
+    for time, value in [("01:00", 2.0**53), ("02:00", 1.0), ("03:00", 1.0), ("04:00", 2.0)]:
+        tally.add(points(Kind.HEART_RATE, at(time, WATCH, value)))
+    told: list[Any] = tally.summaries()
+    assert told[0].bpm.mean == (2**53 + 4) / 4
+
+
 def test_a_day_without_a_complete_reading_has_no_summary():
     assert days(Kind.BLOOD_PRESSURE, at("07:00", WATCH, 120.0)) == []
 
