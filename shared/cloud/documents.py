@@ -144,7 +144,7 @@ class Documents(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of connections and files."""
+        """Let go of connections and files. The next use opens them again."""
         ...
 
 

@@ -90,7 +90,6 @@ class SqliteDocuments:
     async def close(self) -> None:
         """See `Documents`."""
         await asyncio.get_running_loop().run_in_executor(self._worker, self._disconnect)
-        self._worker.shutdown(wait=False)
 
     # what follows runs in the worker thread
 

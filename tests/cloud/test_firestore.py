@@ -145,12 +145,3 @@ def test_one_store_serves_several_event_loops():
         return found.data["n"]
 
     assert [asyncio.run(write(n)) for n in range(3)] == [0, 1, 2]
-
-
-@pytest.mark.usefixtures("firestore_emulator")
-async def test_a_closed_store_opens_again_on_its_next_use():
-    documents = FirestoreDocuments("test-reopened")
-    for n in range(2):
-        await documents.commit([Put("users/u1", {"n": n})])
-        await documents.close()
-        await documents.close()

@@ -430,6 +430,14 @@ async def test_a_query_sees_every_commit_before_it(documents):
         assert len(await documents.query(Query("users", where=(Where("n", ">=", 0),)))) == i + 1
 
 
+async def test_a_closed_store_opens_again_on_its_next_use(documents):
+    for n in range(2):
+        await documents.commit([Put("users/u1", {"n": n})])
+        await documents.close()
+        await documents.close()
+    assert (await documents.get("users/u1")).data == {"n": 1}
+
+
 # what breaks the rules never leaves the process
 
 
