@@ -38,6 +38,7 @@ lock: dev-env ## resolve the requirement files again, with hashes, from their .i
 	@$(LOCK) infra/requirements.in -o requirements.txt
 	@$(LOCK) infra/requirements-local.in -o infra/requirements-local.txt
 	@$(LOCK) tests/requirements-dev.in -o tests/requirements-dev.txt
+	@$(LOCK) infra/requirements-tofu.in -o infra/requirements-tofu.txt
 
 clean: ## remove everything that can be made again
 	@rm -rf .venv .venv-tofu .build .demo .dev .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

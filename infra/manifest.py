@@ -14,7 +14,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 """Where the repository's files are."""
 
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{2,29}$")]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{2,26}$")]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=3600)]
 Caller = Literal["app_user", "browser", "scheduler", "tasks"]
 
@@ -94,10 +94,12 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Database(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A Firestore database, by its id at Google."""
+    """A Firestore database, by its id at Google. `expires`: collection to the field that says when its documents go."""
 
     id: str
     point_in_time_recovery: bool
+    backup_days: Annotated[int, msgspec.Meta(ge=1, le=98)]
+    expires: dict[str, str]
 
 
 class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -1,0 +1,60 @@
+locals {
+  manifest  = yamldecode(file("${path.module}/../../serverless.yaml"))
+  region    = local.manifest.region
+  functions = local.manifest.functions
+
+  public_url = var.public_url != "" ? var.public_url : "https://${local.region}-${var.project}.cloudfunctions.net"
+
+  # The values of the settings that the manifest leaves to the deployment. A name missing here fails the plan.
+  deployment = {
+    APP_LINK          = var.app_link
+    FIREBASE_PROJECT  = var.firebase_project != "" ? var.firebase_project : var.project
+    GOOGLE_CLIENT_ID  = var.google_client_id
+    PROJECT           = var.project
+    PUBLIC_URL        = local.public_url
+    REGION            = local.region
+    SCHEDULER_ACCOUNT = google_service_account.scheduler.email
+    TASKS_ACCOUNT     = google_service_account.tasks.email
+  }
+  environment = merge(
+    local.manifest.settings.fixed,
+    { for name in local.manifest.settings.deployment : name => local.deployment[name] },
+  )
+
+  # Public: people call it, whom the function must know by itself. All others are let in by account.
+  public = toset([
+    for name, f in local.functions : name
+    if length(setintersection(f.called_by, ["app_user", "browser"])) > 0
+  ])
+
+  database_uses = merge([
+    for name, f in local.functions : { for d in f.databases : "${name}/${d}" => { function = name, database = d } }
+  ]...)
+  secret_uses = merge([
+    for name, f in local.functions : { for s in f.secrets : "${name}/${s}" => { function = name, secret = s } }
+  ]...)
+  queue_uses = merge([
+    for name, f in local.functions : { for q in f.enqueues : "${name}/${q}" => { function = name, queue = q } }
+  ]...)
+
+  services = toset([
+    "artifactregistry.googleapis.com",
+    "cloudbuild.googleapis.com",
+    "cloudfunctions.googleapis.com",
+    "cloudscheduler.googleapis.com",
+    "cloudtasks.googleapis.com",
+    "firestore.googleapis.com",
+    "fitness.googleapis.com",
+    "iam.googleapis.com",
+    "logging.googleapis.com",
+    "monitoring.googleapis.com",
+    "run.googleapis.com",
+    "secretmanager.googleapis.com",
+  ])
+}
+
+resource "google_project_service" "used" {
+  for_each           = local.services
+  service            = each.key
+  disable_on_destroy = false
+}

@@ -1,0 +1,148 @@
+# Rules of the deployment, planned and applied against a provider that only pretends.
+
+mock_provider "google" {
+  mock_resource "google_cloudfunctions2_function" {
+    defaults = {
+      service_config = {
+        service = "projects/demo/locations/asia-northeast1/services/some-service"
+        uri     = "https://some-service.run.app"
+      }
+    }
+  }
+}
+
+variables {
+  project               = "demo"
+  google_client_id      = "client"
+  app_link              = "https://app.example/linked"
+  notification_channels = ["projects/demo/notificationChannels/1"]
+}
+
+run "deploys" {
+  command = apply
+
+  assert {
+    condition     = toset(keys(google_cloudfunctions2_function.function)) == toset(keys(local.functions))
+    error_message = "Every function of the manifest is deployed, and no other."
+  }
+
+  assert {
+    condition     = alltrue([for name, f in google_cloudfunctions2_function.function : f.build_config[0].entry_point == name])
+    error_message = "A function's entry point bears its name."
+  }
+
+  assert {
+    condition = alltrue([
+      for f in google_cloudfunctions2_function.function :
+      alltrue([for name in local.manifest.settings.deployment : try(length(f.service_config[0].environment_variables[name]) > 0, false)])
+    ])
+    error_message = "Every setting of the deployment has a value in every function."
+  }
+
+  assert {
+    condition     = alltrue([for q in local.manifest.queues : contains(keys(google_cloudfunctions2_function.function), q.function)])
+    error_message = "Every queue calls a function that is deployed."
+  }
+}
+
+run "gives_no_more_than_needed" {
+  command = apply
+
+  assert {
+    condition     = length(distinct([for f in google_cloudfunctions2_function.function : f.service_config[0].service_account_email])) == length(local.functions)
+    error_message = "Every function runs as an account of its own."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, f in google_cloudfunctions2_function.function :
+      f.service_config[0].ingress_settings == (contains(local.public, name) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY")
+    ])
+    error_message = "Functions that no person calls are not reachable from outside."
+  }
+
+  assert {
+    condition     = toset(keys(google_cloud_run_v2_service_iam_member.public)) == local.public && !contains(local.public, "sync_user") && !contains(local.public, "sync_dispatch")
+    error_message = "Only functions that people call are open to everyone."
+  }
+
+  assert {
+    condition = alltrue([
+      for m in concat(values(google_cloud_run_v2_service_iam_member.scheduler), values(google_cloud_run_v2_service_iam_member.tasks)) :
+      m.member != "allUsers" && m.role == "roles/run.invoker"
+    ])
+    error_message = "Machine callers are named."
+  }
+
+  assert {
+    condition     = alltrue([for m in google_project_iam_member.database : m.role == "roles/datastore.user" && length(m.condition) == 1])
+    error_message = "Database access is always for one database."
+  }
+
+  assert {
+    condition     = !anytrue([for name in ["consent", "sync_dispatch"] : contains(keys(google_project_iam_member.database), "${name}/keys")])
+    error_message = "Functions that decrypt nothing cannot reach the keys."
+  }
+
+  assert {
+    condition     = toset(keys(google_secret_manager_secret_iam_member.read)) == toset(keys(local.secret_uses))
+    error_message = "A function reads exactly the secrets its row names."
+  }
+}
+
+run "keeps_data_in_japan_and_keys_without_history" {
+  command = apply
+
+  assert {
+    condition     = alltrue([for d in google_firestore_database.database : d.location_id == "asia-northeast1"])
+    error_message = "Databases are in Tokyo."
+  }
+
+  assert {
+    condition     = alltrue([for s in google_secret_manager_secret.secret : s.replication[0].user_managed[0].replicas[0].location == "asia-northeast1"])
+    error_message = "Secrets are in Tokyo."
+  }
+
+  assert {
+    condition     = google_firestore_database.database["keys"].point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_DISABLED"
+    error_message = "A destroyed key must not come back out of the past."
+  }
+
+  assert {
+    condition     = google_firestore_backup_schedule.daily["keys"].retention == "604800s"
+    error_message = "Backups of keys last a week at most."
+  }
+}
+
+run "alerts_tell_what_to_do" {
+  command = apply
+
+  assert {
+    condition     = alltrue([for a in google_monitoring_alert_policy.alert : length(a.documentation[0].content) > 200])
+    error_message = "Every alert carries its playbook."
+  }
+
+  assert {
+    condition = alltrue([
+      for a in google_monitoring_alert_policy.alert :
+      length(a.conditions[0].condition_threshold) + length(a.conditions[0].condition_absent) == 1
+    ])
+    error_message = "Every alert has exactly one condition."
+  }
+}
+
+run "refuses_a_link_any_app_could_claim" {
+  command = plan
+  variables {
+    app_link = "kagamino://linked"
+  }
+  expect_failures = [var.app_link]
+}
+
+run "refuses_alerts_that_nobody_receives" {
+  command = plan
+  variables {
+    notification_channels = []
+  }
+  expect_failures = [var.notification_channels]
+}

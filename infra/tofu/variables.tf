@@ -1,0 +1,52 @@
+variable "project" {
+  description = "Google Cloud project id."
+  type        = string
+}
+
+variable "firebase_project" {
+  description = "Firebase project that signs app users in; empty: the same project."
+  type        = string
+  default     = ""
+}
+
+variable "google_client_id" {
+  description = "OAuth client id of the web client (its secret goes into Secret Manager, never here)."
+  type        = string
+}
+
+variable "app_link" {
+  description = "Verified https App Link the browser returns to after linking."
+  type        = string
+
+  validation {
+    condition     = startswith(var.app_link, "https://")
+    error_message = "A custom scheme can be claimed by any app; use a verified https App Link."
+  }
+}
+
+variable "public_url" {
+  description = "Where the functions are reached; empty: Google's own address of them. Another one must forward /<function> to them, machine callers included."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.public_url == "" || (startswith(var.public_url, "https://") && !endswith(var.public_url, "/"))
+    error_message = "An https address without a slash at its end."
+  }
+}
+
+variable "artefacts" {
+  description = "Folder with one zip per function, made by `make package`, relative to this one."
+  type        = string
+  default     = "../../.build"
+}
+
+variable "notification_channels" {
+  description = "Cloud Monitoring channels (projects/…/notificationChannels/…) that alerts go to."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.notification_channels) > 0
+    error_message = "An alert nobody receives is none: name at least one channel."
+  }
+}
