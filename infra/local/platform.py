@@ -200,4 +200,4 @@ class Platform:
 
     def _load_functions(self) -> dict[str, Asgi]:
         folders = {name: self._folder / name for name in self.manifest.functions}
-        return {name: load_function(name, folder) for name, folder in folders.items() if folder.is_dir()}
+        return {name: load_function(name, folder) for name, folder in folders.items() if (folder / "main.py").exists()}
