@@ -145,8 +145,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for made in build(chosen.functions or known, chosen.out):
         files = sum(member.startswith("shared/") for member in made.members)
         kilobytes = f"{made.size / 1000:.1f}"
-        table.add_row(made.function, str(made.path), kilobytes, str(files), str(len(made.requires)))
-    Console().print(table)
+        table.add_row(made.function, made.path.name, kilobytes, str(files), str(len(made.requires)))
+    Console().print(table, f"in {chosen.out}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import re
 import sys
 import tarfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,10 @@ PRIMITIVES = {"string": "string", "number": "number", "boolean": "bool", "any": 
 Types = dict[str, Any]
 
 
-def extract(types: Types) -> dict[str, Any]:
-    """The schema of the provider and of `RESOURCES`, from the description's types by full name."""
+def extract(types: Types, wanted: Sequence[str] = RESOURCES) -> dict[str, Any]:
+    """The schema of the provider and of the resources `wanted`, from the description's types by full name."""
     named = {kind["name"]: kind for kind in types.values()}
-    resources = {f"google_{name}": _resource(types, named, name) for name in RESOURCES}
+    resources = {f"google_{name}": _resource(types, named, name) for name in wanted}
     provider = _block(types, named["GoogleProviderConfig"])
     for name in [name for name in provider["attributes"] if name.endswith("_custom_endpoint")]:
         del provider["attributes"][name]  # one per Google service, and none of ours

@@ -34,10 +34,16 @@ sys.exit(print(*(out := TerraformCommand.run(sys.argv[1:], check=False))[1:]) or
 
 
 def main() -> None:
-    """Run every check; stop at the first that fails, with what it said."""
+    """Check the repository's own deployment."""
     core = at_hand() or as_library()
+    check(core, TOFU)
+    print(f"note: deployment checked with {Path(core[0]).name}")
+
+
+def check(core: Sequence[str], tofu: Path) -> None:
+    """Format, validate and test the deployment in `tofu`; exit at the first that fails, with what it said."""
     with tempfile.TemporaryDirectory() as scratch:
-        folder = copied(Path(scratch))
+        folder = copied(tofu, Path(scratch))
         with serving(json.loads(TARGET.read_text(encoding="utf-8")), Path(scratch)) as told:
             environment = isolated(Path(scratch), told)
             for arguments in (
@@ -47,7 +53,6 @@ def main() -> None:
                 ["test", "-no-color"],
             ):
                 run([*core, *arguments], folder, environment)
-    print(f"note: deployment checked with {Path(core[0]).name}")
 
 
 def at_hand() -> list[str] | None:
@@ -77,10 +82,10 @@ def as_library() -> list[str]:
     return [str(python), "-c", AS_LIBRARY]
 
 
-def copied(scratch: Path) -> Path:
+def copied(tofu: Path, scratch: Path) -> Path:
     """The deployment's files in a folder of their own, with an empty zip in place of each function's."""
     folder = scratch / "infra" / "tofu"
-    shutil.copytree(TOFU, folder, ignore=shutil.ignore_patterns(".terraform*", "*.tfvars", "*.tfstate*"))
+    shutil.copytree(tofu, folder, ignore=shutil.ignore_patterns(".terraform*", "*.tfvars", "*.tfstate*"))
     shutil.copytree(ROOT / "infra" / "playbooks", scratch / "infra" / "playbooks")
     shutil.copy(ROOT / "serverless.yaml", scratch / "serverless.yaml")
     (scratch / ".build").mkdir()
