@@ -45,6 +45,7 @@ _STYLE = """
 font-family:system-ui,"BIZ UDPGothic","Hiragino Sans","Noto Sans JP",sans-serif}
 main{max-width:30rem;margin:0 auto;min-height:100vh;background:var(--card);padding:1.5rem}
 @media(min-width:34rem){main{min-height:0;margin:2rem auto;border-radius:1.75rem;padding:2.25rem}}
+h1,h2,p{text-wrap:pretty;word-break:auto-phrase}
 h1{font-size:1.35rem;font-weight:500;line-height:1.35;margin:.25rem 0 1.25rem}
 h2{font-size:1rem;font-weight:600;margin:1.5rem 0 .25rem}
 .mark{color:var(--soft);font-size:.875rem;margin:0}
@@ -53,7 +54,7 @@ label span{flex:1;min-width:0;overflow-wrap:anywhere}label small{display:block;c
 input{width:1.25rem;height:1.25rem;margin:0;accent-color:var(--act);flex:none}
 p{color:var(--soft);font-size:.875rem}
 .acts{display:flex;gap:.75rem;margin-top:1.5rem}
-button{flex:1;min-height:3rem;border-radius:1.5rem;font:inherit;font-weight:600;
+button{flex:1;cursor:pointer;min-height:3rem;border-radius:1.5rem;font:inherit;font-weight:600;
 border:1px solid var(--line);background:none;color:var(--act)}
 button.go{background:var(--act);color:var(--card);border-color:var(--act)}
 :focus-visible{outline:3px solid var(--act);outline-offset:2px}

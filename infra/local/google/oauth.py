@@ -177,7 +177,7 @@ class OAuth:
         ends = now + self.refresh_lifetime if self.refresh_lifetime else None
         fresh = RefreshToken(f"1//0{self.token()}", account, client_id, scopes, now, ends)
         mine = [t for t in self.refresh_tokens.values() if t.account is account and t.client_id == client_id]
-        for oldest in mine[: len(mine) - MAX_REFRESH_TOKENS + 1]:
+        for oldest in mine[: max(0, len(mine) - MAX_REFRESH_TOKENS + 1)]:
             del self.refresh_tokens[oldest.value]
         self.refresh_tokens[fresh.value] = fresh
         answer: dict[str, object] = {"refresh_token": fresh.value}

@@ -50,7 +50,7 @@ def load(directory: Path, new_account: Callable[[str], Account]) -> Recorded:
             raw = path.read_bytes()
             _take(json.loads(raw), raw, recorded, new_account)
             recorded.used.append(path.name)
-        except (ValueError, KeyError, TypeError, OSError) as reason:
+        except (ValueError, LookupError, TypeError, RecursionError, OSError) as reason:
             recorded.skipped[path.name] = f"{type(reason).__name__}: {reason}"
     for account in recorded.accounts:
         _estimate_steps(account)

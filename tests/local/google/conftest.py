@@ -48,7 +48,8 @@ class Google:
 
     async def linked(self, email: str, scopes=READ_SCOPES) -> dict:
         code = self.world.mint_server_auth_code(email, "client", ["openid", "email", *scopes])
-        return (await self.token(grant_type="authorization_code", code=code)).json()
+        answer = await self.token(grant_type="authorization_code", code=code)
+        return dict(answer.json())
 
     async def fit(self, access_token: str, path: str) -> Answer:
         return await self.call(

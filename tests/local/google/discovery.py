@@ -23,8 +23,9 @@ _INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
 
 @cache
 def documents() -> dict[str, dict[str, Any]]:
-    """Every copy of the discovery document at hand: the client package's always, the corpus' where it is there."""
-    return {path.parent.name: json.loads(path.read_text()) for path in (_SHIPPED, _BESIDE) if path.is_file()}
+    """The client package's copy of the discovery document, and the corpus' where that is there and says otherwise."""
+    found = {path.parent.name: json.loads(path.read_text()) for path in (_SHIPPED, _BESIDE) if path.is_file()}
+    return {name: d for name, d in found.items() if name == "documents" or d != found["documents"]}
 
 
 def schema_of(document: dict[str, Any], name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from infra.local.google.points import Point, Stream
 
-_SOURCE = {"dataStreamId": "derived:t:p:merged", "type": "derived", "dataType": {"name": "t"}}
+_SOURCE: dict[str, object] = {"dataStreamId": "derived:t:p:merged", "type": "derived", "dataType": {"name": "t"}}
 _POINTS = st.lists(
     st.builds(
         lambda start, length, origin, value: Point(start + length, start, origin, 1, (value,)),
@@ -29,7 +29,8 @@ def _stream(points=()):
 @given(_POINTS, st.integers(0, 40), st.integers(0, 20), st.integers(1, 7))
 def test_pages_yield_every_overlapping_point_once_each_page_strictly_earlier(points, start, length, limit):
     stream = _stream(points)
-    seen, below, ends = [], None, []
+    seen, below = [], None
+    ends: list[int] = []
     while True:
         page = stream.page(start, start + length, limit, below)
         seen += page.points
@@ -58,7 +59,8 @@ def test_replaying_changes_deletions_first_gives_the_stream_as_it_is(acts, limit
             stream.remove(points)
         else:
             stream.put(points)
-    held, position = {}, 0
+    held: dict[tuple, Point] = {}
+    position = 0
     while True:
         page = stream.changes(position, limit)
         if not page.inserted and not page.deleted:
