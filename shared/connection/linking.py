@@ -18,10 +18,8 @@ from shared.audit.model import Head
 from shared.clock import Clock
 from shared.cloud.documents import Delete, Documents, Expect, Write, settle
 from shared.connection.model import Attempt, Connection, KindLink, LinkState, LooseGrant, Tokens, settled
-from shared.connection.ports import Authority, DataKeyring, Grant, Queue, Sealer
-from shared.connection.store import (
-    ConnectionStore,
-    StoredConnection,
+from shared.connection.ports import Authority, DataKeyring, Grant, Links, Queue, Sealer, StoredConnection
+from shared.connection.writes import (
     abandon,
     attempt_path,
     claim,
@@ -64,7 +62,7 @@ class Linking:
     """The use case, over its ports."""
 
     documents: Documents
-    connections: ConnectionStore
+    connections: Links
     ledger: Ledger
     authority: Authority
     tokens: Sealer

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from shared.vocabulary import Kind, Language
+from shared.cloud.documents import Document, Expect
+from shared.connection.model import Attempt, Connection, LooseGrant
+from shared.vocabulary import Kind, Language, Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,62 @@ class DataKeyring(Protocol):
     """Makes sure a person has a data key: `vault.DataKeys`."""
 
     async def ensure(self, uid: str) -> object: ...
+
+
+class StoredConnection(NamedTuple):
+    """A connection, and the version that fences work under it."""
+
+    value: Connection
+    version: str
+    path: str
+
+
+class StoredAttempt(NamedTuple):
+    """A link under way, and the version it was read at."""
+
+    value: Attempt
+    version: str
+    path: str
+
+
+class StoredGrant(NamedTuple):
+    """A loose grant, and the version it was read at."""
+
+    value: LooseGrant
+    version: str
+    path: str
+
+
+class Links(Protocol):
+    """Where connections and what belongs to them are read: `store.ConnectionStore`. One read each, unless told."""
+
+    async def connection(self, uid: str, provider: Provider) -> StoredConnection | None:
+        """The person's connection to `provider`."""
+        ...
+
+    async def connections(self, uid: str) -> list[StoredConnection]:
+        """All of the person's connections."""
+        ...
+
+    async def due(self, shard: int, at: datetime, *, after: Document | None, limit: int) -> list[Document]:
+        """Active connections of one shard whose time has come, longest waiting first, a page at a time."""
+        ...
+
+    async def attempt(self, state: str) -> StoredAttempt | None:
+        """The link under way that `state` belongs to."""
+        ...
+
+    async def loose_grant(self, name: str) -> StoredGrant | None:
+        """A parked or abandoned grant."""
+        ...
+
+    async def loose_grants_due(self, at: datetime, *, limit: int) -> list[str]:
+        """Names of grants whose revocation is due."""
+        ...
+
+    async def subject_owner(self, subject: str) -> tuple[str | None, str | Expect]:
+        """Whose account this is, if anybody's, and what a write claiming it must expect."""
+        ...
 
 
 class Queue(Protocol):

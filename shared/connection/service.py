@@ -9,8 +9,8 @@ from shared import ids, log
 from shared.clock import Clock
 from shared.cloud.documents import Delete, Documents, settle
 from shared.connection.model import ConnectionView, LinkState, LooseGrant, view
-from shared.connection.ports import Authority, Queue, Sealer
-from shared.connection.store import ConnectionStore, abandon, put, recorded
+from shared.connection.ports import Authority, Links, Queue, Sealer
+from shared.connection.writes import abandon, put, recorded
 from shared.errors import Conflict, Fault, NotFound, Refused, Unavailable
 from shared.vocabulary import Provider
 
@@ -23,7 +23,7 @@ class Connections:
     """The use case, over its ports."""
 
     documents: Documents
-    connections: ConnectionStore
+    connections: Links
     authority: Authority
     tokens: Sealer
     queue: Queue

@@ -9,12 +9,10 @@ import msgspec
 
 from shared import ids
 from shared.audit.model import Head, append
-from shared.audit.store import entry_write
+from shared.audit.writes import KEPT, entry_write
 from shared.cloud.documents import NAME, Documents, Expect, Put, Query, Write
 from shared.consent.model import Change, Consents, Event, Method, decide
 from shared.consent.ports import Prepared
-
-_KEPT = (bytes, dt.datetime)
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -33,14 +31,14 @@ class ConsentStore:
     async def consents(self, uid: str) -> Consents:
         """The person's consents now. One read."""
         found = await self._documents.get(_state_path(uid))
-        return msgspec.convert(found.data, _Stored, builtin_types=_KEPT).consents if found else Consents()
+        return msgspec.convert(found.data, _Stored, builtin_types=KEPT).consents if found else Consents()
 
     async def prepare(
         self, uid: str, changes: tuple[Change, ...], *, method: Method, at: dt.datetime, if_epoch: int | None = None
     ) -> Prepared | Consents:
         """As `ports.Ledger.prepare`."""
         found = await self._documents.get(_state_path(uid))
-        stored = msgspec.convert(found.data, _Stored, builtin_types=_KEPT) if found else _Stored()
+        stored = msgspec.convert(found.data, _Stored, builtin_types=KEPT) if found else _Stored()
         if if_epoch is not None and stored.consents.epoch != if_epoch:
             return stored.consents
         consents, events = decide(
@@ -59,13 +57,13 @@ class ConsentStore:
         writes: list[Write] = [
             Put(
                 _state_path(uid),
-                msgspec.to_builtins(state, builtin_types=_KEPT),
+                msgspec.to_builtins(state, builtin_types=KEPT),
                 found.version if found else Expect.ABSENT,
             ),
             *(
                 Put(
                     f"users/{uid}/consent_events/{e.number:010d}",
-                    msgspec.to_builtins(e, builtin_types=_KEPT),
+                    msgspec.to_builtins(e, builtin_types=KEPT),
                     Expect.ABSENT,
                 )
                 for e in events
@@ -77,7 +75,7 @@ class ConsentStore:
     async def events(self, uid: str, *, limit: int = 1000) -> list[Event]:
         """The first `limit` lines of the ledger, oldest first."""
         found = await self._documents.query(Query(f"users/{uid}/consent_events", order_by=(NAME,), limit=limit))
-        return [msgspec.convert(d.data, Event, builtin_types=_KEPT) for d in found]
+        return [msgspec.convert(d.data, Event, builtin_types=KEPT) for d in found]
 
 
 def _state_path(uid: str) -> str:

@@ -5,6 +5,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
+from operator import lt
 
 from shared.measurement.model import (
     DAY_NS,
@@ -32,7 +34,7 @@ class Rows(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """ "Everything the source has that starts within [start_ns, end_ns) has been read", as far as `rows` says."""
+    """The claim that everything the source has that starts within [start_ns, end_ns) was read, for `rows`."""
 
     start_ns: int
     end_ns: int
@@ -67,11 +69,12 @@ def merge(on: dt.date, stored: Day | None, change: Change) -> Day:
     Raises:
         ValueError: an upsert does not start within `on`. A programming error: cut with `split_by_day` first.
     """
-    points = change.upserts
-    _check_day(on, points)
-    if not _simple(stored, change):
-        points = _merged(stored.points if stored else Points.none(points.kind), change)
-    return Day(on, points, _set_aside(stored.set_aside if stored else [], change))
+    _check_day(on, change.upserts)
+    stored = stored or Day.empty(change.upserts.kind, on)
+    points = _points(stored.points, change)
+    set_aside = _set_aside(stored.set_aside, change)
+    unchanged = points is stored.points and set_aside == stored.set_aside
+    return stored if unchanged else Day(on, points, set_aside)
 
 
 def split_by_day(points: Points, set_aside: Iterable[SetAside] = ()) -> dict[dt.date, Day]:
@@ -95,15 +98,17 @@ def _check_day(on: dt.date, points: Points) -> None:
         raise ValueError(f"points of {day_of(points.start_ns[0])} to {day_of(points.start_ns[-1])} merged into {on}")
 
 
-def _simple(stored: Day | None, change: Change) -> bool:
-    """Whether the upserts, as they are, are the outcome."""
-    if stored is not None and len(stored.points) and stored.points != change.upserts:
-        return False
-    if change.deleted and stored is not None and len(stored.points):
-        return False
-    # A sleep session's identity is its name alone, so that distinct starts prove nothing.
-    starts = change.upserts.start_ns
-    return change.upserts.kind is not Kind.SLEEP and len(set(starts)) == len(starts)
+def _points(stored: Points, change: Change) -> Points:
+    """As `_merged`, without looking at each point where that can be seen to change nothing, or to bring all."""
+    fresh = change.upserts
+    if len(stored):
+        same = not change.deleted and len(fresh) == len(stored) and stored == fresh
+    else:
+        # Points that start at different times are different points, but for sessions, whose identity is their name.
+        same = fresh.kind is not Kind.SLEEP and all(map(lt, fresh.start_ns, islice(fresh.start_ns, 1, None)))
+        if same:
+            return fresh
+    return stored if same else _merged(stored, change)
 
 
 def _merged(stored: Points, change: Change) -> Points:

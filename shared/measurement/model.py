@@ -1,7 +1,8 @@
 """Measurements as columns: the shape every part of the system passes them around in."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from operator import itemgetter, lt
 from typing import Any, NamedTuple
@@ -69,14 +70,8 @@ class Identity(NamedTuple):
 
 def identify(kind: Kind, name: str, origin: str, start_ns: int, end_ns: int) -> Identity:
     """The identity of one point of `kind`. What does not belong to it is "" and 0, so that identities compare."""
-    return _identity_of(kind)(name, origin, start_ns, end_ns)
-
-
-def _identity_of(kind: Kind) -> Callable[[str, str, int, int], Identity]:
-    return _sleep_identity if kind is Kind.SLEEP else Identity
-
-
-def _sleep_identity(name: str, origin: str, start_ns: int, end_ns: int) -> Identity:
+    if kind is not Kind.SLEEP:
+        return Identity(name, origin, start_ns, end_ns)
     return Identity(name, "", 0, 0) if name else Identity("", origin, start_ns, 0)
 
 
@@ -90,7 +85,8 @@ class Points(msgspec.Struct):
 
     Times are nanoseconds since the epoch, as integers. `modified_ms` is when the source last changed the point (0 where
     it does not say). `origin` is the stream that first recorded it. `values[i]` is the column of `FIELDS[kind][i]`.
-    `name` is empty but for sleep: the session's id, "" for a segment.
+    `name` is empty but for sleep: the session's id, "" for a segment. Columns are never changed in place: of instants,
+    `end_ns` may be the very list that `start_ns` is.
     """
 
     kind: Kind
@@ -124,19 +120,20 @@ class Points(msgspec.Struct):
 
     def in_order(self) -> "Points":
         """The same points, ascending; themselves where they already are."""
-        ascending = all(map(lt, self.start_ns, islice(self.start_ns, 1, None)))
+        ascending = self.start_ns == sorted(self.start_ns) and len(set(self.start_ns)) == len(self)
         return self if ascending else Points.of_rows(self.kind, self.rows())
 
     def identities(self) -> Iterator[Identity]:
         """Each point's identity, in order."""
-        return map(_identity_of(self.kind), self.name, self.origin, self.start_ns, self.end_ns)
+        return map(partial(identify, self.kind), self.name, self.origin, self.start_ns, self.end_ns)
 
     def span(self, first: int, last: int) -> "Points":
         """The points at positions `first` up to, not including, `last`."""
         cut = slice(first, last)
+        start_ns = self.start_ns[cut]
+        end_ns = start_ns if self.end_ns is self.start_ns else self.end_ns[cut]
         values = [column[cut] for column in self.values]
-        origin, name = self.origin[cut], self.name[cut]
-        return Points(self.kind, self.start_ns[cut], self.end_ns[cut], self.modified_ms[cut], origin, values, name)
+        return Points(self.kind, start_ns, end_ns, self.modified_ms[cut], self.origin[cut], values, self.name[cut])
 
 
 class SetAside(msgspec.Struct, frozen=True):

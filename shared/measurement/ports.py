@@ -2,11 +2,19 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from shared.cloud.documents import Expect
 from shared.measurement.civil import ZoneTimeline
 from shared.measurement.model import Day
 from shared.vocabulary import Kind
+
+
+class StoredDay(NamedTuple):
+    """A day as it is stored, and what a write replacing it must expect."""
+
+    day: Day | None
+    expect: str | Expect
 
 
 class DayReader(Protocol):

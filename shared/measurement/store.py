@@ -6,13 +6,14 @@ What is sealed says where it belongs: user, kind and day are its associated data
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from shared.cloud.documents import NAME, Delete, Documents, Expect, Put, Query, Where, Write
 from shared.cloud.seal import Key, open_sealed, seal
 from shared.measurement.civil import ZoneChange, ZoneTimeline
 from shared.measurement.model import Day
 from shared.measurement.pack import pack, unpack
+from shared.measurement.ports import StoredDay
 from shared.vocabulary import Kind
 
 PAGE_DAYS = 31
@@ -20,14 +21,6 @@ PAGE_DAYS = 31
 
 class _DataKeys(Protocol):
     async def key(self, uid: str) -> Key: ...
-
-
-class StoredDay(NamedTuple):
-    """A day as it is stored, and what a write replacing it must expect. `size_bytes` is its sealed size."""
-
-    day: Day | None
-    expect: str | Expect
-    size_bytes: int = 0
 
 
 class MeasurementStore:
@@ -50,7 +43,7 @@ class MeasurementStore:
                 days.append(StoredDay(None, Expect.ABSENT))
                 continue
             sealed: bytes = document.data["sealed"]
-            days.append(StoredDay(_open(uid, kind, on, key, sealed), document.version, len(sealed)))
+            days.append(StoredDay(_open(uid, kind, on, key, sealed), document.version))
             await asyncio.sleep(0)  # unpacking is work: others on this loop get a turn
         return days
 
@@ -81,6 +74,7 @@ class MeasurementStore:
                 if key is not None:
                     on = dt.date.fromisoformat(document.id.rpartition(".")[2])
                     yield _open(uid, kind, on, key, document.data["sealed"])
+                    await asyncio.sleep(0)  # unpacking is work: others on this loop get a turn
             first = until + dt.timedelta(days=1)
 
 
@@ -97,7 +91,7 @@ class ZoneStore:
     async def tell(self, uid: str, since: dt.datetime, zone: str) -> ZoneTimeline:
         """Add what the app told, whenever it tells it. Raises as `ZoneTimeline`; Conflict where two tell at once."""
         known, expect = await self._read(uid)
-        told = known.add(since, zone) if known else ZoneTimeline.of(zone)
+        told = known.add(since, zone) if known else ZoneTimeline((ZoneChange(since, zone),))
         changes = [{"since": change.since, "zone": change.zone} for change in told.changes]
         await self._documents.commit([Put(_zones_path(uid), {"zones": changes}, expect)])
         return told

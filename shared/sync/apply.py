@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 import msgspec
 
 from shared.cloud.documents import Write
-from shared.cloud.seal import Key
 from shared.connection.model import Connection, KindLink
 from shared.errors import Refused
 from shared.measurement.merge import merge
 from shared.measurement.model import Day
 from shared.measurement.pack import digest
-from shared.measurement.store import MeasurementStore, StoredDay
+from shared.measurement.ports import StoredDay
 from shared.sync.fetch import KindFetch
 from shared.sync.model import DayNews, Fingerprints, news_by_day
+from shared.sync.ports import DataKey, Days
 from shared.vocabulary import Kind
 
 DAYS_PER_COMMIT = 120
@@ -74,8 +74,8 @@ async def merge_days(
     days: Sequence[tuple[Kind, dt.date]],
     progress: Mapping[Kind, KindProgress],
     *,
-    store: MeasurementStore,
-    key: Key,
+    store: Days,
+    key: DataKey,
     fingerprint_key: bytes,
 ) -> Merged:
     """Read the stored days, merge, and keep a write for each that changed."""

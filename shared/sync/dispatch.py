@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from shared import ids, log
 from shared.clock import Clock
 from shared.cloud.documents import Document, Documents, Put
-from shared.connection.ports import Queue
-from shared.connection.store import ConnectionStore
+from shared.connection.ports import Links, Queue
 from shared.errors import Unavailable
 
 PAGE = 500
@@ -40,7 +39,7 @@ class Dispatching:
     """The use case, over its ports."""
 
     documents: Documents
-    connections: ConnectionStore
+    connections: Links
     queue: Queue
     clock: Clock
     shards: int

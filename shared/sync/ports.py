@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from datetime import date
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from shared.cloud.documents import Expect, Write
 from shared.errors import Fault
 from shared.measurement.merge import Window
-from shared.measurement.model import Identity, Points, SetAside
+from shared.measurement.model import Day, Identity, Points, SetAside
+from shared.measurement.ports import StoredDay
 from shared.vocabulary import Kind
 
 
@@ -46,6 +49,26 @@ class Read:
     window: Window
     points: Points
     set_aside: Sequence[SetAside]
+
+
+DataKey: TypeAlias = Any
+"""What a person's days are sealed under: opaque to whoever fetches."""
+
+
+class Days(Protocol):
+    """Where a person's days are kept: `measurement.store.MeasurementStore`."""
+
+    async def key(self, uid: str) -> DataKey:
+        """The key this person's days are sealed under. One read of the keys database."""
+        ...
+
+    async def stored(self, uid: str, key: DataKey, wanted: Sequence[tuple[Kind, date]]) -> Sequence[StoredDay]:
+        """The days asked for, in that order. One read each, in one round trip."""
+        ...
+
+    def write(self, uid: str, key: DataKey, day: Day, expect: str | Expect) -> Write:
+        """The write that makes `day` what is stored; a day with nothing in it leaves no document."""
+        ...
 
 
 class HealthSource(Protocol):

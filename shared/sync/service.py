@@ -15,15 +15,14 @@ from shared import ids, log
 from shared.audit.model import Fact
 from shared.clock import Clock
 from shared.cloud.documents import Documents, Write, settle
-from shared.cloud.seal import Key
 from shared.connection.model import Connection, LinkState, begun_anew, settled
-from shared.connection.ports import Authority, Queue
-from shared.connection.store import ConnectionStore, StoredConnection, put, recorded
+from shared.connection.ports import Authority, Links, Queue, StoredConnection
+from shared.connection.writes import put, recorded
 from shared.errors import Conflict, Fault, OutcomeUnknown, Refused
-from shared.measurement.store import MeasurementStore
 from shared.sync.apply import KindProgress, advance, begin, chunks, merge_days
 from shared.sync.fetch import AccessToken, CallBudget, Fetching, KindFetch
 from shared.sync.model import Outcome, Reach, next_sync_at
+from shared.sync.ports import Days
 from shared.sync.tokens import TokenKeeper, Vault
 from shared.vocabulary import Kind, Provider
 
@@ -58,8 +57,8 @@ class Syncing:
     """The use case, over its ports."""
 
     documents: Documents
-    connections: ConnectionStore
-    days: MeasurementStore
+    connections: Links
+    days: Days
     fetching: Fetching
     authority: Authority
     vault: Vault
@@ -157,7 +156,7 @@ class Syncing:
         budget: CallBudget,
     ) -> int:
         portions = chunks(progress)
-        key: Key | None = await self.days.key(visit.connection.uid) if portions[0] else None
+        key = await self.days.key(visit.connection.uid) if portions[0] else None
         changed = 0
         for number, portion in enumerate(portions, start=1):
             writes: list[Write] = []

@@ -8,8 +8,8 @@ import msgspec
 from shared.clock import Clock
 from shared.cloud.documents import Documents
 from shared.connection.model import Connection, Lease, Tokens, with_refresh_token
-from shared.connection.ports import Authority, Refreshed
-from shared.connection.store import ConnectionStore, StoredConnection, put
+from shared.connection.ports import Authority, Links, Refreshed, StoredConnection
+from shared.connection.writes import put
 from shared.errors import Conflict, OutcomeUnknown, Refused
 
 _ATTEMPTS = 6
@@ -36,7 +36,7 @@ class TokenKeeper:
     def __init__(
         self,
         documents: Documents,
-        connections: ConnectionStore,
+        connections: Links,
         authority: Authority,
         vault: Vault,
         clock: Clock,

@@ -7,7 +7,7 @@ A body that is not one whole JSON object of the right shape is refused and nothi
 import json
 from collections.abc import Iterable
 from math import isfinite
-from operator import attrgetter
+from operator import attrgetter, sub
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import msgspec
@@ -147,16 +147,28 @@ def _typed(kind: Kind, body: bytes, now_ns: int) -> Page | None:
     if not points or type(stream) is not str or type(token) is not str:
         return None
     start, end = [p.s for p in points], [p.e for p in points]
-    if max(end) > now_ns + LEEWAY_NS or any(e < s for s, e in zip(start, end, strict=True)):
+    if end == start:
+        end, latest = start, max(start[0], start[-1])
+    elif _lengths_fit(kind, start, end):
+        latest = max(end)
+    else:
         return None
-    longest = LONGEST_NS.get(kind)
-    if longest is not None and any(e - s > longest for s, e in zip(start, end, strict=True)):
+    if latest > now_ns + LEEWAY_NS:
         return None
-    origin = [p.o or stream for p in points]
+    origin = [p.o for p in points]
+    if origin.count(origin[0]) == len(origin):
+        origin = [origin[0] or stream] * len(origin)
+    else:
+        origin = [o or stream for o in origin]
     modified = [p.m for p in points]
     values = [_column(kind, i, points) for i in range(len(FIELDS[kind]))]
-    columns = Points(kind, start, end, modified, origin, values, [""] * len(points))
-    return Page(columns.in_order(), [], token)
+    columns = Points(kind, start, end, modified, origin, values, [""] * len(points)).in_order()
+    return Page(columns, [], token) if columns.start_ns[-1] <= now_ns + LEEWAY_NS else None
+
+
+def _lengths_fit(kind: Kind, start: list[int], end: list[int]) -> bool:
+    lengths: list[int] = list(map(sub, end, start))
+    return min(lengths) >= 0 and max(lengths) <= LONGEST_NS.get(kind, wire.INT64)
 
 
 def _column(kind: Kind, i: int, points: list[Any]) -> list[Number]:
