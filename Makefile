@@ -1,5 +1,7 @@
 # The few commands people type. Each sets up what it needs by itself: Python 3.11+ and make are enough.
-PYTHON ?= python3
+# The first Python here that is new enough; `make PYTHON=… demo` uses another.
+PYTHON ?= $(or $(shell for p in python3 python3.13 python3.12 python3.11; do \
+    $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done),python3)
 PY := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --custom-compile-command "make lock"
 

@@ -48,7 +48,7 @@ def install(files: list[Path]) -> None:
         [BIN / "uv", "pip", "install", "--quiet", "--python", BIN / "python", "--require-hashes", *listed]
     ):
         return
-    say("uv cannot reach these packages; continuing with pip, which takes a few minutes")
+    say("uv cannot reach these packages; continuing with pip, which takes a minute or two")
     run([str(BIN / "pip"), "install", "--quiet", "--require-hashes", *listed])
 
 
