@@ -3,6 +3,7 @@
 import base64
 import random
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from shared.cloud.documents import Document, Documents, Query, Write
 
@@ -49,3 +50,26 @@ class RecordingDocuments:
 
     async def close(self) -> None:
         await self._documents.close()
+
+
+class MemorySecret(NamedTuple):
+    """One version of a secret."""
+
+    value: bytes
+    version: str
+
+
+class MemorySecrets:
+    """Secrets with versions, in memory; versions count from 1."""
+
+    def __init__(self, versions: dict[str, list[bytes]]) -> None:
+        self._versions = versions
+
+    def rotate(self, name: str, value: bytes) -> None:
+        self._versions[name].append(value)
+
+    async def get(self, name: str) -> MemorySecret:
+        return MemorySecret(self._versions[name][-1], str(len(self._versions[name])))
+
+    async def get_version(self, name: str, version: str) -> bytes:
+        return self._versions[name][int(version) - 1]
