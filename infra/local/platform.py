@@ -10,7 +10,9 @@ import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
+
+import aiohttp
 
 from infra.local.delivery import Delivery
 from infra.local.gateway import Asgi, Gateway, load_function
@@ -28,6 +30,7 @@ from shared.cloud import loops
 from shared.ids import Ids, RandomIds, fresh_bytes
 
 PROJECT = "kagamino-local"
+CLIENT_SECRET = "oauth-client-secret"
 CLIENT_ID = "kagamino-local.apps.googleusercontent.com"
 
 
@@ -62,8 +65,8 @@ class Platform:
     the system's clock tasks and schedules run as they would in the cloud.
 
     `documents` is the setting of that name. `state` is a folder where secrets outlive the process. `settings` replace
-    any of `local_settings`, for another Google in the place of ours. One platform runs at a time in a process, since
-    the functions read the process's environment and clock.
+    any of `local_settings`, for another Google in the place of ours; `client_secret` is the OAuth client's there. One
+    platform runs at a time in a process, since the functions read the process's environment and clock.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class Platform:
         functions: Path = ROOT / "functions",
         manifest: Manifest | None = None,
         duplicate_every: int = 0,
-        mounts: Mapping[str, Asgi] | None = None,
+        client_secret: str = "",
         ids: Ids | None = None,
     ) -> None:
         self.clock = clock
@@ -96,7 +99,9 @@ class Platform:
         self._cloud = Server(self.tasks.service(), self.secrets.service())
         self._project, self._documents, self._folder = project, documents, functions
         self._given = dict(settings or {})
-        self._mounts = dict(mounts or {})
+        self._client_secret = client_secret
+        self.issuer.also_published.append(self._googles_keys)
+        self._mounts: dict[str, Asgi] = {"identity": self.issuer.app(), "google": create_app(self.world)}
         self._loan: Loan | None = None
         self._background: list[asyncio.Task[None]] = []
         self.settings: dict[str, str] = {}
@@ -108,6 +113,10 @@ class Platform:
         """Where everything is, without a trailing slash."""
         return self._http.url
 
+    def mount(self, name: str, app: Asgi) -> None:
+        """Serve `app` at /<name> as well."""
+        self._mounts[name] = app
+
     async def start(self) -> None:
         """Serve. What the functions need is there before the first of them is loaded."""
         try:
@@ -115,8 +124,7 @@ class Platform:
             self._settle_in()
             self._furnish()
             self.functions = self._load_functions()
-            mounts: dict[str, Asgi] = {"identity": self.issuer.app(), "google": create_app(self.world), **self._mounts}
-            await self._http.start(Gateway(self.functions, mounts))
+            await self._http.start(Gateway(self.functions, self._mounts))
         except BaseException:
             await self.stop()
             raise
@@ -172,23 +180,28 @@ class Platform:
         for name in self.manifest.secrets:
             if not self.secrets.has(name):
                 # The client secret is text at Google; keys are bytes.
-                self.secrets.put(name, self._ids.token().encode() if name == "oauth-client-secret" else fresh_bytes(32))
+                self.secrets.put(name, self._ids.token().encode() if name == CLIENT_SECRET else fresh_bytes(32))
+        if self._client_secret and self.secrets.newest(CLIENT_SECRET) != self._client_secret.encode():
+            self.secrets.put(CLIENT_SECRET, self._client_secret.encode())
         for name, queue in self.manifest.queues.items():
             self.tasks.add_queue_as_planned(name, queue)
-        self.world.client(
-            CLIENT_ID, self.secrets.newest("oauth-client-secret").decode(), [f"{self.url}/oauth_callback"]
-        )
-        self.issuer.also_published.append(self._googles_keys)
+        secret = self.secrets.newest(CLIENT_SECRET).decode()
+        self.world.client(self.settings["GOOGLE_CLIENT_ID"], secret, [f"{self.url}/oauth_callback"])
 
     async def _googles_keys(self) -> list[dict[str, Any]]:
-        keys: list[dict[str, Any]] = self.world.oauth.key.jwks["keys"]  # type: ignore[assignment]
-        return keys
+        """The keys of whatever stands for Google: there is one setting for these and for our service tokens' keys."""
+        elsewhere = self._given.get("GOOGLE_CERTS_URL")
+        if elsewhere is None:
+            return cast(list[dict[str, Any]], self.world.oauth.key.jwks["keys"])
+        async with aiohttp.ClientSession() as session, session.get(elsewhere) as answer:
+            return cast(list[dict[str, Any]], (await answer.json())["keys"])
 
     def _settle_in(self) -> None:
         own = local_settings(
             self.url, documents=self._documents, cloud_endpoint=self._cloud.endpoint, project=self._project
         )
         self.settings = {**own, "REGION": self.manifest.region, **self._given}
+        self.settings["GOOGLE_CERTS_URL"] = own["GOOGLE_CERTS_URL"]
         self._loan = Loan(self.settings, self.clock)
         self.scheduler = Scheduler(
             jobs_of(self.manifest, self.clock.now()),
