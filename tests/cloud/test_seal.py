@@ -39,7 +39,7 @@ def test_altered_anywhere_it_does_not_open(position, change):
         open_sealed(KEY, bytes(sealed), "hana")
 
 
-@pytest.mark.parametrize("sealed", [b"", b"\x00\x03", seal(KEY, b"x", "hana")[:-1]])
+@pytest.mark.parametrize("sealed", [b"", b"\x00\x03", seal(KEY, b"x", "hana")[:-1]], ids=["empty", "header", "one short"])
 def test_cut_short_it_does_not_open(sealed):
     with pytest.raises(Refused, match="seal_broken"):
         open_sealed(KEY, sealed, "hana")
