@@ -5,11 +5,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import islice
-from operator import lt
 
 from shared.measurement.model import (
     DAY_NS,
+    Ascending,
     Day,
     Identity,
     Points,
@@ -102,13 +101,11 @@ def _points(stored: Points, change: Change) -> Points:
     """As `_merged`, without looking at each point where that can be seen to change nothing, or to bring all."""
     fresh = change.upserts
     if len(stored):
-        same = not change.deleted and len(fresh) == len(stored) and stored == fresh
-    else:
-        # Points that start at different times are different points, but for sessions, whose identity is their name.
-        same = fresh.kind is not Kind.SLEEP and all(map(lt, fresh.start_ns, islice(fresh.start_ns, 1, None)))
-        if same:
-            return fresh
-    return stored if same else _merged(stored, change)
+        unchanged = not change.deleted and len(fresh) == len(stored) and stored == fresh
+        return stored if unchanged else _merged(stored, change)
+    # Points that start at different times are different points, but for sessions, whose identity is their name.
+    distinct = fresh.kind is not Kind.SLEEP and isinstance(fresh.in_order().start_ns, Ascending)
+    return fresh if distinct else _merged(stored, change)
 
 
 def _merged(stored: Points, change: Change) -> Points:

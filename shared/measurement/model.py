@@ -80,6 +80,10 @@ def is_manual(origin: str) -> bool:
     return origin.endswith(":user_input")
 
 
+class Ascending(list[int]):
+    """Start times that were found to ascend strictly: a mark, so that it need not be found out again."""
+
+
 class Points(msgspec.Struct):
     """Points of one kind as parallel columns, ascending by (start_ns, end_ns, origin, name).
 
@@ -119,9 +123,14 @@ class Points(msgspec.Struct):
         return zip(self.start_ns, self.end_ns, self.origin, self.name, self.modified_ms, *self.values, strict=True)
 
     def in_order(self) -> "Points":
-        """The same points, ascending; themselves where they already are."""
-        ascending = self.start_ns == sorted(self.start_ns) and len(set(self.start_ns)) == len(self)
-        return self if ascending else Points.of_rows(self.kind, self.rows())
+        """The same points, ascending; with their start times marked where that proves that no two are one."""
+        if isinstance(self.start_ns, Ascending):
+            return self
+        if not all(map(lt, self.start_ns, islice(self.start_ns, 1, None))):
+            return Points.of_rows(self.kind, self.rows())
+        start_ns = Ascending(self.start_ns)
+        end_ns = start_ns if self.end_ns is self.start_ns else self.end_ns
+        return Points(self.kind, start_ns, end_ns, self.modified_ms, self.origin, self.values, self.name)
 
     def identities(self) -> Iterator[Identity]:
         """Each point's identity, in order."""
@@ -130,7 +139,7 @@ class Points(msgspec.Struct):
     def span(self, first: int, last: int) -> "Points":
         """The points at positions `first` up to, not including, `last`."""
         cut = slice(first, last)
-        start_ns = self.start_ns[cut]
+        start_ns = type(self.start_ns)(self.start_ns[cut])
         end_ns = start_ns if self.end_ns is self.start_ns else self.end_ns[cut]
         values = [column[cut] for column in self.values]
         return Points(self.kind, start_ns, end_ns, self.modified_ms[cut], self.origin[cut], values, self.name[cut])

@@ -174,20 +174,21 @@ def _scaled(values: list[float], scale: float) -> list[int] | None:
 
 def _optional(values: list[Number], column: Callable[[list[Any]], Column]) -> Column:
     """[_SOME, a byte per value: 1 where there is one, the column of those there are]"""
-    if None not in values:
+    try:
         return column(values)
-    there = bytes(v is not None for v in values)
-    present = [v for v in values if v is not None]
-    return [_SOME, there, column(present)] if present else None
+    except (struct.error, TypeError):  # looking for None first would cost more than all the rest
+        there = bytes(v is not None for v in values)
+        present = [v for v in values if v is not None]
+        return [_SOME, there, column(present)] if present else None
 
 
 def _texts(values: list[str]) -> Column:
     """[_INDEXED, the distinct texts in order of appearance, which of them each is: in bytes where there are few]"""
-    if not values or values.count(values[0]) == len(values):
+    if not values or (values[0] is values[-1] and values.count(values[0]) == len(values)):
         return values[0] if values else None
     distinct = {text: i for i, text in enumerate(dict.fromkeys(values))}
-    which = list(map(distinct.__getitem__, values))
-    return [_INDEXED, list(distinct), bytes(which) if len(distinct) <= 256 else _ints(which)]
+    which = map(distinct.__getitem__, values)
+    return [_INDEXED, list(distinct), bytes(which) if len(distinct) <= 256 else _ints(list(which))]
 
 
 def _read(kind: Kind, on: dt.date, body: bytes) -> Day:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct, field
 
-from shared.measurement.limits import EARLIEST_NS, LIMITS, REQUIRED
+from shared.measurement.limits import LIMITS, REQUIRED
 from shared.measurement.model import FIELDS
 from shared.vocabulary import Kind
 
@@ -34,7 +34,6 @@ ACTIVITY = "com.google.activity.segment"
 """Where sleep was kept before sleep segments existed."""
 
 INT64 = 2**63 - 1
-Time = Annotated[int, Meta(ge=EARLIEST_NS, le=INT64)]
 Millis = Annotated[int, Meta(ge=0, le=INT64)]
 
 
@@ -146,17 +145,17 @@ class DataSources(Struct, rename="camel"):
 
 @cache
 def typed_dataset(kind: Kind) -> "msgspec.json.Decoder[Any]":
-    """A decoder of a list of `kind`'s points, as objects with s, e, o, m (times, origin, modified) and v.a, v.b, …: the
-    values, each with v. Raises `msgspec.ValidationError` where some point needs a second look.
+    """A decoder of a list of `kind`'s points, as objects with s, e, o, m (start, end, origin, modified), v.a.v, v.b.v
+    and so on (the values). Times are left to check. Raises ValidationError where some point needs a second look.
     """
     # In the order Google sends them: msgspec looks for a key where the last one left off.
     point = msgspec.defstruct(
         f"{kind.name.title()}Point",
         [
-            ("s", Time, field(name="startTimeNanos")),
-            ("e", Time, field(name="endTimeNanos")),
+            ("s", int, field(name="startTimeNanos")),
+            ("e", int, field(name="endTimeNanos")),
             ("t", Literal[TYPES[kind]], field(name="dataTypeName")),
-            ("o", str, field(name="originDataSourceId", default="")),
+            ("o", Annotated[str, Meta(min_length=1)], field(name="originDataSourceId")),
             ("v", _typed_values(kind), field(name="value")),
             ("m", Millis, field(name="modifiedTimeMillis", default=0)),
         ],
