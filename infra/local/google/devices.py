@@ -70,8 +70,8 @@ class Device:
         low, high = _ns(after), _ns(until)
         found: list[Record | Night] = []
         on = after.astimezone(zone).date() - _DAY
-        # A bout or a reading of one day may be known shortly after its end, a night never before its day.
-        while on <= until.astimezone(zone).date():
+        # A day's last bout ends after midnight, and its night begins before.
+        while on <= until.astimezone(zone).date() + _DAY:
             found += [r for r in self._day(seed, zone, on) if low < r.known_ns <= high]
             on += _DAY
         return sorted(found, key=lambda r: r.known_ns)
@@ -88,7 +88,7 @@ class Device:
 
     def _day(self, seed: str, zone: ZoneInfo, on: dt.date) -> list[Record | Night]:
         if on not in self._days:
-            if len(self._days) > 3:
+            if len(self._days) > 4:
                 del self._days[min(self._days)]
             self._days[on] = list(self._live(Day(on, zone, f"{seed}|{self.uid}")))
         return self._days[on]

@@ -66,7 +66,7 @@ class Day:
 
     def chance(self, what: str) -> random.Random:
         """Randomness for one purpose on this day, independent of whatever else is drawn."""
-        return random.Random(digest(self.seed, self.on.isoformat(), what))
+        return _chance(self.seed, self.on.isoformat(), what)
 
     def at(self, hour: float) -> int:
         """The instant `hour` hours after local midnight by the clock on the wall, in nanoseconds."""
@@ -75,7 +75,11 @@ class Day:
 
     def person(self, what: str, low: float, high: float) -> float:
         """A trait that stays the same from day to day."""
-        return random.Random(digest(self.seed.split("|")[0], what)).uniform(low, high)
+        return _chance(self.seed.split("|")[0], what).uniform(low, high)
+
+
+def _chance(*parts: str) -> random.Random:
+    return random.Random(digest(*parts))  # nosec B311 # a simulated life has to repeat itself
 
 
 def single(value: float) -> float:
@@ -87,7 +91,7 @@ def single(value: float) -> float:
 def sleep_hours(day: Day) -> tuple[float, float]:
     """When the person fell asleep (negative: before midnight) and woke, by the clock of the day they woke on."""
     # Seeded by the person alone, so that two devices see the same night.
-    chance = random.Random(digest(day.seed.split("|")[0], day.on.isoformat(), "sleep"))
+    chance = _chance(day.seed.split("|")[0], day.on.isoformat(), "sleep")
     return -chance.uniform(0.2, 1.6) + chance.choice((0, 0, 0, 1.9)), chance.uniform(5.8, 7.9)
 
 

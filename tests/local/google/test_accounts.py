@@ -1,7 +1,7 @@
 """What devices do over days: the same however the time is sliced, late where they are late."""
 
 import datetime as dt
-import itertools
+from itertools import pairwise
 
 import pytest
 
@@ -48,7 +48,18 @@ def test_life_is_the_same_in_one_stride_or_in_many(clock):
             world.live()
         return {i: s.points for i, s in account.streams.items()}, account.sessions.all()
 
-    assert lived(3 * _DAY) == lived(9 * _HOUR / 4)
+    assert lived(3 * _DAY) == lived(_HOUR / 2)
+
+
+def test_the_heart_beats_every_minute_off_the_full_minute_but_for_the_hour_the_watch_is_off(world):
+    account = world.account("a@example.com", devices=[watch()], history=2 * _DAY)
+    ends = [p.end_ns for p in _points(account, c.HEART_RATE)]
+    gaps = sorted(b - a for a, b in pairwise(ends))
+    assert gaps[-3] < 120 * 10**9
+    assert 19 * 60 * 10**9 < gaps[-1] < 52 * 60 * 10**9
+    assert all(end % 10**6 == 0 for end in ends)
+    assert len({end // 10**6 % 60_000 for end in ends}) > 500
+    assert all(40 <= p.values[0] <= 190 for p in _points(account, c.HEART_RATE))
 
 
 def test_another_seed_is_another_life_and_the_same_seed_the_same(clock):
@@ -137,7 +148,7 @@ def test_stages_fill_their_night_without_gap_or_overlap(world):
         if own:
             assert own[0].start_ns == night.start_ms * 10**6
             assert own[-1].end_ns == night.end_ms * 10**6
-            assert all(a.end_ns == b.start_ns for a, b in itertools.pairwise(own))
+            assert all(a.end_ns == b.start_ns for a, b in pairwise(own))
 
 
 def test_a_growing_night_keeps_its_name_and_start_and_ends_as_the_night_told_at_once(clock):

@@ -140,6 +140,11 @@ async def test_the_client_may_authenticate_with_a_basic_header(google):
     assert broken.json()["error"] == "invalid_request"
 
 
+async def test_another_clients_code_is_refused(google):
+    google.world.client("other", "secret", [REDIRECT])
+    assert (await _redeem(google, _code(google), client_id="other")).json()["error"] == "invalid_grant"
+
+
 async def test_another_clients_refresh_token_is_unauthorized(google):
     google.world.client("other", "secret", [REDIRECT])
     tokens = await google.linked("a@example.com")
