@@ -15,7 +15,7 @@ from shared.measurement.limits import EARLIEST_NS, LEEWAY_NS, LONGEST_NS
 from shared.measurement.model import FIELDS, Identity, Number, Points, SetAside
 from shared.source.google_fit import wire
 from shared.source.google_fit.sift import sift, sift_deleted, sift_deleted_sessions, sift_sessions
-from shared.source.google_fit.streams import Stream, check_fields, choose_stream, decode_sources
+from shared.source.google_fit.streams import Stream, check_fields, choose_stream, decode_sources, type_names
 from shared.vocabulary import Kind
 
 __all__ = [
@@ -82,11 +82,6 @@ def decode_sessions(body: bytes, *, now_ns: int) -> Sessions:
     points, set_aside = sift_sessions(answer.session, now_ns)
     deleted, unreadable = sift_deleted_sessions(answer.deleted_session)
     return Sessions(points, deleted, set_aside + unreadable, answer.next_page_token)
-
-
-def type_names(kind: Kind) -> tuple[str, ...]:
-    """The data types whose sources may hold `kind`: what to ask dataSources.list for."""
-    return (wire.TYPES[kind], wire.ACTIVITY) if kind is Kind.SLEEP else (wire.TYPES[kind],)
 
 
 # ---------------------------------------------------------------- the whole page at once

@@ -86,13 +86,14 @@ def sift_sessions(raws: Iterable[Raw], now_ns: int) -> tuple[Points, list[SetAsi
     return Points.of_rows(Kind.SLEEP, rows), set_aside
 
 
-def sift_deleted_sessions(raws: Iterable[Raw]) -> tuple[list[str], list[SetAside]]:
-    """The ids of sessions that are gone, whatever activity they were."""
-    deleted: list[str] = []
+def sift_deleted_sessions(raws: Iterable[Raw]) -> tuple[list[tuple[str, int]], list[SetAside]]:
+    """The ids of sessions that are gone, whatever activity they were, with when they started (0: it is not told)."""
+    deleted: list[tuple[str, int]] = []
     set_aside: list[SetAside] = []
     for raw in raws:
         try:
-            deleted.append(_SESSION.decode(raw).id)
+            gone = _SESSION.decode(raw)
+            deleted.append((gone.id, gone.start_time_millis * MS))
         except ValueError:
             set_aside.append(_set_aside(Reason.MALFORMED, raw, _session_start(raw), session=True))
     return deleted, set_aside
