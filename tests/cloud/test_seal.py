@@ -39,7 +39,9 @@ def test_altered_anywhere_it_does_not_open(position, change):
         open_sealed(KEY, bytes(sealed), "hana")
 
 
-@pytest.mark.parametrize("sealed", [b"", b"\x00\x03", seal(KEY, b"x", "hana")[:-1]], ids=["empty", "header", "one short"])
+@pytest.mark.parametrize(
+    "sealed", [b"", b"\x00\x03", seal(KEY, b"x", "hana")[:-1]], ids=["empty", "header", "one short"]
+)
 def test_cut_short_it_does_not_open(sealed):
     with pytest.raises(Refused, match="seal_broken"):
         open_sealed(KEY, sealed, "hana")
@@ -50,7 +52,13 @@ def test_the_same_plain_text_never_looks_the_same():
 
 
 def test_derived_keys_are_unlike_each_other_and_their_source():
-    keys = {KEY.secret, KEY.derive("a").secret, KEY.derive("b").secret, KEY.derive("a", "b").secret, KEY.derive("ab").secret}
+    keys = {
+        KEY.secret,
+        KEY.derive("a").secret,
+        KEY.derive("b").secret,
+        KEY.derive("a", "b").secret,
+        KEY.derive("ab").secret,
+    }
     assert len(keys) == 5
 
 
