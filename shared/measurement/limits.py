@@ -69,6 +69,8 @@ LIMITS: dict[Kind, tuple[Limit, ...]] = {
 """Per kind and field, in the order of `model.FIELDS` and in its units."""
 
 LONGEST_NS: dict[Kind, int] = {
+    # Trackers report by the minute to the day; reading civil days looks back as far as this for what reaches into them.
+    Kind.STEPS: 48 * 3_600_000_000_000,
     # A night that a tracker forgot to end; longer ones are sessions nobody closed.
     Kind.SLEEP: 36 * 3_600_000_000_000,
 }
