@@ -79,7 +79,8 @@ class Day:
 
 
 def _chance(*parts: str) -> random.Random:
-    return random.Random(digest(*parts))  # nosec B311 # a simulated life has to repeat itself
+    # Seeded, since a simulated life has to repeat itself.
+    return random.Random(digest(*parts))
 
 
 def single(value: float) -> float:

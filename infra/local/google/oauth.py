@@ -164,7 +164,7 @@ class OAuth:
             "access_token": access,
             "expires_in": 3599,
             "scope": in_googles_order(scopes),
-            "token_type": "Bearer",  # nosec B105 # a kind of token, none itself
+            "token_type": "Bearer",
         }
         if "openid" in scopes:
             answer["id_token"] = self._id_token(account, client_id, scopes, nonce, access)
