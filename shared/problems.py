@@ -46,8 +46,9 @@ PROBLEMS: dict[str, Problem] = {
     "no_kind_granted": Problem(403, "許可されたデータの種類がありません。", "No kind of data was allowed at Google."),
     "refresh_token_missing": Problem(
         409,
-        "Googleから継続利用の許可が届きませんでした。Googleアカウントの「サードパーティ製のアプリとサービス」から本アプリを削除し、もう一度連携してください。",
-        "Google sent no lasting permission. In your Google account, remove this app under “Third-party apps & services”, "
+        "Googleから継続利用の許可が届きませんでした。Googleアカウントの「サードパーティ製のアプリとサービス」から"
+        "本アプリを削除し、もう一度連携してください。",
+        "Google sent no lasting permission. Remove this app in your Google account, under “Third-party apps & services”, "
         "then connect again.",
     ),
     "account_linked_elsewhere": Problem(

@@ -9,20 +9,20 @@ from shared.connection.messages import Confirm, Revoke, Sync
 from shared.connection.model import view
 from shared.errors import NotFound
 from shared.vocabulary import Provider
-from shared.wiring.base import base
 from shared.wiring.linking import connections, linking
+from shared.wiring.platform import platform
 
 
 def routes() -> list[edge.Route]:
     """Four for the app, one for the queue."""
-    b = base("connection")
-    link, conn, user = linking(b), connections(b), b.identities.app_user
+    p = platform("connection")
+    link, conn, user = linking(p), connections(p), p.identities.app_user
 
     async def describe(call: edge.Call) -> edge.Reply:
         return edge.Json({"connections": await conn.describe(call.caller.uid)})
 
     async def confirm(call: edge.Call) -> edge.Reply:
-        return edge.Json({"connection": view(await link.confirm(call.caller.uid, call.body.code), b.clock.now())}, 201)
+        return edge.Json({"connection": view(await link.confirm(call.caller.uid, call.body.code), p.clock.now())}, 201)
 
     async def sync(call: edge.Call) -> edge.Reply:
         await conn.sync_now(call.caller.uid, call.body.provider)
@@ -42,7 +42,7 @@ def routes() -> list[edge.Route]:
         edge.Route("POST", "/confirm", user, confirm, body=Confirm),
         edge.Route("POST", "/sync", user, sync, body=Sync),
         edge.Route("DELETE", "/{provider}", user, disconnect),
-        edge.Route("POST", "/revoke_due", b.identities.tasks, revoke, body=Revoke, queue=True),
+        edge.Route("POST", "/revoke_due", p.identities.tasks, revoke, body=Revoke, queue=True),
     ]
 
 

@@ -10,7 +10,7 @@ from shared.connection.store import ConnectionStore
 from shared.consent.model import Change
 from shared.consent.service import Consenting
 from shared.consent.store import ConsentStore
-from shared.wiring.base import base
+from shared.wiring.platform import platform
 
 
 class Decide(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,9 +22,9 @@ class Decide(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def routes() -> list[edge.Route]:
     """See, and decide."""
-    b = base("consent")
-    user = b.identities.app_user
-    consenting = Consenting(ConsentStore(b.documents), ConnectionStore(b.documents, b.clock), b.commit, b.clock)
+    p = platform("consent")
+    user = p.identities.app_user
+    consenting = Consenting(ConsentStore(p.documents), ConnectionStore(p.documents, p.clock), p.commit, p.clock)
 
     async def state(call: edge.Call) -> edge.Reply:
         return edge.Json(await consenting.state(call.caller.uid))

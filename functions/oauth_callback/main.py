@@ -8,8 +8,8 @@ from shared import edge
 from shared.connection.linking import Linking
 from shared.connection.messages import Return
 from shared.connection.page import app_link, returned_page
-from shared.wiring.base import base
 from shared.wiring.linking import linking
+from shared.wiring.platform import platform
 
 
 def back(link: Linking, target: str) -> edge.Act:
@@ -26,8 +26,8 @@ def back(link: Linking, target: str) -> edge.Act:
 
 def routes() -> list[edge.Route]:
     """One way in, for browsers."""
-    b = base("oauth_callback")
-    return [edge.Route("GET", "/", edge.anyone, back(linking(b), b.settings.app_link), query=Return)]
+    p = platform("oauth_callback")
+    return [edge.Route("GET", "/", edge.anyone, back(linking(p), p.settings.app_link), query=Return)]
 
 
 app = edge.App("oauth_callback", routes)

@@ -9,8 +9,8 @@ from shared.cloud.identity import AppUser
 from shared.connection.linking import Linking
 from shared.connection.messages import Start
 from shared.connection.model import view
-from shared.wiring.base import base
 from shared.wiring.linking import linking
+from shared.wiring.platform import platform
 
 
 def start(link: Linking) -> edge.Act:
@@ -29,8 +29,8 @@ def start(link: Linking) -> edge.Act:
 
 def routes() -> list[edge.Route]:
     """One way in."""
-    b = base("oauth_start")
-    return [edge.Route("POST", "/", b.identities.app_user, start(linking(b)), body=Start)]
+    p = platform("oauth_start")
+    return [edge.Route("POST", "/", p.identities.app_user, start(linking(p)), body=Start)]
 
 
 app = edge.App("oauth_start", routes)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from shared import edge
 from shared.connection.store import ConnectionStore
 from shared.sync.dispatch import Dispatching
-from shared.wiring.base import base
+from shared.wiring.platform import platform
 from shared.wiring.queue import queue
 
 TICK_S = 300
@@ -15,21 +15,21 @@ TICK_S = 300
 
 def routes() -> list[edge.Route]:
     """One way in, for Cloud Scheduler."""
-    b = base("sync_dispatch")
+    p = platform("sync_dispatch")
     dispatching = Dispatching(
-        documents=b.documents,
-        connections=ConnectionStore(b.documents, b.clock),
-        queue=queue(b),
-        clock=b.clock,
-        shards=b.settings.due_shards,
+        documents=p.documents,
+        connections=ConnectionStore(p.documents, p.clock),
+        queue=queue(p),
+        clock=p.clock,
+        shards=p.settings.due_shards,
         tick_s=TICK_S,
-        budget_s=b.settings.dispatch_budget_s,
+        budget_s=p.settings.dispatch_budget_s,
     )
 
     async def tick(_: edge.Call) -> edge.Reply:
         return edge.Json(await dispatching.tick())
 
-    return [edge.Route("POST", "/", b.identities.scheduler, tick, queue=True)]
+    return [edge.Route("POST", "/", p.identities.scheduler, tick, queue=True)]
 
 
 app = edge.App("sync_dispatch", routes)

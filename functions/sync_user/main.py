@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from shared import edge
 from shared.vocabulary import Provider
-from shared.wiring.base import base
+from shared.wiring.platform import platform
 from shared.wiring.syncing import syncing
 
 
@@ -22,16 +22,16 @@ class Task(msgspec.Struct, frozen=True):
 
 def routes() -> list[edge.Route]:
     """One way in, for Cloud Tasks."""
-    b = base("sync_user")
-    service = syncing(b)
-    places = asyncio.Semaphore(b.settings.users_in_flight)
+    p = platform("sync_user")
+    service = syncing(p)
+    places = asyncio.Semaphore(p.settings.users_in_flight)
 
     async def sync(call: edge.Call) -> edge.Reply:
         task: Task = call.body
         async with places:
             return edge.Json(await service.sync(task.uid, task.provider))
 
-    return [edge.Route("POST", "/", b.identities.tasks, sync, body=Task, queue=True)]
+    return [edge.Route("POST", "/", p.identities.tasks, sync, body=Task, queue=True)]
 
 
 app = edge.App("sync_user", routes)

@@ -39,7 +39,23 @@ COMPOSITES: tuple[Composite, ...] = (
 SINGLES: tuple[Single, ...] = (
     # Never asked for alone, and, as a time that moves with every sync, the most expensive field to index alone.
     Single("connections", "next_sync_at", within=False),
-)
+    # How many connections are in each state, over everybody: the operator's view.
+    Single("connections", "state", across=True),
+    # Never asked for: each would cost an index entry per value, and these are rewritten with every sync, or are large.
+    *(
+        Single("connections", field, within=False)
+        for field in (
+            "asked_at", "audit", "calls", "calls_since", "commit", "consents", "failures", "kinds", "last_error",
+            "last_success_at", "lease", "linked", "linked_at", "streams_checked_at", "subject", "tokens",
+        )
+    ),
+    Single("days", "sealed", within=False),
+    *(Single("audit", field, within=False) for field in ("at", "facts", "hash", "previous")),
+    *(Single("consent", field, within=False) for field in ("audit", "consents", "last_hash")),
+    *(Single("consent_events", field, within=False) for field in ("at", "hash", "previous")),
+    *(Single("link_attempts", field, within=False) for field in ("audit", "nonce", "verifier")),
+    *(Single("loose_grants", field, within=False) for field in ("audit", "tokens")),
+)  # fmt: skip
 """Fields whose own index differs from what Firestore makes by itself."""
 
 DECLARED: tuple[Index, ...] = (*COMPOSITES, *SINGLES)

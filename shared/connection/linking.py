@@ -14,10 +14,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shared import ids, log
-from shared.audit.model import Head
 from shared.clock import Clock
 from shared.cloud.documents import Delete, Documents, Expect, Write, settle
-from shared.connection.model import Attempt, Connection, KindLink, LinkState, LooseGrant, Tokens, settled
+from shared.connection.model import Attempt, Connection, LooseGrant, Tokens, linked
 from shared.connection.ports import Authority, DataKeyring, Grant, Links, Queue, Sealer, StoredConnection
 from shared.connection.writes import (
     abandon,
@@ -248,7 +247,7 @@ class Linking:
         if isinstance(prepared, Consents):  # only where an epoch was asked for, and none was
             raise Conflict("precondition_failed")
         path = connection_path(uid, grant.provider)
-        connection = settled(_connection(grant, existing, prepared.consents, at, self.shards), at)
+        connection = linked(grant, existing.value if existing else None, prepared.consents, at, self.shards)
         connection, audit = recorded(
             connection, path, at=at, actor="data_subject", action="link.confirmed", facts={"kinds": list(grant.kinds)}
         )
@@ -279,31 +278,6 @@ class Linking:
             await self.queue.enqueue("sync", "sync_user", payload, name_parts=name)
         except Fault as fault:  # it is due already: the next tick finds it
             log.event("sync.not_queued", "WARNING", code=fault.code)
-
-
-def _connection(
-    grant: LooseGrant, existing: StoredConnection | None, consents: Consents, at: datetime, shards: int
-) -> Connection:
-    """The connection after linking. The same account again continues where each kind stood; another begins anew."""
-    old = existing.value if existing else None
-    continued = old.kinds if old and old.subject == grant.subject else {}
-    kinds = {kind: KindLink(granted=False) for kind in Kind} | continued
-    kinds = {kind: msgspec.structs.replace(link, granted=kind in grant.kinds) for kind, link in kinds.items()}
-    return Connection(
-        uid=grant.uid,
-        provider=grant.provider,
-        state=LinkState.ACTIVE,
-        subject=grant.subject,
-        kinds=kinds,
-        consents=consents,
-        tokens=grant.tokens,
-        linked=(old.linked if old else 0) + 1,
-        linked_at=at,
-        shard=ids.shard_of(grant.uid, shards),
-        next_sync_at=at,
-        last_success_at=old.last_success_at if old else None,
-        audit=old.audit if old else Head(),
-    )
 
 
 def _check_kinds(kinds: Sequence[Kind]) -> None:

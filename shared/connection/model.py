@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
+from shared import ids
 from shared.audit.model import Head
 from shared.consent.model import QOLMS, Consents, Verdict, permits
 from shared.vocabulary import Kind, Provider, Purpose
@@ -180,6 +181,29 @@ class LooseGrant(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     parked: bool
     audit: Head = Head()
+
+
+def linked(grant: LooseGrant, old: Connection | None, consents: Consents, at: datetime, shards: int) -> Connection:
+    """The connection that taking `grant` makes. The same account again continues where each kind stood; another begins
+    anew."""
+    continued = old.kinds if old and old.subject == grant.subject else {}
+    kinds = {kind: KindLink(granted=False) for kind in Kind} | continued
+    connection = Connection(
+        uid=grant.uid,
+        provider=grant.provider,
+        state=LinkState.ACTIVE,
+        subject=grant.subject,
+        kinds={kind: msgspec.structs.replace(link, granted=kind in grant.kinds) for kind, link in kinds.items()},
+        consents=consents,
+        tokens=grant.tokens,
+        linked=(old.linked if old else 0) + 1,
+        linked_at=at,
+        shard=ids.shard_of(grant.uid, shards),
+        next_sync_at=at,
+        last_success_at=old.last_success_at if old else None,
+        audit=old.audit if old else Head(),
+    )
+    return settled(connection, at)
 
 
 class KindView(msgspec.Struct, frozen=True, kw_only=True):

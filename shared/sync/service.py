@@ -12,18 +12,18 @@ from datetime import timedelta
 import msgspec
 
 from shared import ids, log
-from shared.audit.model import Fact
 from shared.clock import Clock
-from shared.cloud.documents import Documents, Write, settle
+from shared.cloud.documents import Documents, Write
 from shared.connection.model import Connection, LinkState, begun_anew, settled
-from shared.connection.ports import Authority, Links, Queue, StoredConnection
-from shared.connection.writes import put, recorded
+from shared.connection.ports import Authority, Links, Queue
+from shared.connection.writes import put
 from shared.errors import Conflict, Fault, OutcomeUnknown, Refused
 from shared.sync.apply import KindProgress, advance, begin, chunks, merge_days
 from shared.sync.fetch import AccessToken, CallBudget, Fetching, KindFetch
 from shared.sync.model import Outcome, Reach, next_sync_at
 from shared.sync.ports import Days
 from shared.sync.tokens import TokenKeeper, Vault
+from shared.sync.visit import Fence, Visit
 from shared.vocabulary import Kind, Provider
 
 STREAMS_LAST = timedelta(hours=24)
@@ -40,18 +40,6 @@ class Pace:
     lease_s: int
 
 
-@dataclass(slots=True)
-class Visit:
-    """What one worker knows of one user while it works."""
-
-    at: StoredConnection
-    holder: str
-
-    @property
-    def connection(self) -> Connection:
-        return self.at.value
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Syncing:
     """The use case, over its ports."""
@@ -66,6 +54,10 @@ class Syncing:
     clock: Clock
     ids: ids.Ids
     pace: Pace
+
+    @property
+    def _fence(self) -> Fence:
+        return Fence(self.documents, self.connections, self.clock, self.ids)
 
     async def sync(self, uid: str, provider: Provider) -> Outcome:
         """Fetch what is new, merge it, store it. Running it again, or twice at once, changes nothing further.
@@ -100,13 +92,15 @@ class Syncing:
         except Refused as refused:
             if refused.code != "token_dead":
                 return await self._put_off(visit, refused, budget)
-            return await self._needs_reauth(visit)
+            await self._fence.needs_reauth(visit)
+            return Outcome(outcome="needs_reauth")
         except Fault as fault:
             if isinstance(fault, Conflict | OutcomeUnknown) or not fault.code.startswith("upstream_"):
                 raise
             return await self._put_off(visit, fault, budget)
         if any(fetch.fault is not None and fetch.fault.code == "token_dead" for fetch in fetches):
-            return await self._needs_reauth(visit)
+            await self._fence.needs_reauth(visit)
+            return Outcome(outcome="needs_reauth")
         return await self._store(visit, fetches, budget)
 
     async def _look_up_streams(self, visit: Visit, token: AccessToken, budget: CallBudget) -> dict[Kind, Fault]:
@@ -139,7 +133,7 @@ class Syncing:
             try:
                 changed = await self._commit_all(visit, fetches, progress, fingerprint_key, budget)
             except Conflict:
-                fetches = await self._rebase(visit, fetches)
+                fetches = await self._fence.rebase(visit, fetches)
                 continue
             outcome = self._outcome(visit.connection, fetches, changed)
             if outcome.again:
@@ -172,7 +166,7 @@ class Syncing:
                 writes = merged.writes
             last = number == len(portions)
             after = self._after(visit.connection, fetches, progress, budget) if last else visit.connection
-            await self._commit(visit, after, writes, fetches)
+            await self._fence.commit(visit, after, writes, fetches)
             changed += len(writes)
         return changed
 
@@ -210,62 +204,6 @@ class Syncing:
             ),
             now,
         )
-
-    async def _commit(self, visit: Visit, after: Connection, writes: list[Write], fetches: Sequence[KindFetch]) -> None:
-        """One commit: days, cursors and audit entry, fenced by the connection's version."""
-        commit = self.ids.ident()
-        after = msgspec.structs.replace(after, commit=commit)
-        if not writes:
-            [version] = await self.documents.commit([put(visit.at.path, after, visit.at.version)])
-            visit.at = StoredConnection(after, version, visit.at.path)
-            return
-        facts: dict[str, Fact] = {"kinds": sorted(f.kind for f in fetches if f.fault is None), "days": len(writes)}
-        after, audit = recorded(
-            after, visit.at.path, at=self.clock.now(), actor="system", action="data.stored", facts=facts
-        )
-        batch = [put(visit.at.path, after, visit.at.version), *writes, audit]
-        versions = await settle(self.documents, batch, witness=audit.path)
-        version = versions[0] if versions else await self._version_after(visit, commit)
-        visit.at = StoredConnection(after, version, visit.at.path)
-
-    async def _version_after(self, visit: Visit, commit: str) -> str:
-        """The version our own commit made, where only a read-back proved it. Conflict where it moved on since."""
-        found = await self.connections.connection(visit.connection.uid, visit.connection.provider)
-        if found is None or found.value.commit != commit:
-            raise Conflict("precondition_failed")
-        return found.version
-
-    async def _rebase(self, visit: Visit, fetches: Sequence[KindFetch]) -> list[KindFetch]:
-        """What of our work still counts under the connection as it is now.
-
-        Another worker's commit supersedes all of it. A decision about consent, or a request to sync, leaves what is
-        still permitted.
-        """
-        found = await self.connections.connection(visit.connection.uid, visit.connection.provider)
-        ours = visit.connection
-        if (
-            found is None
-            or found.value.state is not LinkState.ACTIVE
-            or found.value.linked != ours.linked
-            or found.value.commit != ours.commit
-        ):
-            raise Conflict("precondition_failed")
-        log.event("sync.rebased", "NOTICE", outcome=found.value.state)
-        now = self.clock.now()
-        kept = [f for f in fetches if found.value.verdict(f.kind, now).allowed and f.kind in ours.kinds]
-        visit.at = StoredConnection(_with_ours(found.value, ours, kept), found.version, found.path)
-        return kept
-
-    async def _needs_reauth(self, visit: Visit) -> Outcome:
-        """The provider says the grant is dead: forget its tokens, tell the person, be quiet."""
-        now = self.clock.now()
-        dead = msgspec.structs.replace(
-            visit.connection, state=LinkState.NEEDS_REAUTH, tokens=None, lease=None, last_error="token_dead"
-        )
-        dead, audit = recorded(dead, visit.at.path, at=now, actor="provider", action="link.needs_reauth")
-        await settle(self.documents, [put(visit.at.path, dead, visit.at.version), audit], witness=audit.path)
-        log.event("sync.needs_reauth", "NOTICE", provider=dead.provider)
-        return Outcome(outcome="needs_reauth")
 
     async def _put_off(self, visit: Visit, fault: Fault, budget: CallBudget) -> Outcome:
         """Nothing could be fetched: note why, and come back when that may help. The link itself is not touched."""
@@ -318,16 +256,3 @@ class Syncing:
 def _more(fetches: Sequence[KindFetch]) -> bool:
     """Whether some kind has more waiting right now: history not reached yet, or a feed not caught up."""
     return any(f.fault is None and (f.behind or (f.streams and f.plan.reached_ns > f.plan.floor_ns)) for f in fetches)
-
-
-def _with_ours(now: Connection, ours: Connection, kept: Sequence[KindFetch]) -> Connection:
-    """The connection as it is now, with what this visit learnt and has not written yet: streams and tokens."""
-    kinds = dict(now.kinds)
-    for fetch in kept:
-        link, known = kinds[fetch.kind], ours.kinds[fetch.kind]
-        if link.streams != known.streams:
-            kinds[fetch.kind] = msgspec.structs.replace(begun_anew(link), streams=known.streams)
-    tokens = now.tokens
-    if tokens is not None and ours.tokens is not None and ours.tokens.issued_at >= tokens.issued_at:
-        tokens = ours.tokens
-    return msgspec.structs.replace(now, kinds=kinds, tokens=tokens, streams_checked_at=ours.streams_checked_at)

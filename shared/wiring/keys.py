@@ -5,7 +5,7 @@ from typing import NamedTuple
 from shared.cloud.secrets import Secrets
 from shared.cloud.stores import open_documents
 from shared.cloud.vault import DataKeys, TokenVault
-from shared.wiring.base import Base
+from shared.wiring.platform import Platform
 
 
 class Keys(NamedTuple):
@@ -16,8 +16,8 @@ class Keys(NamedTuple):
     data: DataKeys
 
 
-def keys(b: Base) -> Keys:
+def keys(p: Platform) -> Keys:
     """The vaults. Data keys are in a database of their own."""
-    secrets = Secrets(project=b.settings.project, endpoint=b.settings.secrets_endpoint, clock=b.clock)
-    apart = open_documents(b.settings.documents, project=b.settings.project, database="keys")
-    return Keys(secrets, TokenVault(secrets), DataKeys(apart, secrets, b.clock))
+    secrets = Secrets(project=p.settings.project, endpoint=p.settings.secrets_endpoint, clock=p.clock)
+    apart = open_documents(p.settings.documents, project=p.settings.project, database="keys")
+    return Keys(secrets, TokenVault(secrets), DataKeys(apart, secrets, p.clock))

@@ -6,43 +6,43 @@ from shared.connection.store import ConnectionStore
 from shared.consent.store import ConsentStore
 from shared.ids import RandomIds
 from shared.source.google_fit.oauth import GoogleAuthority
-from shared.wiring.base import Base
 from shared.wiring.keys import Keys, keys
+from shared.wiring.platform import Platform
 from shared.wiring.queue import queue
 
 
-def authority(b: Base, k: Keys) -> GoogleAuthority:
+def authority(p: Platform, k: Keys) -> GoogleAuthority:
     """Google's OAuth side."""
-    return GoogleAuthority(b.settings, http=b.http, secrets=k.secrets, identities=b.identities, clock=b.clock)
+    return GoogleAuthority(p.settings, http=p.http, secrets=k.secrets, identities=p.identities, clock=p.clock)
 
 
-def linking(b: Base) -> Linking:
+def linking(p: Platform) -> Linking:
     """How a link comes about."""
-    k = keys(b)
+    k = keys(p)
     return Linking(
-        documents=b.documents,
-        connections=ConnectionStore(b.documents, b.clock),
-        ledger=ConsentStore(b.documents),
-        authority=authority(b, k),
+        documents=p.documents,
+        connections=ConnectionStore(p.documents, p.clock),
+        ledger=ConsentStore(p.documents),
+        authority=authority(p, k),
         tokens=k.tokens,
         keys=k.data,
-        queue=queue(b),
-        clock=b.clock,
+        queue=queue(p),
+        clock=p.clock,
         ids=RandomIds(),
-        redirect_uri=f"{b.settings.public_url}/oauth_callback",
-        shards=b.settings.due_shards,
+        redirect_uri=f"{p.settings.public_url}/oauth_callback",
+        shards=p.settings.due_shards,
     )
 
 
-def connections(b: Base) -> Connections:
+def connections(p: Platform) -> Connections:
     """Seeing, refreshing and ending a connection."""
-    k = keys(b)
+    k = keys(p)
     return Connections(
-        documents=b.documents,
-        connections=ConnectionStore(b.documents, b.clock),
-        authority=authority(b, k),
+        documents=p.documents,
+        connections=ConnectionStore(p.documents, p.clock),
+        authority=authority(p, k),
         tokens=k.tokens,
-        queue=queue(b),
-        clock=b.clock,
+        queue=queue(p),
+        clock=p.clock,
         ids=RandomIds(),
     )

@@ -1,15 +1,15 @@
 """Where work goes."""
 
 from shared.cloud.tasks import TaskQueue
-from shared.wiring.base import Base
+from shared.wiring.platform import Platform
 
 
-def queue(b: Base) -> TaskQueue:
+def queue(p: Platform) -> TaskQueue:
     """Cloud Tasks, delivering to this deployment's functions."""
     return TaskQueue(
-        project=b.settings.project,
-        region=b.settings.region,
-        endpoint=b.settings.tasks_endpoint,
-        public_url=b.settings.public_url,
-        account=b.settings.tasks_account,
+        project=p.settings.project,
+        region=p.settings.region,
+        endpoint=p.settings.tasks_endpoint,
+        public_url=p.settings.public_url,
+        account=p.settings.tasks_account,
     )

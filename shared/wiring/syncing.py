@@ -7,33 +7,33 @@ from shared.source.google_fit.client import GoogleFitSource
 from shared.sync.fetch import Fetching
 from shared.sync.model import Reach
 from shared.sync.service import Pace, Syncing
-from shared.wiring.base import Base
 from shared.wiring.keys import keys
 from shared.wiring.linking import authority
+from shared.wiring.platform import Platform
 from shared.wiring.queue import queue
 
 LEASE_BEYOND_S = 30
 """The lease outlives the fetch's deadline by this, and ends well before the task's."""
 
 
-def syncing(b: Base) -> Syncing:
+def syncing(p: Platform) -> Syncing:
     """One user's visit."""
-    k, s = keys(b), b.settings
+    k, s = keys(p), p.settings
     reach = Reach(s.backfill_days, s.backfill_slice_days, s.overlap_days)
     return Syncing(
-        documents=b.documents,
-        connections=ConnectionStore(b.documents, b.clock),
-        days=MeasurementStore(b.documents, k.data),
+        documents=p.documents,
+        connections=ConnectionStore(p.documents, p.clock),
+        days=MeasurementStore(p.documents, k.data),
         fetching=Fetching(
-            source=GoogleFitSource(s, http=b.http, clock=b.clock),
-            clock=b.clock,
+            source=GoogleFitSource(s, http=p.http, clock=p.clock),
+            clock=p.clock,
             reach=reach,
             deadline_s=s.sync_deadline_s,
         ),
-        authority=authority(b, k),
+        authority=authority(p, k),
         vault=k.tokens,
-        queue=queue(b),
-        clock=b.clock,
+        queue=queue(p),
+        clock=p.clock,
         ids=RandomIds(),
         pace=Pace(
             reach=reach,

@@ -180,8 +180,9 @@ def _typed_value(kind: Kind, i: int) -> Any:
     whole, limit = FIELDS[kind][i].whole, LIMITS[kind][i]
     number = Annotated[int if whole else float, Meta(ge=limit.least, le=limit.most)]  # type: ignore[valid-type]
     ours, other = ("intVal", "fpVal") if whole else ("fpVal", "intVal")
-    if i < REQUIRED[kind]:
-        fields: list[Any] = [("v", number, field(name=ours))]
-    else:  # a number under the other name is no absence: `None` alone is let through
-        fields = [("v", number | None, field(name=ours, default=None)), ("x", None, field(name=other, default=None))]
+    value = (
+        ("v", number, field(name=ours)) if i < REQUIRED[kind] else ("v", number | None, field(name=ours, default=None))
+    )
+    # A number under the other name needs a second look: null is all that is let through.
+    fields: list[Any] = [value, ("x", None, field(name=other, default=None))]
     return msgspec.defstruct("Value", fields, gc=False, frozen=True)

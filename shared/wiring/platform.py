@@ -13,7 +13,7 @@ from shared.consent.ports import Commit
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class Platform:
     """Shared parts of one function."""
 
     settings: Settings
@@ -28,9 +28,9 @@ class Base:
         return partial(settle, self.documents)
 
 
-def base(function: str) -> Base:
+def platform(function: str) -> Platform:
     """The parts for `function`, from this process's settings. Raises Refused: `settings`."""
     chosen, clock = settings(), process_clock()
     http = Http(bodies_in_flight=chosen.pages_in_flight)
     documents = open_documents(chosen.documents, project=chosen.project)
-    return Base(chosen, clock, documents, http, Identities(chosen, function=function, http=http, clock=clock))
+    return Platform(chosen, clock, documents, http, Identities(chosen, function=function, http=http, clock=clock))

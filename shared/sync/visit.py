@@ -1,0 +1,106 @@
+"""One worker's visit to one user, and the fence around it: every commit expects the version the visit stands on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from shared import ids, log
+from shared.audit.model import Fact
+from shared.clock import Clock
+from shared.cloud.documents import Documents, Write, settle
+from shared.connection.model import Connection, LinkState, begun_anew
+from shared.connection.ports import Links, StoredConnection
+from shared.connection.writes import put, recorded
+from shared.errors import Conflict
+from shared.sync.fetch import KindFetch
+
+
+@dataclass(slots=True)
+class Visit:
+    """What one worker knows of one user while it works."""
+
+    at: StoredConnection
+    holder: str
+
+    @property
+    def connection(self) -> Connection:
+        return self.at.value
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Commits on behalf of visits."""
+
+    documents: Documents
+    connections: Links
+    clock: Clock
+    ids: ids.Ids
+
+    async def commit(self, visit: Visit, after: Connection, writes: list[Write], fetches: Sequence[KindFetch]) -> None:
+        """One commit: days, cursors and audit entry, fenced by the connection's version."""
+        commit = self.ids.ident()
+        after = msgspec.structs.replace(after, commit=commit)
+        if not writes:
+            [version] = await self.documents.commit([put(visit.at.path, after, visit.at.version)])
+            visit.at = StoredConnection(after, version, visit.at.path)
+            return
+        facts: dict[str, Fact] = {"kinds": sorted(f.kind for f in fetches if f.fault is None), "days": len(writes)}
+        after, audit = recorded(
+            after, visit.at.path, at=self.clock.now(), actor="system", action="data.stored", facts=facts
+        )
+        batch = [put(visit.at.path, after, visit.at.version), *writes, audit]
+        versions = await settle(self.documents, batch, witness=audit.path)
+        version = versions[0] if versions else await self._version_after(visit, commit)
+        visit.at = StoredConnection(after, version, visit.at.path)
+
+    async def _version_after(self, visit: Visit, commit: str) -> str:
+        """The version our own commit made, where only a read-back proved it. Conflict where it moved on since."""
+        found = await self.connections.connection(visit.connection.uid, visit.connection.provider)
+        if found is None or found.value.commit != commit:
+            raise Conflict("precondition_failed")
+        return found.version
+
+    async def rebase(self, visit: Visit, fetches: Sequence[KindFetch]) -> list[KindFetch]:
+        """What of our work still counts under the connection as it is now.
+
+        Another worker's commit supersedes all of it. A decision about consent, or a request to sync, leaves what is
+        still permitted.
+        """
+        found = await self.connections.connection(visit.connection.uid, visit.connection.provider)
+        ours = visit.connection
+        if (
+            found is None
+            or found.value.state is not LinkState.ACTIVE
+            or found.value.linked != ours.linked
+            or found.value.commit != ours.commit
+        ):
+            raise Conflict("precondition_failed")
+        log.event("sync.rebased", "NOTICE", outcome=found.value.state)
+        now = self.clock.now()
+        kept = [f for f in fetches if found.value.verdict(f.kind, now).allowed and f.kind in ours.kinds]
+        visit.at = StoredConnection(_with_ours(found.value, ours, kept), found.version, found.path)
+        return kept
+
+    async def needs_reauth(self, visit: Visit) -> None:
+        """The provider says the grant is dead: forget its tokens, tell the person, be quiet."""
+        now = self.clock.now()
+        dead = msgspec.structs.replace(
+            visit.connection, state=LinkState.NEEDS_REAUTH, tokens=None, lease=None, last_error="token_dead"
+        )
+        dead, audit = recorded(dead, visit.at.path, at=now, actor="provider", action="link.needs_reauth")
+        await settle(self.documents, [put(visit.at.path, dead, visit.at.version), audit], witness=audit.path)
+        log.event("sync.needs_reauth", "NOTICE", provider=dead.provider)
+
+
+def _with_ours(now: Connection, ours: Connection, kept: Sequence[KindFetch]) -> Connection:
+    """The connection as it is now, with what this visit learnt and has not written yet: streams and tokens."""
+    kinds = dict(now.kinds)
+    for fetch in kept:
+        link, known = kinds[fetch.kind], ours.kinds[fetch.kind]
+        if link.streams != known.streams:
+            kinds[fetch.kind] = msgspec.structs.replace(begun_anew(link), streams=known.streams)
+    tokens = now.tokens
+    if tokens is not None and ours.tokens is not None and ours.tokens.issued_at >= tokens.issued_at:
+        tokens = ours.tokens
+    return msgspec.structs.replace(now, kinds=kinds, tokens=tokens, streams_checked_at=ours.streams_checked_at)
