@@ -1,0 +1,54 @@
+"""A platform on simulated time, and the people who use it; over HTTP only, every answer held to the contract."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from infra.local.google import World, create_app
+from infra.local.google.signing import SigningKey
+from infra.local.platform import Platform
+from shared.clock import ManualClock
+from tests.journeys.contract import Contract
+from tests.journeys.town import SIGNING, START, Heard, Town
+from tests.local.google.discovery import DiscoveryCheck
+
+SETTINGS = {"BACKFILL_DAYS": "30", "SYNC_INTERVAL_S": "10800"}
+_GOOGLES_KEY = SigningKey("a" * 40)
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    return Contract()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    """The setting DOCUMENTS."""
+    return f"sqlite:{tmp_path / 'documents'}"
+
+
+@pytest.fixture
+def duplicate_every() -> int:
+    """Which tasks are delivered twice: every n-th; 0 for none."""
+    return 0
+
+
+@pytest.fixture
+async def town(clock: ManualClock, store: str, duplicate_every: int, contract: Contract) -> AsyncIterator[Town]:
+    """Three hours pass between two fetches of a person, and the first link reaches back thirty days."""
+    world = World(clock, auto_live=True, signing_key=_GOOGLES_KEY)
+    platform = Platform(clock, documents=store, world=world, settings=SETTINGS, duplicate_every=duplicate_every)
+    platform.issuer.firebase.adopt(SIGNING)
+    platform.issuer.google.adopt(SIGNING)
+    check = DiscoveryCheck(create_app(world))
+    heard = Heard(check)
+    platform.mount("google", heard)
+    async with platform, Town(platform, contract, heard) as town:
+        yield town
+    check.verify()

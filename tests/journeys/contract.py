@@ -1,0 +1,94 @@
+"""Holds every answer of the functions to functions/openapi.yaml: status, media type, headers, body, codes."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+PATH = Path(__file__).parents[2] / "functions" / "openapi.yaml"
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+class Contract:
+    """The document, ready to judge. `check` raises AssertionError with what is wrong."""
+
+    def __init__(self) -> None:
+        self.document: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+        self.seen: set[tuple[str, str, int, str]] = set()
+
+    def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """(method, path, operation) of each."""
+        for path, item in self.document["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    yield method.upper(), path, item[method]
+
+    def resolved(self, node: dict[str, Any]) -> dict[str, Any]:
+        """What a node refers to, or itself."""
+        while "$ref" in node:
+            found: Any = self.document
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                found = found[part]
+            node = found
+        return node
+
+    def codes(self, response: dict[str, Any]) -> list[str]:
+        """The problem codes a response may carry."""
+        content = self.resolved(response).get("content", {}).get("application/problem+json")
+        if content is None:
+            return []
+        return [code for part in content["schema"]["allOf"][1:] for code in part["properties"]["code"]["enum"]]
+
+    def check(self, method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Judge one answer. `path` is as sent, below the platform's address."""
+        where = f"{method} {path} answered {status}"
+        template, response = self._response(method, path, status)
+        assert response is not None, f"{where}, which the contract does not know"
+        media = headers.get("content-type", "").partition(";")[0]
+        content = response.get("content", {})
+        assert media in content, f"{where} as {media!r}, not {list(content)}"
+        for name, header in response.get("headers", {}).items():
+            spec = self.resolved(header)
+            value = headers.get(name.lower())
+            assert value is not None or not spec.get("required"), f"{where} without {name}"
+            if value is not None:
+                typed = int(value) if spec["schema"]["type"] == "integer" else value
+                self._validate(spec["schema"], typed, f"{where}: {name}")
+        if media.endswith("json"):
+            value = json.loads(body)
+            self._validate(content[media]["schema"], value, where)
+            code = value.get("code", "") if media == "application/problem+json" else ""
+            self.seen.add((method, template, status, code))
+        assert headers.get("cache-control") == "no-store", f"{where}, and may be cached"
+
+    def _response(self, method: str, path: str, status: int) -> tuple[str, dict[str, Any] | None]:
+        for template, item in self._matching(path):
+            operation = item.get(method.lower())
+            if operation is not None and str(status) in operation["responses"]:
+                return template, self.resolved(operation["responses"][str(status)])
+            if operation is None and status == 405:
+                return template, self.document["components"]["responses"]["MethodNotAllowed"]
+        if status == 404 and not any(True for _ in self._matching(path)):
+            return "", self.document["components"]["responses"]["NoSuchRoute"]
+        return "", None
+
+    def _matching(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        bare = path.partition("?")[0].rstrip("/")
+        for template, item in self.document["paths"].items():
+            if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), bare):
+                yield template, item
+
+    def _validate(self, schema: dict[str, Any], value: Any, where: str) -> None:
+        whole = {"components": self.document["components"], "allOf": [schema]}
+        validator = jsonschema.Draft202012Validator(whole, format_checker=self._formats)
+        faults = [f"{error.json_path}: {error.message[:300]}" for error in validator.iter_errors(value)]
+        assert not faults, f"{where}: {faults[:5]}"
+
+    @cached_property
+    def _formats(self) -> jsonschema.FormatChecker:
+        return jsonschema.Draft202012Validator.FORMAT_CHECKER
