@@ -48,8 +48,8 @@ PROBLEMS: dict[str, Problem] = {
         409,
         "Googleから継続利用の許可が届きませんでした。Googleアカウントの「サードパーティ製のアプリとサービス」から"
         "本アプリを削除し、もう一度連携してください。",
-        "Google sent no lasting permission. Remove this app in your Google account, under “Third-party apps & services”, "
-        "then connect again.",
+        "Google sent no lasting permission. Remove this app in your Google account, "
+        "under “Third-party apps & services”, then connect again.",
     ),
     "account_linked_elsewhere": Problem(
         409, "このGoogleアカウントは別の利用者に連携されています。", "This Google account is linked to another user."
