@@ -1,0 +1,406 @@
+"""What must hold after every I/O, looked at from outside: a copy of all that was committed, and what Google has."""
+
+import datetime as dt
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+from infra.local.google import Account, World
+from infra.local.google import catalogue as c
+from shared.audit.model import Entry, first_break, hash_of
+from shared.audit.writes import KEPT
+from shared.cloud.documents import Data, Put, Write
+from shared.cloud.http import Answer
+from shared.cloud.seal import Key, open_sealed
+from shared.connection.model import Connection, LinkState
+from shared.connection.writes import subject_name
+from shared.consent.model import Consents, Event, rebuild
+from shared.ids import digest
+from shared.measurement.model import Day, Identity, identify
+from shared.measurement.pack import unpack
+from shared.source.google_fit.scopes import SCOPES
+from shared.vocabulary import Kind
+
+TYPE_OF = {
+    Kind.STEPS: c.STEPS,
+    Kind.BLOOD_GLUCOSE: c.GLUCOSE,
+    Kind.BLOOD_PRESSURE: c.PRESSURE,
+    Kind.WEIGHT: c.WEIGHT,
+    Kind.HEART_RATE: c.HEART_RATE,
+    Kind.BODY_TEMPERATURE: c.TEMPERATURE,
+    Kind.OXYGEN_SATURATION: c.OXYGEN,
+    Kind.SLEEP: c.SLEEP,
+}
+KIND_OF = {name: kind for kind, name in TYPE_OF.items()}
+Row = tuple[Any, ...]
+
+
+class Broken(AssertionError):
+    """An invariant does not hold."""
+
+
+@dataclass
+class Worker:
+    """One process: alive until it is killed. `seen` is what Google returned to it, by kind: identity → modified."""
+
+    name: str
+    dead: bool = False
+    seen: dict[Kind, dict[Identity, int]] = field(default_factory=lambda: defaultdict(dict))
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody, and their account at Google."""
+
+    uid: str
+    email: str
+
+
+class Watch:
+    """Checks each commit against the one before, and against what Google has and gave."""
+
+    def __init__(self, world: World, secrets: dict[str, bytes]) -> None:
+        self.world = world
+        self.documents: dict[str, Data] = {}
+        self.broken: list[Broken] = []
+        self.history: list[list[str]] = []
+        self._secrets = secrets
+        self._minted: dict[str, int] = {}
+        self._opened: dict[bytes, Any] = {}
+        self._newest_stored: dict[tuple[str, Kind, Identity], int] = {}
+
+    def memory(self) -> Any:
+        """What is known besides the documents, to be remembered in another setting of the scene."""
+        return dict(self._minted), dict(self._newest_stored)
+
+    def remember(self, memory: Any) -> None:
+        """As `memory` gave it."""
+        self._minted, self._newest_stored = memory
+
+    # -------------------------------------------------------------- what workers tell
+
+    def committed(self, worker: Worker, writes: Sequence[Write]) -> None:
+        """Take a commit over, and hold it to every invariant."""
+        before = dict(self.documents)
+        for write in writes:
+            if isinstance(write, Put):
+                self.documents[write.path] = _as_stored(write.data)
+            else:
+                self.documents.pop(write.path, None)
+        paths = [write.path for write in writes]
+        self.history.append(paths)
+        try:
+            self._check_days(worker, before, paths)
+            self._check_connections(worker, before, paths)
+            self._check_audit(before, paths)
+            self._check_ledger(paths)
+        except Broken as broken:
+            self.broken.append(broken)
+            raise
+
+    def google_moved(self) -> None:
+        """Note refresh tokens in the order in which they are issued."""
+        for token in self.world.oauth.refresh_tokens:
+            self._minted.setdefault(token, len(self._minted))
+
+    def returned(self, worker: Worker, path: str, answer: Answer) -> None:
+        """Note what a worker was given."""
+        if answer.status != 200 or "/users/me/" not in path:
+            return
+        try:
+            page = json.loads(answer.body, parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            return
+        if path.endswith("/sessions"):
+            for one in page.get("session", []):
+                start_ns = int(one["startTimeMillis"]) * 1_000_000
+                identity = identify(Kind.SLEEP, one["id"], "", start_ns, 0)
+                worker.seen[Kind.SLEEP][identity] = int(one["modifiedTimeMillis"])
+            return
+        stream = re.search(r"dataSources/([^/]+)/(?:datasets|dataPointChanges)", path)
+        if stream is None:
+            return
+        kind = KIND_OF.get(unquote(stream[1]).split(":")[1], Kind.SLEEP)
+        for one in [*page.get("point", []), *page.get("insertedDataPoint", [])]:
+            origin = one.get("originDataSourceId") or page["dataSourceId"]
+            identity = identify(kind, "", origin, int(one["startTimeNanos"]), int(one["endTimeNanos"]))
+            worker.seen[kind][identity] = int(one["modifiedTimeMillis"])
+
+    # -------------------------------------------------------------- what is stored, opened
+
+    def connection(self, uid: str, documents: dict[str, Data] | None = None) -> Connection | None:
+        """The person's connection as stored."""
+        data = (self.documents if documents is None else documents).get(f"users/{uid}/connections/google_fit")
+        return msgspec.convert(data, Connection, builtin_types=KEPT) if data is not None else None
+
+    def consents(self, uid: str, documents: dict[str, Data] | None = None) -> Consents:
+        """The person's consents as stored."""
+        data = (self.documents if documents is None else documents).get(f"users/{uid}/consent/state")
+        return msgspec.convert(data["consents"], Consents, builtin_types=KEPT) if data is not None else Consents()
+
+    def refresh_token(self, connection: Connection | None) -> str | None:
+        """The stored refresh token, in plain."""
+        if connection is None or connection.tokens is None:
+            return None
+        sealed = connection.tokens.refresh
+        if sealed not in self._opened:
+            key = Key(1, self._secrets["token-key"]).derive(connection.uid, "refresh")
+            self._opened[sealed] = open_sealed(key, sealed, connection.uid, "refresh").decode()
+        token: str = self._opened[sealed]
+        return token
+
+    def _account(self, uid: str) -> Account:
+        """The Google account this person has linked."""
+        data = self.documents[f"users/{uid}/connections/google_fit"]
+        linked = [a for a in self.world.accounts.values() if subject_name(a.sub) == data["subject"]]
+        return linked[0]
+
+    def days(self, uid: str, kind: Kind, documents: dict[str, Data] | None = None) -> dict[str, Day]:
+        """The person's days of one kind, by path."""
+        documents = self.documents if documents is None else documents
+        prefix = f"users/{uid}/days/{kind}."
+        return {path: self._day(uid, path, data) for path, data in documents.items() if path.startswith(prefix)}
+
+    def _day(self, uid: str, path: str, data: Data) -> Day:
+        sealed: bytes = data["sealed"]
+        if sealed not in self._opened:
+            kind, _, on = path.rpartition("/")[2].partition(".")
+            wrapped = self.documents[f"data_keys/{uid}"]["wrapped"]
+            secret = open_sealed(Key(1, self._secrets["wrapping-key"]), wrapped, "data-key", uid)
+            packed = open_sealed(Key(1, secret), sealed, uid, kind, on)
+            self._opened[sealed] = unpack(Kind(kind), dt.date.fromisoformat(on), packed)
+        day: Day = self._opened[sealed]
+        return day
+
+    # -------------------------------------------------------------- what Google has
+
+    def held(self, uid: str, kind: Kind) -> dict[Identity, Row]:
+        """Every point Google has of one kind, as it has to be stored: (start, end, modified, values…)."""
+        account = self._account(uid)
+        rows: dict[Identity, Row] = {}
+        stream = account.streams.get(c.merged_ids(TYPE_OF[kind])[-1])
+        for point in stream.points if stream else []:
+            if point.raw:
+                continue
+            identity = identify(kind, "", point.origin, point.start_ns, point.end_ns)
+            rows[identity] = (point.start_ns, point.end_ns, point.modified_ms, *_values(kind, point.values))
+        if kind is Kind.SLEEP:
+            for night in account.sessions.all():
+                start_ns, end_ns = night.start_ms * 1_000_000, night.end_ms * 1_000_000
+                identity = identify(kind, night.id, "", start_ns, end_ns)
+                rows[identity] = (start_ns, end_ns, night.modified_ms, 0)
+        return rows
+
+    def stored(self, uid: str, kind: Kind) -> dict[Identity, Row]:
+        """Every point stored of one kind, in the same form. Raises Broken (I2) where one is there twice."""
+        rows: dict[Identity, Row] = {}
+        for day in self.days(uid, kind).values():
+            for identity, row in zip(day.points.identities(), day.points.rows(), strict=True):
+                demand(identity not in rows, "I2", f"{kind} {identity} is stored twice")
+                rows[identity] = (row[0], row[1], row[4], *row[5:])
+        return rows
+
+    # -------------------------------------------------------------- I2, I3: days
+
+    def _check_days(self, worker: Worker, before: dict[str, Data], paths: Iterable[str]) -> None:
+        touched = {(p.split("/")[1], Kind(p.split("/")[3].partition(".")[0])) for p in paths if "/days/" in p}
+        for uid, kind in touched:
+            self._check_consent(uid, kind, before)
+            now, held = self.stored(uid, kind), self.held(uid, kind)
+            was = {i for day in self.days(uid, kind, before).values() for i in day.points.identities()}
+            for identity in was - now.keys():
+                demand(identity not in held, "I2", f"{kind} {identity} was removed, and Google has it")
+            for identity, row in now.items():
+                newest = self._newest_stored.get((uid, kind, identity), 0)
+                demand(row[2] >= newest, "I2", f"{kind} {identity}: {row[2]} replaces the newer {newest}")
+                self._newest_stored[uid, kind, identity] = row[2]
+
+    def _check_consent(self, uid: str, kind: Kind, before: dict[str, Data]) -> None:
+        """A data commit stands under the consent, and the link, that the commits before it left."""
+        cell = self.consents(uid, before).cells.get(f"qolms_store|{kind}|qolms")
+        demand(cell is not None and cell.decision == "give", "I3", f"{kind} is stored without consent")
+        connection = self.connection(uid, before)
+        demand(connection is not None and connection.state is LinkState.ACTIVE, "I3", f"{kind} stored while not linked")
+        assert connection is not None
+        demand(connection.consents == self.consents(uid, before), "I3", "the connection's consents are stale")
+
+    # -------------------------------------------------------------- I4, I5: the connection
+
+    def _check_connections(self, worker: Worker, before: dict[str, Data], paths: Iterable[str]) -> None:
+        for uid in {p.split("/")[1] for p in paths if "/connections/" in p}:
+            old, new = self.connection(uid, before), self.connection(uid)
+            demand(new is not None, "I5", "a connection was removed")
+            assert new is not None
+            self._check_token(old, new)
+            if old is not None and old.subject == new.subject:
+                for kind, link in new.kinds.items():
+                    self._check_cursor(worker, uid, kind, old, new)
+                    demand(link.stored >= 0, "I4", f"{kind} counts {link.stored} points")
+            demand(new.consents == self.consents(uid), "I3", "connection and consents went apart")
+
+    def _check_cursor(self, worker: Worker, uid: str, kind: Kind, old: Connection, new: Connection) -> None:
+        was, now = old.kinds[kind], new.kinds[kind]
+        demand(now.cursor_ns >= was.cursor_ns, "I4", f"the cursor of {kind} went back")
+        if now.cursor_ns == was.cursor_ns and now.changes == was.changes:
+            return
+        if new.consents.epoch != old.consents.epoch:  # a withdrawn kind forgets where it stood
+            return
+        stored, held = self.stored(uid, kind), self.held(uid, kind)
+        for identity, modified_ms in worker.seen[kind].items():
+            if identity not in held or held[identity][0] >= now.cursor_ns:
+                continue
+            demand(identity in stored, "I4", f"{kind} {identity} was returned, is before the cursor, and is not stored")
+            demand(stored[identity][2] >= modified_ms, "I4", f"{kind} {identity} is stored older than returned")
+
+    def _check_token(self, old: Connection | None, new: Connection) -> None:
+        was, now = self.refresh_token(old), self.refresh_token(new)
+        if now is None:
+            if was is not None and new.state is LinkState.NEEDS_REAUTH:
+                account = self._account(new.uid)
+                alive = was in self.world.oauth.refresh_tokens and not account.refresh_refusal
+                demand(not alive, "I5", "a refresh token that lives was discarded")
+            elif was is not None:
+                demand(new.state is LinkState.REVOKED, "I5", f"no refresh token while {new.state}")
+            return
+        if was is not None and was != now:
+            demand(self._minted[now] > self._minted[was], "I5", "an older refresh token replaced a newer one")
+
+    # -------------------------------------------------------------- I8: audit
+
+    def _check_audit(self, before: dict[str, Data], paths: Sequence[str]) -> None:
+        written: dict[str, list[Entry]] = defaultdict(list)
+        for path in paths:
+            if path.startswith("audit/"):
+                demand(path not in before and path in self.documents, "I8", f"{path} was written again")
+                entry = msgspec.convert(self.documents[path], Entry, builtin_types=KEPT)
+                demand(entry.hash == hash_of(entry), "I8", f"{path} has the wrong hash")
+                written[entry.stream].append(entry)
+        for stream, entries in written.items():
+            tip = before.get(f"audit/{stream}.{entries[0].number - 1:010d}")
+            follows = (tip is None and entries[0].number == 1) or (
+                tip is not None and tip["hash"] == entries[0].previous
+            )
+            demand(follows, "I8", f"{stream} does not go on where it stood")
+        self._check_heads(before, paths, written)
+
+    def _check_heads(self, before: dict[str, Data], paths: Sequence[str], written: dict[str, list[Entry]]) -> None:
+        for path in paths:
+            stream = _stream_of(path)
+            if stream is None:
+                continue
+            entries = written.pop(stream, [])
+            old, new = before.get(path), self.documents.get(path)
+            if new is None:  # a parked grant may also be removed by its confirmation, which the connection's log tells
+                demand(any(p.startswith("audit/") for p in paths), "I8", f"{path} was removed without an entry")
+                continue
+            head = (old or {"audit": {"length": 0, "hash": ""}})["audit"]
+            expected = (entries[-1].number, entries[-1].hash) if entries else (head["length"], head["hash"])
+            found = (new["audit"]["length"], new["audit"]["hash"])
+            demand(found == expected, "I8", f"{path} says its log is at {found}, it is at {expected}")
+            if not entries and "/connections/" in path:
+                demand(old is not None, "I8", "a connection was made without an entry")
+                changed = [name for name in _STATE if _STATE[name](old) != _STATE[name](new)]
+                consent = any(p.startswith("audit/consent.") for p in paths)
+                demand(not changed or consent, "I8", f"{changed} changed without an entry")
+            if not entries and "/connections/" in path and any("/days/" in p for p in paths):
+                raise Broken("I8: data was stored without an entry")
+        demand(not written, "I8", f"entries of {list(written)} without their document")
+
+    def _check_ledger(self, paths: Iterable[str]) -> None:
+        for uid in {p.split("/")[1] for p in paths if p.endswith("/consent/state")}:
+            prefix = f"users/{uid}/consent_events/"
+            lines = sorted(p for p in self.documents if p.startswith(prefix))
+            events = [msgspec.convert(self.documents[p], Event, builtin_types=KEPT) for p in lines]
+            demand(rebuild(events) == self.consents(uid), "I8", "the ledger does not lead to the state of consent")
+
+    def check_chains(self) -> None:
+        """Every stream from its start."""
+        streams: dict[str, list[Entry]] = defaultdict(list)
+        for path in sorted(p for p in self.documents if p.startswith("audit/")):
+            entry = msgspec.convert(self.documents[path], Entry, builtin_types=KEPT)
+            streams[entry.stream].append(entry)
+        for stream, entries in streams.items():
+            broken = first_break(entries)
+            demand(broken is None, "I8", f"{stream}: {broken}")
+
+    # -------------------------------------------------------------- at rest
+
+    def check_fetched(self, uid: str, since_ns: int) -> None:
+        """I1: what Google holds of each consented and granted kind since `since_ns` is stored, and nothing else of it."""
+        connection = self.connection(uid)
+        assert connection is not None
+        for kind, link in connection.kinds.items():
+            cell = connection.consents.cells.get(f"qolms_store|{kind}|qolms")
+            if not link.granted or cell is None or cell.decision != "give":
+                continue
+            held = {i: row for i, row in self.held(uid, kind).items() if row[0] >= since_ns}
+            stored = self.stored(uid, kind)
+            demand(stored == held, "I1", f"{kind}: {_difference(stored, held)}")
+            demand(link.stored == len(stored), "I1", f"{kind} counts {link.stored}, holds {len(stored)}")
+
+    def newest_refresh_token(self, uid: str) -> str | None:
+        """The one Google issued last for this person, if it still lives."""
+        account = self._account(uid)
+        mine = [t for t in self.world.oauth.refresh_tokens.values() if t.account is account]
+        return max(mine, key=lambda t: self._minted.get(t.value, -1)).value if mine else None
+
+
+def _stream_of(path: str) -> str | None:
+    """The audit stream of the aggregate that lives at `path`, if it is one."""
+    if path.endswith("/consent/state"):
+        return f"consent.{digest('subject', path.split('/')[1])}"
+    if "/connections/" in path or path.startswith(("link_attempts/", "loose_grants/")):
+        return f"link.{digest('path', path)}"
+    return None
+
+
+_STATE: dict[str, Any] = {
+    "state": lambda data: data["state"],
+    "granted": lambda data: {kind: link["granted"] for kind, link in data["kinds"].items()},
+    "consents": lambda data: data["consents"]["epoch"],
+    "linked": lambda data: data["linked"],
+    "subject": lambda data: data["subject"],
+    "tokens": lambda data: data["tokens"] is None,
+}
+"""What of a connection may not change without an audit entry."""
+
+
+def _values(kind: Kind, values: Sequence[Any]) -> tuple[Any, ...]:
+    from shared.measurement.model import FIELDS
+
+    fields = FIELDS[kind]
+    padded = [*values, *([None] * len(fields))][: len(fields)]
+    return tuple(
+        None if value is None or (value == 0 and one.whole and kind is not Kind.STEPS) else value
+        for one, value in zip(fields, padded, strict=True)
+    )
+
+
+def _difference(stored: dict[Identity, Row], held: dict[Identity, Row]) -> str:
+    missing, surplus = held.keys() - stored.keys(), stored.keys() - held.keys()
+    other = [i for i in held.keys() & stored.keys() if held[i] != stored[i]]
+    return f"missing {sorted(missing)[:3]}, surplus {sorted(surplus)[:3]}, other {[(held[i], stored[i]) for i in other][:3]}"
+
+
+def _as_stored(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _as_stored(one) for name, one in value.items()}
+    return [_as_stored(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def demand(holds: bool, invariant: str, what: str) -> None:
+    if not holds:
+        raise Broken(f"{invariant}: {what}")
+
+
+assert set(SCOPES) == set(TYPE_OF)
