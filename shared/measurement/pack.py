@@ -128,7 +128,7 @@ def _ints(values: list[int]) -> Column:
 
 def _times(values: list[int]) -> Column:
     """[_STEPS, first, grain, planes of the steps from one to the next, in grains; 0 for the first]"""
-    if not values or values[0] == values[-1]:
+    if not values or values.count(values[0]) == len(values):
         return values[0] if values else None
     count, first = len(values), values[0]
     grain = math.gcd(values[-1] - first, values[count // 2] - first, values[1] - first)
@@ -243,9 +243,9 @@ def _deflate(body: bytes) -> bytes:
 def _inflate(frame: bytes) -> bytes:
     import zstandard
 
-    if zstandard.frame_content_size(frame) > LARGEST:
-        raise ValueError("size")
     try:
-        return zstandard.ZstdDecompressor().decompress(frame, max_output_size=LARGEST)
+        if not 0 <= zstandard.frame_content_size(frame) <= LARGEST:
+            raise ValueError("size")
+        return zstandard.ZstdDecompressor().decompress(frame)
     except zstandard.ZstdError as fault:
         raise ValueError(str(fault)) from fault
