@@ -1,0 +1,160 @@
+"""A hundred users in flight in one process: sync_user under its real server, against a slow Google over HTTP.
+
+`steady` is the day's ordinary sync: the feeds bring what the watch measured in the last hours. `overlap` is the same
+while every fifth person's last 30 days are read again, as happens once a day to each. `first links` is the same while
+every fifth person has just linked and the first 15 days arrive.
+"""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from infra.bench import neighbourhood
+from infra.bench.neighbourhood import PROJECT, Neighbourhood, SlowGoogle, slow_google
+from infra.bench.people import FixedSecrets, Granted, People
+from infra.bench.served import Memory, Running, first_answer, free_port, serving, unpacked
+from infra.bench.targets import Part, Target, spread
+from shared.clock import SystemClock
+from shared.cloud.documents import Data
+from shared.cloud.stores import open_documents
+from shared.cloud.vault import DataKeys, TokenVault
+from shared.measurement.model import DAY_NS
+from shared.vocabulary import Provider
+
+IN_FLIGHT = 100
+MOST_MIB = 300
+WAIT_S = 0.3
+ROUNDS = 3
+OTHERS = 20
+"""Of the hundred, how many read much at once."""
+HELD_BACK_HOURS = 24
+ACCOUNTS = 4
+
+
+@dataclass
+class Load:
+    """The worker, and everybody who makes it work."""
+
+    google: SlowGoogle
+    around: Neighbourhood
+    people: People
+    running: Running
+    url: str
+    http: aiohttp.ClientSession
+    uploaded_to: datetime
+
+    async def phase(self, uids: Sequence[str], *, rounds: int = ROUNDS, special: Any = None) -> Data:
+        """All of `uids` in flight all the time, each synced `rounds` times. `special` makes some due otherwise."""
+        took: list[float] = []
+
+        async def person(uid: str) -> None:
+            for _ in range(rounds):
+                due = special(uid) if special else {}
+                await self.people.make_due(uid, **due)
+                started = time.perf_counter()
+                await self.sync(uid)
+                took.append(time.perf_counter() - started)
+
+        uploads = asyncio.create_task(self._upload_on())
+        started = time.perf_counter()
+        async with Memory(self.running) as memory:
+            await asyncio.gather(*map(person, uids))
+        seconds = time.perf_counter() - started
+        uploads.cancel()
+        return {
+            "users_in_flight": len(uids),
+            "syncs": len(took),
+            "users_per_s": round(len(took) / seconds, 1),
+            "peak_mib": round(memory.most_mib, 1),
+            "sync_ms": spread([s * 1000 for s in took], 0),
+        }
+
+    async def sync(self, uid: str) -> None:
+        """One task, delivered."""
+        token = self.around.issuer.service_token(self.around.settings["TASKS_ACCOUNT"], f"{self.url}/sync_user")
+        body = {"uid": uid, "provider": Provider.GOOGLE_FIT.value}
+        async with self.http.post(self.url, json=body, headers={"authorization": f"Bearer {token}"}) as answer:
+            told = await answer.json()
+            assert answer.status == 200, told
+            assert told["outcome"] == "synced", told
+            assert set(told["kinds"].values()) == {"ok"}, told
+
+    async def _upload_on(self) -> None:
+        """Devices upload another half hour of the day that was held back, every second."""
+        while self.uploaded_to < datetime.now(UTC) - timedelta(minutes=30):
+            self.uploaded_to += timedelta(minutes=30)
+            with suppress(aiohttp.ClientError):
+                await self.google.upload(self.uploaded_to)
+            await asyncio.sleep(1)
+
+
+async def run() -> Part:
+    """Settle a hundred people, then measure."""
+    with tempfile.TemporaryDirectory() as folder:
+        home, port = unpacked("sync_user", Path(folder)), free_port()
+        url, documents = f"http://127.0.0.1:{port}", f"sqlite:{folder}/documents"
+        async with (
+            slow_google() as google,
+            neighbourhood.around(documents=documents, google=google.url, function_url=url) as around,
+            serving("sync_user", home, port, around.settings) as running,
+            aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=300), connector=aiohttp.TCPConnector(limit=0)
+            ) as http,
+        ):
+            await first_answer(running, port, b"GET / HTTP/1.0\r\n\r\n")
+            async with Memory(running) as idle:
+                pass
+            clock, secrets = SystemClock(), FixedSecrets()
+            store = open_documents(documents, project=PROJECT)
+            keys = open_documents(documents, project=PROJECT, database="keys")
+            people = People(store, DataKeys(keys, secrets, clock), TokenVault(secrets), clock)
+            load = Load(google, around, people, running, url, http, clock.now() - timedelta(hours=HELD_BACK_HOURS))
+            try:
+                return await _measured(load, idle.most_mib)
+            finally:
+                await store.close()
+                await keys.close()
+
+
+async def _measured(load: Load, idle_mib: float) -> Part:
+    grants = await load.google.open(
+        IN_FLIGHT + OTHERS, days=31, accounts=ACCOUNTS, held_back_hours=HELD_BACK_HOURS
+    )
+    steady, long, new = await _settle(load, grants)
+    await load.google.wait(WAIT_S)
+    phases = {"steady": await load.phase([*steady, *long])}
+    again = {"kinds": {"reread_at": None}}
+    phases["overlap"] = await load.phase(
+        [*steady, *long], rounds=2, special=lambda uid: again if uid in long else {}
+    )
+    phases["first links"] = await load.phase([*steady, *new], rounds=2)
+    targets = [Target(f"{name}: memory", found["peak_mib"], MOST_MIB, "MiB") for name, found in phases.items()]
+    return Part(targets, {"upstream_ms": WAIT_S * 1000, "idle_mib": round(idle_mib, 1), "phases": phases})
+
+
+async def _settle(load: Load, grants: Sequence[Granted]) -> tuple[list[str], list[str], list[str]]:
+    """Most people with a short history, some with a month of it, and some who have only just linked."""
+    uids = [f"u{n}" for n in range(len(grants))]
+    long, new, steady = uids[:OTHERS], uids[OTHERS : 2 * OTHERS], uids[2 * OTHERS :]
+    today = int(load.people.clock.now().timestamp()) * 1_000_000_000 // DAY_NS * DAY_NS
+    for uid, grant in zip(uids, grants, strict=True):
+        days = 30 if uid in long else 1
+        await load.people.link(uid, grant, **({} if uid in new else {"floor_ns": today - days * DAY_NS}))
+    for _ in range(4):
+        gate = asyncio.Semaphore(16)
+
+        async def person(uid: str) -> None:
+            async with gate:
+                await load.people.make_due(uid)
+                await load.sync(uid)
+
+        await asyncio.gather(*map(person, [*long, *(steady if _ < 2 else [])]))
+    return steady, long, new
