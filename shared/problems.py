@@ -1,6 +1,6 @@
 """Every stable code a fault may carry, with its HTTP status and its words for people, in Japanese and English.
 
-`tests/architecture` proves that each code raised anywhere stands here, and that nothing stands here unused.
+`tests/test_problems.py` proves that each code raised anywhere stands here, and that nothing stands here unused.
 """
 
 from typing import NamedTuple
@@ -76,6 +76,10 @@ PROBLEMS: dict[str, Problem] = {
     "scope_missing": Problem(
         403, "このデータの種類はGoogleで許可されていません。", "This kind is not allowed at Google."
     ),
+    "access_token_dead": Problem(
+        503, "Googleが要求を受け付けません。", "Google does not accept our requests right now."
+    ),
+    "no_such_stream": Problem(404, "Googleにこのデータはありません。", "Google has no such data."),
     "token_dead": Problem(409, "Googleとの連携が切れています。", "The connection to Google is no longer valid."),
     "field_order_changed": Problem(
         502, "Googleのデータ形式が変わりました。", "Google has changed the shape of this data."
@@ -95,6 +99,9 @@ PROBLEMS: dict[str, Problem] = {
     "secret_version_gone": Problem(500, "設定に問題があります。", "A version of a secret is gone."),
     "secrets_unavailable": Problem(503, "ただいま処理できません。", "Secrets cannot be read right now."),
     "seal_broken": Problem(500, "データを開けません。", "Sealed data cannot be opened."),
+    "day_format_unknown": Problem(503, "ただいまデータを開けません。", "This data cannot be opened right now."),
+    "day_damaged": Problem(503, "ただいまデータを開けません。", "This data cannot be opened right now."),
+    "key_missing": Problem(500, "データを開けません。", "The key to this data is missing."),
     "key_destroyed": Problem(410, "データは消去されています。", "The data has been erased."),
     "settings": Problem(500, "設定に問題があります。", "The settings are faulty."),
 }

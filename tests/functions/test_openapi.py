@@ -1,0 +1,259 @@
+"""openapi.yaml is held to the code: routes, callers, shapes, codes."""
+
+import datetime as dt
+import importlib
+import json
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from openapi_spec_validator import validate
+
+from functions.consent.main import Decide
+from functions.sync_user.main import Task
+from shared import edge
+from shared.connection.linking import Started
+from shared.connection.messages import Confirm, Return, Revoke, Start, Sync
+from shared.connection.model import ConnectionView, KindView, LinkState
+from shared.consent.model import CellState, Change, Consents, Decision
+from shared.measurement import model, summary
+from shared.measurement.messages import Ask, Zone
+from shared.measurement.rows import Coded, PointRow
+from shared.measurement.service import PAGE_ROWS, DaySummaries, PointsPage
+from shared.problems import PROBLEMS
+from shared.sync.dispatch import Tally
+from shared.sync.model import Outcome
+from shared.vocabulary import Kind, Provider, Purpose
+from tests.journeys.contract import Contract
+
+CONTRACT = Contract()
+ANY_DAY = dt.date(2026, 11, 23)
+SCHEMAS = CONTRACT.document["components"]["schemas"]
+FUNCTIONS = (
+    "connection",
+    "consent",
+    "measurement",
+    "oauth_callback",
+    "oauth_start",
+    "sync_dispatch",
+    "sync_user",
+)
+SHAPES: tuple[type, ...] = (
+    *(Start, Started, Confirm, Sync, Revoke, ConnectionView, KindView, LinkState),
+    *(Decide, Change, Consents, CellState, Decision, Purpose, Kind, Provider),
+    *(Zone, PointRow, PointsPage, Coded, Task, Outcome, Tally),
+    *(summary.Spread, summary.Stages, summary.Sleep, summary.StepsDay, summary.HeartRateDay),
+    *(summary.BloodGlucoseDay, summary.BloodPressureDay, summary.WeightDay, summary.BodyTemperatureDay),
+    *(summary.OxygenSaturationDay, summary.SleepDay),
+)
+NARROWER = {
+    # the code checks these itself, with a word for the person
+    ("Change", "recipient"): {"enum": ["qolms"], "type": "string"},
+    # strings in the code, and a closed list all the same
+    ("Outcome", "outcome"): None,
+    ("KindView", "last_error"): None,
+    ("ConnectionView", "last_error"): None,
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Enough to build every function's routes; nothing is called."""
+    from shared import config
+
+    settings = {
+        "DOCUMENTS": "sqlite:unused",
+        "PUBLIC_URL": "http://127.0.0.1:1",
+        "FIREBASE_PROJECT": "p",
+        "SCHEDULER_ACCOUNT": "scheduler@p",
+        "TASKS_ACCOUNT": "tasks@p",
+        "GOOGLE_CLIENT_ID": "c",
+        "APP_LINK": "https://app.example",
+        "DEVELOPMENT": "1",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    config.settings.cache_clear()
+    yield
+    config.settings.cache_clear()
+
+
+def modules() -> Iterator[tuple[str, types.ModuleType]]:
+    for name in FUNCTIONS:
+        yield name, importlib.import_module(f"functions.{name}.main")
+
+
+def routes() -> dict[tuple[str, str], edge.Route]:
+    """Every route of every function by (method, path below the platform's address)."""
+    found = {}
+    for name, module in modules():
+        for route in module.routes():
+            found[route.method, f"/{name}{route.pattern.rstrip('/')}"] = route
+    return found
+
+
+def operations() -> dict[tuple[str, str], dict[str, Any]]:
+    return {(method, path): operation for method, path, operation in CONTRACT.operations()}
+
+
+def test_it_is_a_valid_openapi_document():
+    validate(json.loads(json.dumps(CONTRACT.document)))
+
+
+def test_the_functions_are_those_there_are():
+    from infra.manifest import load
+
+    assert set(FUNCTIONS) == set(load().functions)
+
+
+def test_the_routes_are_those_of_the_functions(environment):
+    assert operations().keys() == routes().keys()
+
+
+def test_each_route_names_its_caller(environment):
+    callers = {"app_user": "appUser", "tasks": "tasks", "scheduler": "scheduler"}
+    for where, route in routes().items():
+        name = callers.get(route.caller.__name__)
+        assert operations()[where]["security"] == ([{name: []}] if name else []), where
+        assert name or route.caller is edge.anyone
+
+
+def test_bodies_and_queries_are_the_types_the_routes_decode(environment):
+    for where, route in routes().items():
+        operation = operations()[where]
+        body = operation.get("requestBody", {})
+        assert bool(body) == (route.body is not None), where
+        if route.body is not None:
+            assert body["content"]["application/json"]["schema"] == {"$ref": f"#/components/schemas/{name(route.body)}"}
+            accepts_nothing = not msgspec.json.schema_components([route.body])[1][name(route.body)].get("required")
+            assert body.get("required", False) is not accepts_nothing, where
+        asked = {p["name"]: p for p in map(CONTRACT.resolved, operation.get("parameters", [])) if p["in"] == "query"}
+        fields = msgspec.structs.fields(route.query) if route.query else ()
+        assert asked.keys() == {field.encode_name for field in fields}, where
+        for field in fields:
+            assert asked[field.encode_name].get("required", False) == field.required
+
+
+def test_the_queries_enums_and_defaults_are_the_codes():
+    asked = {p["name"]: p["schema"] for p in operations()["GET", "/measurement"]["parameters"] if "name" in p}
+    assert asked["kind"] == {"$ref": "#/components/schemas/Kind"}
+    assert asked["resolution"]["enum"] == ["day", "point"]
+    assert asked["resolution"]["default"] == Ask(Kind.STEPS, ANY_DAY, ANY_DAY).resolution
+    for parameter in operations()["GET", "/oauth_callback"]["parameters"]:
+        if "name" in parameter:
+            assert parameter["schema"]["default"] == getattr(Return(), parameter["name"])
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+def test_a_schema_is_the_shape_of_its_type(shape: type):
+    _, components = msgspec.json.schema_components([shape], ref_template="#/components/schemas/{name}")
+    ours, theirs = SCHEMAS[shape.__name__], components[shape.__name__]
+    if "enum" in theirs:
+        assert set(ours["enum"]) == set(theirs["enum"])
+        return
+    answered = not is_sent(shape)
+    required = set(theirs["properties"]) - omitted(shape) if answered else set(theirs.get("required", ()))
+    assert set(ours.get("required", ())) == required
+    assert ours["properties"].keys() == theirs["properties"].keys()
+    forbids = theirs.get("additionalProperties") is False
+    assert (ours.get("additionalProperties") is False) == (forbids or answered)
+    for member, schema in theirs["properties"].items():
+        if (shape.__name__, member) not in NARROWER:
+            assert plain(ours["properties"][member]) == plain(schema), member
+            if not answered and member not in required:
+                assert ours["properties"][member].get("default") == schema.get("default"), member
+
+
+def is_sent(shape: type) -> bool:
+    """Whether it comes to us, rather than going out."""
+    return shape in (Start, Confirm, Sync, Revoke, Decide, Change, Zone, Task)
+
+
+def omitted(shape: type) -> set[str]:
+    """Members that are left out of an answer where they say nothing."""
+    return {"word"} if shape is Coded else set()
+
+
+def name(shape: type) -> str:
+    return shape.__name__
+
+
+def plain(schema: dict[str, Any]) -> Any:
+    """What a schema says about types alone: alternatives as a set, references followed to what is plain."""
+    if "$ref" in schema:
+        target = schema["$ref"].rpartition("/")[2]
+        known = SCHEMAS.get(target, {})
+        return plain(known) if known.get("type") in ("string", "integer") and "enum" not in known else f"-> {target}"
+    if "allOf" in schema and len(schema["allOf"]) == 1:
+        return plain(schema["allOf"][0])
+    if "anyOf" in schema:
+        found = frozenset().union(*(alternatives(plain(part)) for part in schema["anyOf"]))
+        return found - {("integer", "")} if ("number", "") in found else found  # every integer is a number
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return frozenset(one_kind(kind, schema) for kind in kinds) if len(kinds) > 1 else one_kind(kinds[0], schema)
+
+
+def alternatives(found: Any) -> frozenset[Any]:
+    return found if isinstance(found, frozenset) else frozenset([found])
+
+
+def one_kind(kind: str, schema: dict[str, Any]) -> Any:
+    if kind == "array":
+        return ("array", plain(schema["items"]))
+    if kind == "object":
+        return ("object", plain(schema["additionalProperties"]))
+    # an offset, a unit of time, or a pattern narrows a string without changing what it is
+    return (kind, schema.get("format", "") if schema.get("format") == "date" else "")
+
+
+def test_day_summaries_are_of_every_kind_and_no_other():
+    listed = {one["$ref"].rpartition("/")[2] for one in SCHEMAS["DaySummaries"]["properties"]["days"]["items"]["oneOf"]}
+    assert listed == {shape.__name__ for shape in summary.DaySummary.__args__}
+    fields = {field.encode_name for field in msgspec.structs.fields(DaySummaries)}
+    assert SCHEMAS["DaySummaries"]["properties"].keys() == fields == set(SCHEMAS["DaySummaries"]["required"])
+
+
+def test_the_names_of_values_are_those_of_the_fields():
+    listed = SCHEMAS["PointRow"]["properties"]["values"]["propertyNames"]["enum"]
+    assert set(listed) == {field.name for fields in model.FIELDS.values() for field in fields}
+    assert SCHEMAS["PointsPage"]["properties"]["points"]["maxItems"] == PAGE_ROWS
+
+
+def documented() -> Iterator[tuple[str, str]]:
+    """(status, code) of every problem that some route, or any address, may answer."""
+    for _, _, operation in CONTRACT.operations():
+        for status, response in operation["responses"].items():
+            yield from ((status, code) for code in CONTRACT.codes(response))
+    everywhere = CONTRACT.document["components"]["responses"]
+    yield from (("404", code) for code in CONTRACT.codes(everywhere["NoSuchRoute"]))
+    yield from (("405", code) for code in CONTRACT.codes(everywhere["MethodNotAllowed"]))
+
+
+def test_each_code_is_answered_with_its_status():
+    for status, code in documented():
+        queued = (status, code) == ("503", "precondition_failed")  # the queue's word for "later"
+        assert queued or PROBLEMS[code].status == int(status), code
+
+
+def test_every_problem_is_told_somewhere_and_nothing_else_is():
+    told = {code for _, code in documented()}
+    told |= set(SCHEMAS["ErrorCode"]["enum"]) | set(SCHEMAS["LinkResult"]["enum"]) - {"success"}
+    assert told == PROBLEMS.keys()
+
+
+def test_every_route_documents_what_can_happen_to_any_route_of_its_caller(environment):
+    for where, route in routes().items():
+        said = {code for r in operations()[where]["responses"].values() for code in CONTRACT.codes(r)}
+        expected = {"unexpected"}
+        if route.caller is not edge.anyone:
+            expected |= {"unauthenticated", "keys_unavailable", "store_unavailable"}
+        if route.body and not route.queue:
+            expected |= {"body_invalid", "body_not_json", "body_too_large"}
+        if route.query:
+            expected |= {"query_invalid"}
+        assert expected <= said, where
+        if route.queue:  # what can never succeed is acknowledged
+            statuses = {s for s, r in operations()[where]["responses"].items() if CONTRACT.codes(r)}
+            assert statuses <= {"401", "429", "500", "502", "503"}
