@@ -54,6 +54,9 @@ def begin(connection: Connection, fetches: Sequence[KindFetch], fingerprint_key:
             continue
         link = connection.kinds[fetch.kind]
         feeds = [feed for feed in fetch.feeds.values() if feed is not None]
+        if not link.feeding:
+            # Until it has caught up, a feed recounts all there ever was; what the person agreed to begins at the floor.
+            feeds = [feed.since(fetch.plan.floor_ns) for feed in feeds]
         news = news_by_day(fetch.kind, feeds, fetch.reads)
         mine = KindProgress(fetch, {}, Fingerprints(link.fingerprints))
         mine.found = sum(len(read.points) for read in fetch.reads)

@@ -1,7 +1,8 @@
 """What fetching needs from outside its domain."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -40,6 +41,12 @@ class Feed:
     set_aside: Sequence[SetAside]
     token: str
     caught_up: bool
+
+    def since(self, start_ns: int) -> "Feed":
+        """The feed without points, believed or not, that start earlier. Deletions stay, and so do unreadable times."""
+        first = bisect_left(self.points.start_ns, start_ns)
+        set_aside = [one for one in self.set_aside if one.start_ns is None or one.start_ns >= start_ns]
+        return replace(self, points=self.points.span(first, len(self.points)), set_aside=set_aside)
 
 
 @dataclass(frozen=True, slots=True)
