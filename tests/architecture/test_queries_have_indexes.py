@@ -1,0 +1,57 @@
+"""The emulator and SQLite answer any query; Firestore only those it has an index for."""
+
+import datetime as dt
+
+from infra.fleet import counts, listed
+from infra.rotate_keys import rewrap_all
+from shared.audit.store import stream_entries
+from shared.cloud.indexes import missing
+from shared.cloud.vault import DataKeys
+from shared.connection.model import LinkState
+from shared.connection.store import ConnectionStore
+from shared.consent.model import Consents
+from shared.consent.store import ConsentStore
+from shared.measurement.store import MeasurementStore
+from shared.vocabulary import Kind
+from tests.fakes import MemorySecrets, RecordingDocuments
+
+AT = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
+
+
+async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock):
+    documents = RecordingDocuments(sqlite_documents)
+    keys = DataKeys(documents, MemorySecrets({"wrapping-key": [b"w" * 32]}), clock)
+    connections = ConnectionStore(documents, clock)
+    await connections.connections("hana")
+    await connections.following("hana", Consents())
+    await connections.due(0, AT, after=None, limit=5)
+    await connections.loose_grants_due(AT, limit=5)
+    await ConsentStore(documents).events("hana")
+    assert [
+        day async for day in MeasurementStore(documents, keys).read_days("hana", Kind.SLEEP, AT.date(), AT.date())
+    ] == []
+    await stream_entries(documents, "stream")
+    await counts(documents, 2)
+    await listed(documents, LinkState.NEEDS_REAUTH, 5)
+    await rewrap_all(documents, keys)
+    assert len(documents.queries) >= 10
+    assert [(query, missing(query)) for query in documents.queries if missing(query)] == []
+
+
+def test_no_store_asks_a_query_that_is_not_tried_above():
+    from infra.manifest import ROOT
+
+    asking = {
+        str(path.relative_to(ROOT))
+        for folder in ("shared", "infra")
+        for path in (ROOT / folder).rglob("*.py")
+        if "Query(" in path.read_text(encoding="utf-8") and "/cloud/" not in str(path) and "/bench/" not in str(path)
+    }
+    assert asking - {"infra/demo/stored.py"} == {
+        "shared/audit/store.py",
+        "shared/connection/store.py",
+        "shared/consent/store.py",
+        "shared/measurement/store.py",
+        "infra/fleet.py",
+        "infra/rotate_keys.py",
+    }
