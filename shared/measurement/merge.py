@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 from shared.measurement.model import (
     DAY_NS,
@@ -12,9 +13,11 @@ from shared.measurement.model import (
     Day,
     Identity,
     Points,
+    Row,
     SetAside,
     day_of,
     day_start_ns,
+    identify,
 )
 from shared.vocabulary import Kind
 
@@ -109,18 +112,38 @@ def _points(stored: Points, change: Change) -> Points:
 
 
 def _merged(stored: Points, change: Change) -> Points:
-    rows = dict(zip(stored.identities(), stored.rows(), strict=True))
+    old, fresh = list(stored.rows()), list(change.upserts.rows())
+    same, tail = (0, 0) if change.deleted or stored.kind is Kind.SLEEP else _alike(old, fresh)
+    rows = dict(_identified(stored.kind, old[same : len(old) - tail]))
     for gone in change.deleted:
         rows.pop(gone, None)
-    fresh = list(zip(change.upserts.identities(), change.upserts.rows(), strict=True))
+    news = _identified(stored.kind, fresh[same : len(fresh) - tail])
     if change.whole is not None:
-        read = {identity for identity, _ in fresh}
+        read = {identity for identity, _ in news}
         rows = {i: row for i, row in rows.items() if i in read or not change.whole.has(row[0], bool(row[3]))}
-    for identity, row in fresh:
+    for identity, row in news:
         known = rows.get(identity)
         if known is None or known[4] <= row[4]:
             rows[identity] = row
-    return Points.of_rows(stored.kind, rows.values())
+    return Points.of_rows(stored.kind, [*old[:same], *rows.values(), *old[len(old) - tail :]])
+
+
+def _alike(old: list[Row], fresh: list[Row]) -> tuple[int, int]:
+    """How many rows at the beginning and at the end are the very same on both sides: a re-read changes few.
+
+    None of them can be the same point as one in between, since the rows of each side are taken to be in order; where
+    neighbours among the fresh are one point, nothing is said to be alike.
+    """
+    least = min(len(old), len(fresh))
+    if any(one[:3] == another[:3] for one, another in pairwise(fresh)):
+        return 0, 0
+    same = next((i for i in range(least) if old[i] != fresh[i]), least)
+    tail = next((i for i in range(least - same) if old[-1 - i] != fresh[-1 - i]), least - same)
+    return same, tail
+
+
+def _identified(kind: Kind, rows: list[Row]) -> list[tuple[Identity, Row]]:
+    return [(identify(kind, row[3], row[2], row[0], row[1]), row) for row in rows]
 
 
 def _set_aside(stored: Sequence[SetAside], change: Change) -> list[SetAside]:

@@ -5,13 +5,16 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 from operator import itemgetter, lt
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
 from shared.vocabulary import Kind
 
-Number = float | int | None
+Number: TypeAlias = float | int | None
+
+Row: TypeAlias = tuple[Any, ...]
+"""One point as (start_ns, end_ns, origin, name, modified_ms, *values)."""
 
 
 class Field(NamedTuple):
@@ -110,7 +113,7 @@ class Points(msgspec.Struct):
         return len(self.start_ns)
 
     @classmethod
-    def of_rows(cls, kind: Kind, rows: Iterable[tuple[Any, ...]]) -> "Points":
+    def of_rows(cls, kind: Kind, rows: Iterable[Row]) -> "Points":
         """Points out of rows as `rows` gives them, put in order."""
         ordered = sorted(rows, key=itemgetter(0, 1, 2, 3))
         if not ordered:
@@ -118,8 +121,8 @@ class Points(msgspec.Struct):
         start_ns, end_ns, origin, name, modified_ms, *values = map(list, zip(*ordered, strict=True))
         return cls(kind, start_ns, end_ns, modified_ms, origin, values, name)
 
-    def rows(self) -> Iterator[tuple[Any, ...]]:
-        """Each point as (start_ns, end_ns, origin, name, modified_ms, *values)."""
+    def rows(self) -> Iterator[Row]:
+        """Each point, in order."""
         return zip(self.start_ns, self.end_ns, self.origin, self.name, self.modified_ms, *self.values, strict=True)
 
     def in_order(self) -> "Points":

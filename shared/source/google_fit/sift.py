@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from math import isfinite
-from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import Raw
 
 from shared.measurement.limits import EARLIEST_NS, LEEWAY_NS, LIMITS, LONGEST_NS, REQUIRED, Reason
-from shared.measurement.model import FIELDS, SESSION, Identity, Number, Points, SetAside, identify
+from shared.measurement.model import FIELDS, SESSION, Identity, Number, Points, Row, SetAside, identify
 from shared.source.google_fit import wire
 from shared.vocabulary import Kind
 
@@ -20,9 +19,6 @@ RAW_LIMIT_BYTES = 4096
 
 MS = 1_000_000
 """Nanoseconds in a millisecond."""
-
-_Row: TypeAlias = tuple[Any, ...]
-"""As `Points.rows` gives them."""
 
 _POINT = msgspec.json.Decoder(wire.LoosePoint, strict=False)
 _SESSION = msgspec.json.Decoder(wire.Session, strict=False)
@@ -45,7 +41,7 @@ class _Skip(Exception):
 
 def sift(kind: Kind, raws: Iterable[Raw], stream: str, now_ns: int) -> tuple[Points, list[SetAside]]:
     """The points of a data stream that are sound, ascending, and those that are not."""
-    rows: list[_Row] = []
+    rows: list[Row] = []
     set_aside: list[SetAside] = []
     for raw in raws:
         try:
@@ -74,7 +70,7 @@ def sift_deleted(kind: Kind, raws: Iterable[Raw], stream: str) -> tuple[list[Ide
 
 def sift_sessions(raws: Iterable[Raw], now_ns: int) -> tuple[Points, list[SetAside]]:
     """The sessions that are sleep, as rows of stage `SESSION`, ascending, and those that cannot be read."""
-    rows: list[_Row] = []
+    rows: list[Row] = []
     set_aside: list[SetAside] = []
     for raw in raws:
         try:
@@ -99,7 +95,7 @@ def sift_deleted_sessions(raws: Iterable[Raw]) -> tuple[list[tuple[str, int]], l
     return deleted, set_aside
 
 
-def _row(kind: Kind, raw: Raw, stream: str, now_ns: int) -> _Row:
+def _row(kind: Kind, raw: Raw, stream: str, now_ns: int) -> Row:
     try:
         point = _POINT.decode(raw)
     except ValueError as fault:
@@ -159,7 +155,7 @@ def _number(value: wire.LooseValue, whole: bool) -> Number:
     return number
 
 
-def _session_row(raw: Raw, now_ns: int) -> _Row:
+def _session_row(raw: Raw, now_ns: int) -> Row:
     try:
         session = _SESSION.decode(raw)
     except ValueError as fault:
