@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from shared.consent.model import (
     QOLMS,
-    CellState,
     Cell,
+    CellState,
     Change,
     Consents,
     Decision,
@@ -92,8 +92,6 @@ def test_the_newest_decision_counts(first):
     consents, last = Consents(), ""
     for n, decision in enumerate((first, second)):
         change = Change(Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS, decision)
-        consents, events = decide(
-            consents, (change,), method=Method.APP, at=AT, events_so_far=n, previous=last
-        )
+        consents, events = decide(consents, (change,), method=Method.APP, at=AT, events_so_far=n, previous=last)
         last = events[-1].hash
     assert asked(consents).allowed is (second is Decision.GIVE)

@@ -1,4 +1,5 @@
 import datetime as dt
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from shared.connection.model import KindLink
 from shared.measurement.merge import Rows, Window
 from shared.measurement.model import DAY_NS, SESSION, Identity, Points
-from shared.sync.model import EARLIEST_NS, Fingerprints, Reach, next_sync_at, news_by_day, plan
+from shared.sync.model import EARLIEST_NS, Fingerprints, Reach, news_by_day, next_sync_at, plan
 from shared.sync.ports import Feed, Gone, Read
 from shared.vocabulary import Kind
 
@@ -46,7 +47,7 @@ def test_history_is_read_slice_by_slice_down_to_the_floor_without_gap_or_overlap
         link = msgspec.structs.replace(link, reached_ns=step.reached_ns, floor_ns=step.floor_ns, cursor_ns=NOW_NS)
     assert windows[0][1] == NOW_NS + DAY_NS
     assert windows[-1][0] == TODAY - 90 * DAY_NS
-    assert all(later[0] == earlier[1] for later, earlier in zip(windows, windows[1:], strict=False))
+    assert all(later[0] == earlier[1] for later, earlier in itertools.pairwise(windows))
 
 
 def test_without_a_feed_the_whole_overlap_is_read_every_time():
@@ -81,7 +82,9 @@ def test_slices_that_held_nothing_make_the_next_one_larger():
 
 
 @given(
-    st.integers(min_value=1, max_value=400), st.integers(min_value=1, max_value=60), st.integers(min_value=0, max_value=5)
+    st.integers(min_value=1, max_value=400),
+    st.integers(min_value=1, max_value=60),
+    st.integers(min_value=0, max_value=5),
 )
 def test_every_way_back_ends_at_the_floor(backfill, slice_days, quiet):
     link, steps = KindLink(quiet=quiet), 0

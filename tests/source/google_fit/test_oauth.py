@@ -49,7 +49,9 @@ class Believing:
 
 
 def ok(**fields):
-    return Answer(200, {}, json.dumps({"access_token": "at", "expires_in": 3599, "token_type": "Bearer", **fields}).encode())
+    return Answer(
+        200, {}, json.dumps({"access_token": "at", "expires_in": 3599, "token_type": "Bearer", **fields}).encode()
+    )
 
 
 def refused(error, status=400):
