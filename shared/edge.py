@@ -195,14 +195,22 @@ async def _body(into: type, request: Request) -> Any:
         if len(raw) > MAX_BODY_BYTES:
             raise InvalidInput("body_too_large", f"at most {MAX_BODY_BYTES} bytes")
     try:
-        parsed = json.loads(bytes(raw) or b"{}", object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
-        return msgspec.convert(parsed, into)
+        return msgspec.convert(_parsed(raw.decode() or "{}"), into)
     except msgspec.ValidationError as wrong:
         raise InvalidInput("body_invalid", _short(wrong)) from None
     except RecursionError:
         raise InvalidInput("body_not_json", "nested too deeply") from None
     except ValueError as wrong:
         raise InvalidInput("body_not_json", _short(wrong)) from None
+
+
+def _parsed(text: str) -> Any:
+    """RFC 8259 as everyone reads it. Raises ValueError, RecursionError."""
+    parsed = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+    if "\\u" in text:
+        # Half of a surrogate pair is no character: it could be neither stored nor sent on.
+        json.dumps(parsed, ensure_ascii=False).encode()
+    return parsed
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

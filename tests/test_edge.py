@@ -1,0 +1,305 @@
+"""The edge: typed calls in, problem documents and queue language out."""
+
+import json
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+from starlette.requests import Request
+
+from shared import edge
+from shared.errors import Conflict, Fault, InvalidInput, NotFound, NotPermitted, OutcomeUnknown, Refused, Unavailable
+from shared.vocabulary import Language
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    count: int = 0
+
+
+class Query(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+    from_: int
+    to: str = ""
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Client:
+    """Calls one app of routes, without a network."""
+
+    def __init__(self, *routes: edge.Route) -> None:
+        self.app = edge.App("tried", lambda: routes)
+
+    async def call(
+        self,
+        method: str = "POST",
+        path: str = "/",
+        body: bytes = b'{"name": "a"}',
+        *,
+        query: str = "",
+        chunks: int = 1,
+        **headers: str,
+    ) -> Answer:
+        sent = {"content_type": "application/json", **headers}
+        named = [(k.replace("_", "-").encode(), v.encode()) for k, v in sent.items() if v]
+        scope = {"type": "http", "method": method, "path": path, "headers": named, "query_string": query.encode()}
+        size = -(-len(body) // chunks) or 1
+        parts = [body[i : i + size] for i in range(0, len(body), size)] or [b""]
+        messages = [{"type": "http.request", "body": p, "more_body": i < len(parts)} for i, p in enumerate(parts, 1)]
+
+        async def receive() -> Any:
+            return messages.pop(0) if messages else {"type": "http.disconnect"}
+
+        response = await self.app(Request(scope, receive))
+        return Answer(response.status_code, dict(response.headers), bytes(response.body))
+
+
+def raising(fault: BaseException) -> edge.Act:
+    async def act(_: edge.Call) -> edge.Reply:
+        raise fault
+
+    return act
+
+
+async def echo(call: edge.Call) -> edge.Reply:
+    return edge.Json({"body": call.body, "query": call.query, "path": call.path, "language": call.language})
+
+
+def client(act: edge.Act = echo, **route: Any) -> Client:
+    return Client(edge.Route("POST", "/", edge.anyone, act, **route))
+
+
+async def test_a_call_is_decoded_and_its_answer_encoded():
+    answer = await client(body=Body, query=Query).call(
+        body=b'{"name": "\xe8\x8a\xb1", "count": 2}', query="from=3&to=x"
+    )
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json["body"] == {"name": "花", "count": 2}
+    assert answer.json["query"] == {"from": 3, "to": "x"}
+
+
+async def test_no_answer_may_be_cached_sniffed_or_told_where_it_came_from():
+    for path in ("/", "/nowhere"):
+        headers = (await client().call(path=path)).headers
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "max-age" in headers["strict-transport-security"]
+
+
+NOT_JSON = {
+    "nonsense": b"name=a",
+    "cut short": b'{"name": "a"',
+    "more than one value": b'{"name": "a"} {}',
+    "NaN": b'{"name": "a", "count": NaN}',
+    "infinity": b'{"name": "a", "count": -Infinity}',
+    "a name twice": b'{"name": "a", "name": "b"}',
+    "a name twice, deep down": b'{"name": "a", "x": [{"b": 1, "b": 1}]}',
+    "deep arrays": b"[" * 100_000 + b"]" * 100_000,
+    "deep objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "invalid UTF-8": b'{"name": "\xff"}',
+    "UTF-16": '{"name": "a"}'.encode("utf-16"),
+    "a byte order mark": b'\xef\xbb\xbf{"name": "a"}',
+    "half a surrogate pair": b'{"name": "\\ud83d"}',
+    "half a surrogate pair as a name": b'{"name": "a", "\\uDE00": 1}',
+    "a number of 5,000 digits": b'{"name": "a", "count": ' + b"9" * 5000 + b"}",
+}
+
+
+@pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
+async def test_what_is_not_json_for_everyone_is_refused(body: bytes):
+    answer = await client(body=Body).call(body=body)
+    assert (answer.status, answer.json["code"]) == (400, "body_not_json")
+
+
+async def test_a_whole_surrogate_pair_is_one_character():
+    answer = await client(body=Body).call(body=b'{"name": "\\ud83d\\ude00"}')
+    assert answer.json["body"]["name"] == "😀"
+
+
+INVALID = {
+    "nothing": (b"", "missing"),
+    "null": (b"null", "null"),
+    "a list": (b"[]", "array"),
+    "a wrong type": (b'{"name": 1}', "$.name"),
+    "a fraction for a count": (b'{"name": "a", "count": 1.5}', "$.count"),
+    "a number too large to be one": (b'{"name": "a", "count": 1e999}', "$.count"),
+    "an unknown member": (b'{"name": "a", "admin": true}', "admin"),
+}
+
+
+@pytest.mark.parametrize(("body", "named"), INVALID.values(), ids=INVALID)
+async def test_json_of_another_shape_is_refused_and_the_member_named(body: bytes, named: str):
+    answer = await client(body=Body).call(body=body)
+    assert (answer.status, answer.json["code"]) == (400, "body_invalid")
+    assert named in answer.json["detail"]
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "*/*"])
+async def test_another_media_type_is_refused(media: str):
+    answer = await client(body=Body).call(content_type=media)
+    assert (answer.status, answer.json["code"]) == (400, "body_not_json")
+
+
+@pytest.mark.parametrize("media", ["", "application/json", "Application/JSON; charset=utf-8"])
+async def test_json_is_known_by_its_media_type_or_by_none(media: str):
+    assert (await client(body=Body).call(content_type=media)).status == 200
+
+
+@pytest.mark.parametrize("chunks", [1, 7])
+async def test_a_mebibyte_is_taken_and_a_byte_more_is_not(chunks: int):
+    frame = len(b'{"name": ""}')
+    fits, over = (b'{"name": "' + b"a" * (edge.MAX_BODY_BYTES - frame + more) + b'"}' for more in (0, 1))
+    assert (await client(body=Body).call(body=fits, chunks=chunks)).status == 200
+    answer = await client(body=Body).call(body=over, chunks=chunks)
+    assert (answer.status, answer.json["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("query", ["", "from=x", "from=1&from=2", "from=1&other=2", "to=x", "from=1.5"])
+async def test_a_query_that_is_missing_wrong_unknown_or_doubled_is_refused(query: str):
+    answer = await client(query=Query).call(query=query)
+    assert (answer.status, answer.json["code"]) == (400, "query_invalid")
+
+
+async def test_who_calls_is_asked_before_anything_is_read():
+    async def nobody(_: Request) -> None:
+        raise NotPermitted("unauthenticated", "a valid token is needed")
+
+    answer = await Client(edge.Route("POST", "/", nobody, echo, body=Body)).call(body=b"x" * 2_000_000)
+    assert (answer.status, answer.json["code"]) == (401, "unauthenticated")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_problem_says_what_when_to_come_back_and_names_itself():
+    problems = [await client(raising(Unavailable("too_many_requests", "wait", retry_after_s=42))).call() for _ in "ab"]
+    first = problems[0]
+    assert first.status == first.json["status"] == 429
+    assert first.headers["retry-after"] == "42"
+    assert first.headers["content-type"] == "application/problem+json"
+    assert first.json["type"] == "urn:kagamino:problem:too_many_requests"
+    assert first.json["detail"] == "wait"
+    assert first.json["instance"] != problems[1].json["instance"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "language"),
+    [
+        ("", "ja"),
+        ("ja", "ja"),
+        ("en", "en"),
+        ("en-GB,en;q=0.9,ja;q=0.5", "en"),
+        ("fr,en;q=0.2,ja;q=0.8", "ja"),
+        ("fr", "ja"),
+        ("en;q=x, ja", "ja"),
+        ("," * 10_000 + "en", "ja"),
+        ("*", "ja"),
+    ],
+)
+async def test_words_are_in_the_readers_language(accept: str, language: str):
+    answer = await client(raising(NotFound("not_connected"))).call(accept_language=accept)
+    expected = {"ja": "連携されていません。", "en": "There is no such connection."}
+    assert answer.json["title"] == expected[language]
+    assert edge.language_of(accept) is Language(language)
+
+
+async def test_what_nobody_expected_says_nothing_and_is_logged_without_its_message(capfd: pytest.CaptureFixture[str]):
+    answer = await client(raising(RuntimeError("CANARY"))).call()
+    assert (answer.status, answer.json["code"]) == (500, "unexpected")
+    logged = capfd.readouterr().err
+    assert "CANARY" not in logged + answer.body.decode()
+    assert "RuntimeError" in logged
+
+
+async def test_a_route_is_found_by_its_pattern_and_method():
+    tried = Client(
+        edge.Route("GET", "/", edge.anyone, echo),
+        edge.Route("DELETE", "/{thing}", edge.anyone, echo),
+        edge.Route("POST", "/{thing}/parts", edge.anyone, echo),
+    )
+    assert (await tried.call("DELETE", "/a%20b")).json["path"] == {"thing": "a%20b"}
+    assert (await tried.call("POST", "/x/parts/")).json["path"] == {"thing": "x"}
+    assert (await tried.call("GET", "/x/parts/y")).json["code"] == "no_such_route"
+    wrong = await tried.call("PUT", "/x")
+    assert (wrong.status, wrong.headers["allow"], wrong.json["code"]) == (405, "DELETE", "method_not_allowed")
+
+
+QUEUE: list[tuple[Fault, int, str]] = [
+    (InvalidInput("body_invalid"), 200, "parked"),
+    (NotFound("not_connected"), 200, "parked"),
+    (Refused("seal_broken"), 200, "parked"),
+    (NotPermitted("unauthenticated"), 401, "unauthenticated"),
+    (Conflict("precondition_failed"), 503, "precondition_failed"),
+    (Unavailable("store_unavailable"), 503, "store_unavailable"),
+    (OutcomeUnknown("commit_unknown"), 503, "commit_unknown"),
+    (Unavailable("upstream_rate_limited", retry_after_s=9), 429, "upstream_rate_limited"),
+]
+
+
+@pytest.mark.parametrize(("fault", "status", "word"), QUEUE, ids=lambda part: getattr(part, "code", None))
+async def test_the_queue_is_told_again_only_of_what_may_succeed_later(fault: Fault, status: int, word: str):
+    answer = await client(raising(fault), queue=True).call()
+    assert answer.status == status
+    expected = {"parked": fault.code} if word == "parked" else {**answer.json, "code": word, "status": status}
+    assert answer.json == expected
+
+
+async def test_a_task_that_makes_no_sense_is_parked_and_logged(capfd: pytest.CaptureFixture[str]):
+    answer = await client(body=Body, queue=True).call(body=b"[")
+    assert (answer.status, answer.json) == (200, {"parked": "body_not_json"})
+    assert '"event": "task.parked"' in capfd.readouterr().err
+
+
+async def test_a_redirect_carries_a_page_that_runs_nothing():
+    async def act(_: edge.Call) -> edge.Reply:
+        return edge.Redirect("https://app.example/?a=b", "<p>戻る</p>")
+
+    answer = await client(act).call()
+    assert (answer.status, answer.headers["location"]) == (303, "https://app.example/?a=b")
+    assert answer.body.decode() == "<p>戻る</p>"
+    assert answer.headers["content-length"] == str(len(answer.body))
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "script" not in answer.headers["content-security-policy"]
+
+
+async def test_a_page_is_html_with_the_same_policy():
+    async def act(_: edge.Call) -> edge.Reply:
+        return edge.Page("<p>a</p>", 202)
+
+    answer = await client(act).call()
+    assert (answer.status, answer.body) == (202, b"<p>a</p>")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_a_caller_who_left_is_no_fault_of_ours(capfd: pytest.CaptureFixture[str]):
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b""}
+    response = await client(body=Body).app(Request(scope, receive))
+    assert response.status_code == 499
+    assert "ERROR" not in capfd.readouterr().err
+
+
+async def test_routes_are_built_on_the_first_request_and_once():
+    built: list[str] = []
+
+    def routes() -> list[edge.Route]:
+        built.append("once")
+        return [edge.Route("POST", "/", edge.anyone, echo)]
+
+    tried = Client()
+    tried.app = edge.App("tried", routes)
+    assert not built
+    await tried.call()
+    await tried.call()
+    assert built == ["once"]
