@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import edge
+from shared.connection.messages import Uid
 from shared.vocabulary import Provider
 from shared.wiring.platform import platform
 from shared.wiring.syncing import syncing
@@ -16,7 +17,7 @@ from shared.wiring.syncing import syncing
 class Task(msgspec.Struct, frozen=True):
     """What a task carries: ids only."""
 
-    uid: str
+    uid: Uid
     provider: Provider
 
 

@@ -1,8 +1,14 @@
 """What the app and the queue send about connections."""
 
+from typing import Annotated
+
 import msgspec
 
 from shared.vocabulary import Kind, Provider
+
+Uid = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^(?!\.{1,2}$)(?!__.*__$)[^/\x00-\x1f\x7f]+$")]
+"""A person's id at Firebase, as it may stand in a document's path."""
+GrantName = Annotated[str, msgspec.Meta(max_length=64, pattern="^[0-9a-z]+$")]
 
 
 class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,4 +43,4 @@ class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Revoke(msgspec.Struct, frozen=True):
     """From the queue: revoke a grant nobody uses."""
 
-    grant: str
+    grant: GrantName

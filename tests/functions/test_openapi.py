@@ -162,8 +162,15 @@ def test_a_schema_is_the_shape_of_its_type(shape: type):
     for member, schema in theirs["properties"].items():
         if (shape.__name__, member) not in NARROWER:
             assert plain(ours["properties"][member]) == plain(schema), member
+            if not answered:
+                assert bounds(ours["properties"][member]) == bounds(schema), member
             if not answered and member not in required:
                 assert ours["properties"][member].get("default") == schema.get("default"), member
+
+
+def bounds(schema: dict[str, Any]) -> dict[str, Any]:
+    """What a text has to be like, so far as the type says it."""
+    return {name: schema[name] for name in ("minLength", "maxLength", "pattern") if name in schema}
 
 
 def is_sent(shape: type) -> bool:
