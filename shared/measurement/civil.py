@@ -51,7 +51,8 @@ class ZoneTimeline:
     stands.
 
     Raises:
-        InvalidInput: `zone_unknown`; `body_invalid`: a `since` without offset, no change at all, or more than 500.
+        InvalidInput: `zone_unknown`; `body_invalid`: a `since` without offset or beyond 1970..2199, no change at
+            all, or more than 500.
     """
 
     changes: tuple[ZoneChange, ...]
@@ -217,7 +218,13 @@ def _midnight_ns(day: dt.date) -> int:
 def _utc(since: dt.datetime) -> dt.datetime:
     if since.tzinfo is None or since.utcoffset() is None:
         raise InvalidInput("body_invalid", "since: the moment of a zone change needs an offset from UTC")
-    return since.astimezone(dt.UTC)
+    try:
+        at = since.astimezone(dt.UTC)
+    except OverflowError:  # the first and the last hours of the calendar
+        at = None
+    if at is None or not EARLIEST.year <= at.year <= LATEST.year:
+        raise InvalidInput("body_invalid", f"since: between {EARLIEST.year} and {LATEST.year}")
+    return at
 
 
 def _known(zone: str) -> str:
