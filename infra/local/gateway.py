@@ -39,7 +39,9 @@ class Gateway:
             below = {**scope, "root_path": f"/{name}"}
             await self._mounts[name](below, receive, send)
         else:
-            missing = JSONResponse({"error": "no such function", "functions": sorted(self._functions)}, 404)
+            problem = {"type": "about:blank", "code": "no_such_route", "status": 404, "title": "no such function"}
+            problem |= {"detail": "", "instance": "about:blank", "functions": sorted(self._functions)}
+            missing = JSONResponse(problem, 404, {"cache-control": "no-store"}, "application/problem+json")
             await missing(scope, receive, send)
 
 
