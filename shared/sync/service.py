@@ -4,6 +4,7 @@ The fence is the connection document. It is read once; everything the visit comm
 one its own last write made. The lease guards the one thing a version cannot undo: spending the refresh token.
 """
 
+import asyncio
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from shared.cloud.documents import Documents, Write
 from shared.connection.model import Connection, LinkState, begun_anew, settled
 from shared.connection.ports import Authority, Links, Queue
 from shared.connection.writes import put
-from shared.errors import Conflict, Fault, OutcomeUnknown, Refused
+from shared.errors import Conflict, Fault, OutcomeUnknown, Refused, Unavailable
 from shared.sync.apply import KindProgress, advance, begin, chunks, merge_days
 from shared.sync.fetch import AccessToken, CallBudget, Fetching, KindFetch
 from shared.sync.model import Outcome, Reach, next_sync_at
@@ -37,6 +38,7 @@ class Pace:
     reach: Reach
     interval_s: int
     calls_per_minute: int
+    prepare_s: float = 60
     lease_s: int
 
 
@@ -84,8 +86,9 @@ class Syncing:
             self.documents, self.connections, self.authority, self.vault, self.clock, self.pace.lease_s
         )
         try:
-            token = AccessToken(await keeper.access(visit), lambda: keeper.refresh(visit))
-            unreadable = await self._look_up_streams(visit, token, budget)
+            async with asyncio.timeout(self.pace.prepare_s):
+                token = AccessToken(await keeper.access(visit), lambda: keeper.refresh(visit))
+                unreadable = await self._look_up_streams(visit, token, budget)
             kinds = [kind for kind in visit.connection.permitted(self.clock.now()) if kind not in unreadable]
             fetches = await self.fetching.all(visit.connection, kinds, token, budget)
             fetches += [self.fetching.failed(visit.connection, kind, fault) for kind, fault in unreadable.items()]
@@ -94,6 +97,8 @@ class Syncing:
                 return await self._put_off(visit, refused, budget)
             await self._fence.needs_reauth(visit)
             return Outcome(outcome="needs_reauth")
+        except TimeoutError:
+            return await self._put_off(visit, Unavailable("upstream_unavailable", "too slow"), budget)
         except Fault as fault:
             if isinstance(fault, Conflict | OutcomeUnknown) or not fault.code.startswith("upstream_"):
                 raise

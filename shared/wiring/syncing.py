@@ -13,7 +13,8 @@ from shared.wiring.platform import Platform
 from shared.wiring.queue import queue
 
 LEASE_BEYOND_S = 30
-"""The lease outlives the fetch's deadline by this, and ends well before the task's."""
+"""The lease outlives the visit by this, and ends before the task's deadline. Of the visit's time a quarter is for the
+token and the list of streams, half for reading, and the rest for merging and storing."""
 
 
 def syncing(p: Platform) -> Syncing:
@@ -28,7 +29,7 @@ def syncing(p: Platform) -> Syncing:
             source=GoogleFitSource(s, http=p.http, clock=p.clock),
             clock=p.clock,
             reach=reach,
-            deadline_s=s.sync_deadline_s,
+            deadline_s=s.sync_deadline_s / 2,
         ),
         authority=authority(p, k),
         vault=k.tokens,
@@ -39,6 +40,7 @@ def syncing(p: Platform) -> Syncing:
             reach=reach,
             interval_s=s.sync_interval_s,
             calls_per_minute=s.user_calls_per_minute,
+            prepare_s=s.sync_deadline_s / 4,
             lease_s=s.sync_deadline_s + LEASE_BEYOND_S,
         ),
     )
