@@ -50,7 +50,8 @@ class KindLink(msgspec.Struct, frozen=True, kw_only=True):
     back the first fetch has come, `floor_ns` how far it is to come, `quiet` how many slices in a row held nothing.
     `changes` holds a change-feed token per stream, with which `feeding` says whether the
     feed is caught up and may be trusted between re-reads. `fingerprints` are keyed hashes per UTC day, to tell without
-    reading a day's document that re-reading it brought nothing new.
+    reading a day's document that re-reading it brought nothing new. `revisiting`: days that are not reached yet may be
+    stored all the same, from before the kind began anew or from a visit that did not come to its end.
     """
 
     granted: bool = True
@@ -62,6 +63,7 @@ class KindLink(msgspec.Struct, frozen=True, kw_only=True):
     reached_ns: int | None = None
     floor_ns: int = 0
     quiet: int = 0
+    revisiting: bool = False
     fingerprints: bytes = b""
     stored: int = 0
     set_aside: int = 0
@@ -133,7 +135,14 @@ def with_consents(connection: Connection, consents: Consents, at: datetime) -> C
 def begun_anew(link: KindLink) -> KindLink:
     """The kind as if nothing of it had been read, with what is stored still counted."""
     return msgspec.structs.replace(
-        link, streams=(), changes={}, feeding=False, reread_at=None, reached_ns=None, fingerprints=b""
+        link,
+        streams=(),
+        changes={},
+        feeding=False,
+        reread_at=None,
+        reached_ns=None,
+        revisiting=link.revisiting or link.stored > 0 or link.set_aside > 0,
+        fingerprints=b"",
     )
 
 

@@ -12,7 +12,7 @@ from shared.cloud.documents import Write
 from shared.connection.model import Connection, KindLink
 from shared.errors import Refused
 from shared.measurement.merge import merge
-from shared.measurement.model import Day
+from shared.measurement.model import Day, day_start_ns
 from shared.measurement.pack import digest
 from shared.measurement.ports import StoredDay
 from shared.sync.fetch import KindFetch
@@ -60,7 +60,7 @@ def begin(connection: Connection, fetches: Sequence[KindFetch], fingerprint_key:
         news = news_by_day(fetch.kind, feeds, fetch.reads)
         mine = KindProgress(fetch, {}, Fingerprints(link.fingerprints))
         mine.found = sum(len(read.points) for read in fetch.reads)
-        mine.news = {on: one for on, one in news.items() if not _known(on, one, mine.fingerprints, fingerprint_key)}
+        mine.news = {on: one for on, one in news.items() if not _known(on, one, link, mine.fingerprints, fingerprint_key)}
         progress[fetch.kind] = mine
     return progress
 
@@ -111,12 +111,15 @@ def _count(mine: KindProgress, before: Day | None, after: Day) -> None:
         mine.newest_ns = max(mine.newest_ns, *after.points.end_ns)
 
 
-def _known(on: dt.date, news: DayNews, fingerprints: Fingerprints, key: bytes) -> bool:
+def _known(on: dt.date, news: DayNews, link: KindLink, fingerprints: Fingerprints, key: bytes) -> bool:
     if news.whole is None:
         return False
-    empty = not len(news.whole.points) and not news.whole.set_aside
     kept = fingerprints.get(on)
-    return kept is None if empty else kept is not None and kept == digest(news.whole, key)
+    if len(news.whole.points) or news.whole.set_aside:
+        return kept is not None and kept == digest(news.whole, key)
+    # That nothing is kept of an empty day says that nothing is stored of it, if the day was read since the beginning.
+    reached = link.reached_ns is not None and day_start_ns(on) >= link.reached_ns
+    return kept is None and (reached or not link.revisiting)
 
 
 def advance(
@@ -146,6 +149,8 @@ def _moved_on(link: KindLink, mine: KindProgress, now: dt.datetime, keep_since: 
         return msgspec.structs.replace(link, last_success_at=now, last_error="")
     unplaced = any(not gone.start_ns for feed in fetch.feeds.values() if feed for gone in feed.gone)
     backfilled = plan.reached_ns != link.reached_ns
+    # Out of touch for so long that history is read again: its fingerprints go before it is reached.
+    revisiting = link.revisiting or (link.reached_ns is not None and plan.reached_ns > link.reached_ns)
     return msgspec.structs.replace(
         link,
         changes={stream: feed.token for stream, feed in fetch.feeds.items() if feed is not None and feed.token},
@@ -156,6 +161,7 @@ def _moved_on(link: KindLink, mine: KindProgress, now: dt.datetime, keep_since: 
         reached_ns=plan.reached_ns,
         floor_ns=plan.floor_ns,
         quiet=(link.quiet + 1 if mine.found == 0 else 0) if backfilled else link.quiet,
+        revisiting=revisiting and plan.reached_ns > plan.floor_ns,
         fingerprints=mine.fingerprints.packed(keep_since),
         stored=link.stored + mine.stored,
         set_aside=link.set_aside + mine.set_aside,
