@@ -21,7 +21,7 @@ from infra.bench import neighbourhood
 from infra.bench.neighbourhood import PROJECT, Neighbourhood, SlowGoogle, slow_google
 from infra.bench.people import FixedSecrets, Granted, People
 from infra.bench.served import Memory, Running, first_answer, free_port, serving, unpacked
-from infra.bench.targets import Part, Target, spread
+from infra.bench.targets import Part, Target, say, spread
 from shared.clock import SystemClock
 from shared.cloud.documents import Data
 from shared.cloud.stores import open_documents
@@ -106,7 +106,7 @@ async def run() -> Part:
             neighbourhood.around(documents=documents, google=google.url, function_url=url) as around,
             serving("sync_user", home, port, around.settings) as running,
             aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=300), connector=aiohttp.TCPConnector(limit=0)
+                timeout=aiohttp.ClientTimeout(total=300), connector=aiohttp.TCPConnector(limit=0, force_close=True)
             ) as http,
         ):
             await first_answer(running, port, b"GET / HTTP/1.0\r\n\r\n")
@@ -125,16 +125,21 @@ async def run() -> Part:
 
 
 async def _measured(load: Load, idle_mib: float) -> Part:
+    say("flight: opening accounts")
     grants = await load.google.open(
         IN_FLIGHT + OTHERS, days=31, accounts=ACCOUNTS, held_back_hours=HELD_BACK_HOURS
     )
+    say("flight: settling people")
     steady, long, new = await _settle(load, grants)
     await load.google.wait(WAIT_S)
+    say("flight: steady")
     phases = {"steady": await load.phase([*steady, *long])}
     again = {"kinds": {"reread_at": None}}
+    say("flight: overlap")
     phases["overlap"] = await load.phase(
         [*steady, *long], rounds=2, special=lambda uid: again if uid in long else {}
     )
+    say("flight: first links")
     phases["first links"] = await load.phase([*steady, *new], rounds=2)
     targets = [Target(f"{name}: memory", found["peak_mib"], MOST_MIB, "MiB") for name, found in phases.items()]
     return Part(targets, {"upstream_ms": WAIT_S * 1000, "idle_mib": round(idle_mib, 1), "phases": phases})

@@ -3,6 +3,8 @@
 import os
 import platform
 import statistics
+import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -66,3 +68,8 @@ def spread(values: Sequence[float], digits: int = 1) -> Data:
         "most": round(ordered[-1], digits),
         "n": len(ordered),
     }
+
+
+def say(what: str) -> None:
+    """One line of progress for whoever waits."""
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
