@@ -75,7 +75,7 @@ def canonical(day: Day) -> bytes:
     """The day's content as bytes: equal for equal days, whichever library versions compress them."""
     p = day.points
     # Most kinds are instants, and mapping gives those one list for both times.
-    length: Column = 0 if p.end_ns is p.start_ns else _ints(list(map(sub, p.end_ns, p.start_ns)))
+    length: Column = 0 if p.end_ns is p.start_ns else _ints(list(map(sub, p.end_ns, p.start_ns))) or 0
     body = [
         len(p),
         _times(p.start_ns),
@@ -120,15 +120,19 @@ def _numbers(planes: Sequence[bytes | int], code: str, count: int) -> tuple[Any,
     return struct.unpack(f">{count}{code}", raw)
 
 
+def _all_equal(values: Sequence[object]) -> bool:
+    return values[0] == values[-1] and values.count(values[0]) == len(values)
+
+
 def _ints(values: list[int]) -> Column:
-    if not values or (values[0] == values[-1] and values.count(values[0]) == len(values)):
+    if not values or _all_equal(values):
         return values[0] if values else None
     return [_PLANES, _planes(*_big_endian(values, "q"), len(values))]
 
 
 def _times(values: list[int]) -> Column:
     """[_STEPS, first, grain, planes of the steps from one to the next, in grains; 0 for the first]"""
-    if not values or values.count(values[0]) == len(values):
+    if not values or _all_equal(values):
         return values[0] if values else None
     count, first = len(values), values[0]
     grain = math.gcd(values[-1] - first, values[count // 2] - first, values[1] - first)
@@ -184,7 +188,7 @@ def _optional(values: list[Number], column: Callable[[list[Any]], Column]) -> Co
 
 def _texts(values: list[str]) -> Column:
     """[_INDEXED, the distinct texts in order of appearance, which of them each is: in bytes where there are few]"""
-    if not values or (values[0] is values[-1] and values.count(values[0]) == len(values)):
+    if not values or _all_equal(values):
         return values[0] if values else None
     distinct = {text: i for i, text in enumerate(dict.fromkeys(values))}
     which = map(distinct.__getitem__, values)

@@ -116,6 +116,26 @@ def test_a_days_digest_depends_on_every_part_of_it_and_on_the_key() -> None:
     assert {len(one) for one in digests} == {8}
 
 
+def test_a_day_is_the_same_bytes_whether_or_not_its_times_are_one_list() -> None:
+    for times in ([], [START_NS], [START_NS, START_NS + 5]):
+        n = len(times)
+        one, two = (
+            Day(ON, Points(Kind.WEIGHT, times, ends, [0] * n, ["o"] * n, [[70.0] * n], [""] * n), [])
+            for ends in (times, list(times))
+        )
+        assert canonical(one) == canonical(two)
+
+
+def test_whole_numbers_given_as_integers_are_the_same_bytes_as_floats() -> None:
+    def day(*kg: float) -> Day:
+        times = [START_NS + i for i in range(len(kg))]
+        n = len(kg)
+        return Day(ON, Points(Kind.WEIGHT, times, times, [0] * n, ["o"] * n, [list(kg)], [""] * n), [])
+
+    assert canonical(day(70, 71)) == canonical(day(70.0, 71.0))
+    assert canonical(day(70)) == canonical(day(70.0))
+
+
 def test_no_zero_is_taken_for_the_other() -> None:
     def day(kg: float) -> Day:
         return Day(ON, Points(Kind.WEIGHT, [START_NS], [START_NS], [0], ["o"], [[kg]], [""]), [])

@@ -113,7 +113,7 @@ def _typed(kind: Kind, body: bytes, now_ns: int) -> Page | None:
     if origin.count(origin[0]) == len(origin):
         origin = [origin[0]] * len(origin)
     else:  # one text for each distinct origin is less to hold, and to tell apart later
-        distinct = {o: o for o in origin}
+        distinct = dict(zip(origin, origin, strict=True))
         origin = list(map(distinct.__getitem__, origin))
     values = [_column(kind, i, points) for i in range(len(FIELDS[kind]))]
     page = Points(kind, start, end, [p.m for p in points], origin, values, [""] * len(points)).in_order()
