@@ -97,7 +97,7 @@ class Route:
             return None
         found: dict[str, str] = {}
         for want, have in zip(wanted, got, strict=True):
-            if want.startswith("{"):
+            if want.startswith("{") and have:
                 found[want[1:-1]] = have
             elif want != have:
                 return None
@@ -155,16 +155,15 @@ class App:
     def _route(self, request: Request) -> tuple[Route, dict[str, str]]:
         if self._routes is None:
             self._routes = self._build()
-        allowed = []
-        for route in self._routes:
-            found = route.match(request.url.path)
-            if found is not None and route.method == request.method:
-                return route, found
-            if found is not None:
-                allowed.append(route.method)
-        if allowed:
-            raise InvalidInput("method_not_allowed", ", ".join(sorted(allowed)))
-        raise NotFound("no_such_route")
+        found = [(route, path) for route in self._routes if (path := route.match(request.url.path)) is not None]
+        if not found:
+            raise NotFound("no_such_route")
+        # "/confirm" is one address and "/{provider}" another, though both patterns fit it.
+        least = min(len(path) for _, path in found)
+        methods = {route.method: (route, path) for route, path in found if len(path) == least}
+        if request.method not in methods:
+            raise InvalidInput("method_not_allowed", ", ".join(sorted(methods)))
+        return methods[request.method]
 
 
 async def _call(route: Route, path: dict[str, str], request: Request, language: Language) -> Call:

@@ -228,8 +228,21 @@ async def test_a_route_is_found_by_its_pattern_and_method():
     assert (await tried.call("DELETE", "/a%20b")).json["path"] == {"thing": "a%20b"}
     assert (await tried.call("POST", "/x/parts/")).json["path"] == {"thing": "x"}
     assert (await tried.call("GET", "/x/parts/y")).json["code"] == "no_such_route"
+    assert (await tried.call("GET", "/")).json["path"] == {}
     wrong = await tried.call("PUT", "/x")
     assert (wrong.status, wrong.headers["allow"], wrong.json["code"]) == (405, "DELETE", "method_not_allowed")
+
+
+async def test_an_address_written_out_is_not_one_of_a_pattern_with_a_name_in_it():
+    tried = Client(
+        edge.Route("GET", "/", edge.anyone, echo),
+        edge.Route("DELETE", "/{thing}", edge.anyone, echo),
+        edge.Route("POST", "/confirm", edge.anyone, echo),
+    )
+    for path, allowed in (("/", "GET"), ("/confirm", "POST"), ("/other", "DELETE")):
+        answer = await tried.call("PUT", path)
+        assert (answer.status, answer.headers["allow"]) == (405, allowed)
+    assert (await tried.call("DELETE", "/confirm")).status == 405
 
 
 QUEUE: list[tuple[Fault, int, str]] = [
