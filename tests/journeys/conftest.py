@@ -14,7 +14,7 @@ from tests.journeys.town import SIGNING, START, Heard, Town
 from tests.local.google.discovery import DiscoveryCheck
 
 SETTINGS = {"BACKFILL_DAYS": "30", "SYNC_INTERVAL_S": "10800"}
-_GOOGLES_KEY = SigningKey("a" * 40)
+GOOGLES_KEY = SigningKey("a" * 40)
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +42,7 @@ def duplicate_every() -> int:
 @pytest.fixture
 async def town(clock: ManualClock, store: str, duplicate_every: int, contract: Contract) -> AsyncIterator[Town]:
     """Three hours pass between two fetches of a person, and the first link reaches back thirty days."""
-    world = World(clock, auto_live=True, signing_key=_GOOGLES_KEY)
+    world = World(clock, auto_live=True, signing_key=GOOGLES_KEY)
     platform = Platform(clock, documents=store, world=world, settings=SETTINGS, duplicate_every=duplicate_every)
     platform.issuer.firebase.adopt(SIGNING)
     platform.issuer.google.adopt(SIGNING)

@@ -1,0 +1,132 @@
+"""Schemathesis: what the contract lets a caller send, and what it does not, against the running platform."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.config import SchemathesisConfig
+
+from infra.local.google import World
+from infra.local.platform import Platform
+from shared.clock import ManualClock
+from tests.journeys.conftest import GOOGLES_KEY, SETTINGS
+from tests.journeys.contract import PATH, Contract
+from tests.journeys.town import SIGNING, START, Heard, Town
+
+EXAMPLES = 30
+WHO = {"disconnect": "ken", "decideConsent": "yui"}
+"""Who calls which operation, so that none ends what another needs; everything else is hana's."""
+MACHINES = {"revokeDue": "connection", "syncUser": "sync_user", "dispatchSyncs": "sync_dispatch"}
+FOR_REASONS_NO_SCHEMA_TELLS = {
+    "startLinking": ["410"],  # a server auth code that Google never issued
+    "returnFromGoogle": ["303"],
+    "confirmLink": ["410"],  # a one-time code that was never given
+    "decideConsent": ["400", "409"],  # two decisions on one cell; a state that has moved on
+    "readMeasurements": ["400"],  # dates the wrong way round, a zone that is none
+    "tellZone": ["400"],
+}
+PARKED = "200"  # what a queue sent in vain is acknowledged
+
+
+def configuration() -> SchemathesisConfig:
+    accepted = ["2xx", "401", "404"]
+    refused = ["400", "401", "404", "405", "413"]
+    operations = [
+        {
+            "include-operation-id": operation["operationId"],
+            "checks": {
+                "positive_data_acceptance": {
+                    "expected-statuses": accepted + FOR_REASONS_NO_SCHEMA_TELLS.get(operation["operationId"], [])
+                },
+                "negative_data_rejection": {
+                    "expected-statuses": refused + ([PARKED] if operation["operationId"] in MACHINES else [])
+                },
+            },
+        }
+        for _, _, operation in Contract().operations()
+    ]
+    # TRACE never reaches us: functions-framework answers it, in plain text.
+    phases = {"coverage": {"unexpected-methods": ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"]}}
+    return SchemathesisConfig.from_dict({"operations": operations, "phases": phases})
+
+
+SCHEMA = schemathesis.openapi.from_path(PATH, config=configuration())
+FUZZ = settings(
+    max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+
+
+class Running:
+    """A platform on an event loop of its own, since schemathesis waits for each answer."""
+
+    def __init__(self, folder: Path) -> None:
+        self._clock = ManualClock(START)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        world = World(self._clock, auto_live=True, signing_key=GOOGLES_KEY)
+        self.platform = Platform(
+            self._clock, documents=f"sqlite:{folder / 'documents'}", world=world, settings=SETTINGS
+        )
+        self.platform.issuer.firebase.adopt(SIGNING)
+        self.platform.issuer.google.adopt(SIGNING)
+        self._do(self._settle_in())
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _settle_in(self) -> None:
+        await self.platform.start()
+        async with Town(self.platform, Contract(), Heard(None)) as town:
+            for uid in ("hana", "ken", "yui"):
+                await town.person(uid, days=2).link()
+
+    def authorization(self, operation: str) -> dict[str, str]:
+        """What the one who may call an operation sends, a minute after the last call."""
+        self._clock.advance(timedelta(minutes=1, seconds=1))
+        if operation == "returnFromGoogle":
+            return {}
+        token = self.platform.issuer.token_for(WHO.get(operation, "hana"))
+        if operation in MACHINES:
+            account = "SCHEDULER_ACCOUNT" if operation == "dispatchSyncs" else "TASKS_ACCOUNT"
+            audience = f"{self.platform.url}/{MACHINES[operation]}"
+            token = self.platform.issuer.service_token(self.platform.settings[account], audience)
+        return {"Authorization": f"Bearer {token}"}
+
+    def close(self) -> None:
+        self._do(self.platform.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = Running(tmp_path_factory.mktemp("fuzzed"))
+    yield running
+    running.close()
+
+
+@SCHEMA.parametrize()
+@FUZZ
+def test_every_answer_is_as_the_contract_says(case: schemathesis.Case, running: Running):
+    operation = case.operation.definition.raw["operationId"]
+    case.call_and_validate(base_url=running.platform.url, headers=running.authorization(operation))
+
+
+@SCHEMA.parametrize()
+@settings(FUZZ, max_examples=EXAMPLES // 3)
+def test_without_a_token_nobody_learns_anything(case: schemathesis.Case, running: Running):
+    if not case.operation.definition.raw["security"]:
+        return
+    response = case.call(base_url=running.platform.url, headers={"Authorization": ""})
+    assert response.status_code in (401, 404, 405)
+    if response.status_code == 401:
+        assert response.json()["code"] == "unauthenticated"
+        assert response.headers["www-authenticate"] == ["Bearer"]
