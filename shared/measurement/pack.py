@@ -138,7 +138,8 @@ def _times(values: list[int]) -> Column:
     grain = math.gcd(values[-1] - first, values[count // 2] - first, values[1] - first)
     raw, stride = _big_endian(values, "q")
     # All steps at once: one long subtraction of all numbers from their successors, one long division by the grain.
-    # The lanes cannot have run into each other where every quotient is small: see `test_pack`.
+    # A step backwards borrows from its neighbour and leaves its own lane's highest bytes set, and a lane that the unit
+    # does not divide spills into the next; quotients that all fit `most` bytes prove that neither happened.
     lanes = int.from_bytes(raw[-stride * count :], "big")
     width = 8 * stride
     steps = lanes - (lanes >> width)
