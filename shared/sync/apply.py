@@ -60,7 +60,7 @@ def begin(connection: Connection, fetches: Sequence[KindFetch], fingerprint_key:
         news = news_by_day(fetch.kind, feeds, fetch.reads)
         mine = KindProgress(fetch, {}, Fingerprints(link.fingerprints))
         mine.found = sum(len(read.points) for read in fetch.reads)
-        mine.news = {on: one for on, one in news.items() if not _known(on, one, link, mine.fingerprints, fingerprint_key)}
+        mine.news = {on: one for on, one in news.items() if not _known(on, one, link, mine, fingerprint_key)}
         progress[fetch.kind] = mine
     return progress
 
@@ -111,15 +111,35 @@ def _count(mine: KindProgress, before: Day | None, after: Day) -> None:
         mine.newest_ns = max(mine.newest_ns, *after.points.end_ns)
 
 
-def _known(on: dt.date, news: DayNews, link: KindLink, fingerprints: Fingerprints, key: bytes) -> bool:
+def _known(on: dt.date, news: DayNews, link: KindLink, mine: KindProgress, key: bytes) -> bool:
     if news.whole is None:
         return False
-    kept = fingerprints.get(on)
+    kept = mine.fingerprints.get(on)
     if len(news.whole.points) or news.whole.set_aside:
         return kept is not None and kept == digest(news.whole, key)
     # That nothing is kept of an empty day says that nothing is stored of it, if the day was read since the beginning.
     reached = link.reached_ns is not None and day_start_ns(on) >= link.reached_ns
     return kept is None and (reached or not link.revisiting)
+
+
+def so_far(connection: Connection, progress: Mapping[Kind, KindProgress], *, keep_since: dt.date) -> Connection:
+    """The connection after a portion of what was fetched has been stored: counted, with no cursor moved."""
+    kinds = dict(connection.kinds)
+    for kind, mine in progress.items():
+        kinds[kind] = _counted(kinds[kind], mine, keep_since)
+        kinds[kind] = msgspec.structs.replace(kinds[kind], revisiting=kinds[kind].revisiting or mine.stored > 0)
+        mine.stored = mine.set_aside = 0
+    return msgspec.structs.replace(connection, kinds=kinds)
+
+
+def _counted(link: KindLink, mine: KindProgress, keep_since: dt.date) -> KindLink:
+    return msgspec.structs.replace(
+        link,
+        fingerprints=mine.fingerprints.packed(keep_since),
+        stored=link.stored + mine.stored,
+        set_aside=link.set_aside + mine.set_aside,
+        newest_ns=max(link.newest_ns, mine.newest_ns),
+    )
 
 
 def advance(
@@ -152,7 +172,7 @@ def _moved_on(link: KindLink, mine: KindProgress, now: dt.datetime, keep_since: 
     # Out of touch for so long that history is read again: its fingerprints go before it is reached.
     revisiting = link.revisiting or (link.reached_ns is not None and plan.reached_ns > link.reached_ns)
     return msgspec.structs.replace(
-        link,
+        _counted(link, mine, keep_since),
         changes={stream: feed.token for stream, feed in fetch.feeds.items() if feed is not None and feed.token},
         feeding=fetch.feeding,
         # A deletion that does not say where it belongs is found by reading everything again.
@@ -162,10 +182,6 @@ def _moved_on(link: KindLink, mine: KindProgress, now: dt.datetime, keep_since: 
         floor_ns=plan.floor_ns,
         quiet=(link.quiet + 1 if mine.found == 0 else 0) if backfilled else link.quiet,
         revisiting=revisiting and plan.reached_ns > plan.floor_ns,
-        fingerprints=mine.fingerprints.packed(keep_since),
-        stored=link.stored + mine.stored,
-        set_aside=link.set_aside + mine.set_aside,
-        newest_ns=max(link.newest_ns, mine.newest_ns),
         last_success_at=now,
         last_error="",
     )

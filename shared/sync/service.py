@@ -19,7 +19,7 @@ from shared.connection.model import Connection, LinkState, begun_anew, settled
 from shared.connection.ports import Authority, Links, Queue
 from shared.connection.writes import put
 from shared.errors import Conflict, Fault, OutcomeUnknown, Refused, Unavailable
-from shared.sync.apply import KindProgress, advance, begin, chunks, merge_days
+from shared.sync.apply import KindProgress, advance, begin, chunks, merge_days, so_far
 from shared.sync.fetch import AccessToken, CallBudget, Fetching, KindFetch
 from shared.sync.model import Outcome, Reach, next_sync_at
 from shared.sync.ports import Days
@@ -170,7 +170,10 @@ class Syncing:
                 )
                 writes = merged.writes
             last = number == len(portions)
-            after = self._after(visit.connection, fetches, progress, budget) if last else visit.connection
+            if last:
+                after = self._after(visit.connection, fetches, progress, budget)
+            else:
+                after = so_far(visit.connection, progress, keep_since=self._keep_since())
             await self._fence.commit(visit, after, writes, fetches)
             changed += len(writes)
         return changed
@@ -183,8 +186,7 @@ class Syncing:
         budget: CallBudget,
     ) -> Connection:
         now = self.clock.now()
-        keep_since = now.date() - dt.timedelta(days=self.pace.reach.overlap_days + 1)
-        moved = advance(connection, fetches, progress, now=now, keep_since=keep_since)
+        moved = advance(connection, fetches, progress, now=now, keep_since=self._keep_since())
         passing = [f.fault for f in fetches if f.fault is not None and not isinstance(f.fault, Refused)]
         waits = [fault.retry_after_s for fault in passing if fault.retry_after_s]
         failures = connection.failures + 1 if passing else 0
@@ -209,6 +211,10 @@ class Syncing:
             ),
             now,
         )
+
+    def _keep_since(self) -> dt.date:
+        """The first day whose fingerprint is kept: those before are not read again."""
+        return self.clock.now().date() - dt.timedelta(days=self.pace.reach.overlap_days + 1)
 
     async def _put_off(self, visit: Visit, fault: Fault, budget: CallBudget) -> Outcome:
         """Nothing could be fetched: note why, and come back when that may help. The link itself is not touched."""

@@ -1,6 +1,6 @@
 """Keeping the tokens: one worker at a time spends the refresh token, and the newest one issued is what is kept (I5)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -10,9 +10,10 @@ from shared.cloud.documents import Documents
 from shared.connection.model import Connection, Lease, Tokens, with_refresh_token
 from shared.connection.ports import Authority, Links, Refreshed, StoredConnection
 from shared.connection.writes import put
-from shared.errors import Conflict, OutcomeUnknown, Refused
+from shared.errors import Conflict, Refused, Unavailable
 
 _ATTEMPTS = 6
+_WAIT_S = 0.2
 
 
 class Vault(Protocol):
@@ -72,39 +73,57 @@ class TokenKeeper:
         visit.at = StoredConnection(leased, version, visit.at.path)
         refresh = await self._vault.open(connection.uid, "refresh", _tokens(connection).refresh)
         refreshed = await self._authority.refresh(refresh)
+        if refreshed.refresh_token is not None and refreshed.refresh_token != refresh:
+            await self._keep(visit, _tokens(leased).refresh, refreshed.refresh_token)
         tokens = msgspec.structs.replace(
-            _tokens(leased),
+            _tokens(visit.at.value),
             access=await self._vault.seal(connection.uid, "access", refreshed.access_token),
             access_expires_at=refreshed.access_expires_at,
         )
-        if refreshed.refresh_token is not None and refreshed.refresh_token != refresh:
-            sealed = await self._vault.seal(connection.uid, "refresh", refreshed.refresh_token)
-            tokens = with_refresh_token(tokens, sealed, self._clock.now())
-            await self._save(visit, tokens)
         visit.at = visit.at._replace(value=_granted(msgspec.structs.replace(visit.at.value, tokens=tokens), refreshed))
         return refreshed.access_token
 
-    async def _save(self, visit: Held, tokens: Tokens) -> None:
-        """Write a rotated token down at once: the one it replaces may be dead by now.
+    async def _keep(self, visit: Held, spent: bytes, rotated: str) -> None:
+        """Write a rotated token down at once: the one it replaces may be dead by now, and nobody else knows it.
 
-        Whatever else moved the connection meanwhile, the token is kept, unless the link itself is another one.
+        So whatever passing goes wrong is tried again here, and whatever else moved the connection meanwhile, the token
+        is kept, unless the link itself is another one. What another worker stored meanwhile is newer than what this
+        visit would store: that is a Conflict, once the token is safe.
         """
-        for _ in range(_ATTEMPTS):
+        issued_at, commit = self._clock.now(), visit.at.value.commit
+        for attempt in range(1, _ATTEMPTS + 1):
             try:
+                sealed = await self._vault.seal(visit.at.value.uid, "refresh", rotated)
+                tokens = _rotated(_tokens(visit.at.value), spent, sealed, issued_at)
                 kept = msgspec.structs.replace(visit.at.value, tokens=tokens)
                 [version] = await self._documents.commit([put(visit.at.path, kept, visit.at.version)])
                 visit.at = StoredConnection(kept, version, visit.at.path)
-                return
-            except (Conflict, OutcomeUnknown):
+                break
+            except (Conflict, Unavailable):
+                if attempt == _ATTEMPTS:
+                    raise
+                await self._clock.sleep(_WAIT_S * attempt)
                 visit.at = await self._same_link(visit)
-        raise Conflict("precondition_failed")
+        if visit.at.value.commit != commit:
+            raise Conflict("precondition_failed")
 
     async def _same_link(self, visit: Held) -> StoredConnection:
         ours = visit.at.value
-        found = await self._connections.connection(ours.uid, ours.provider)
+        try:
+            found = await self._connections.connection(ours.uid, ours.provider)
+        except Unavailable:
+            return visit.at  # the next commit finds out
         if found is None or found.value.linked != ours.linked or found.value.tokens is None:
             raise Conflict("precondition_failed")
         return found
+
+
+def _rotated(tokens: Tokens, spent: bytes, sealed: bytes, issued_at: datetime) -> Tokens:
+    """The tokens with a rotated refresh token. What replaces the very token it was traded for is newer by nature;
+    only beside another worker's do the clocks decide (I5)."""
+    if tokens.refresh == spent:
+        return msgspec.structs.replace(tokens, refresh=sealed, issued_at=max(issued_at, tokens.issued_at))
+    return with_refresh_token(tokens, sealed, issued_at)
 
 
 def _granted(connection: Connection, refreshed: Refreshed) -> Connection:

@@ -80,7 +80,9 @@ class Fence:
         now = self.clock.now()
         kept = [f for f in fetches if found.value.verdict(f.kind, now).allowed and f.kind in ours.kinds]
         visit.at = StoredConnection(_with_ours(found.value, ours, kept), found.version, found.path)
-        return kept
+        # A kind that was withdrawn and given again meanwhile begins anew: what was read goes on from where it stood.
+        stands = {kind: link.reached_ns for kind, link in visit.connection.kinds.items()}
+        return [f for f in kept if stands[f.kind] == ours.kinds[f.kind].reached_ns]
 
     async def needs_reauth(self, visit: Visit) -> None:
         """The provider says the grant is dead: forget its tokens, tell the person, be quiet."""

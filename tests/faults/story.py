@@ -24,6 +24,25 @@ def history(world: World) -> None:
         account.enter(c.PRESSURE, now - days * DAY, (mmhg, 82.0, 2, 3), now - days * DAY)
     night(account, "night-1", now - 2 * DAY - 9 * HOUR, now - 2 * DAY - 2 * HOUR, now - DAY, stages=(4, 5))
     night(account, "night-2", now - DAY - 9 * HOUR, now - DAY - 3 * HOUR, now - DAY)
+    world.accounts[TARO.email].enter(c.WEIGHT, now - 4 * DAY, (75.0,), now - 4 * DAY)
+
+
+def long_history(world: World) -> None:
+    """Every kind on every day: more days than one commit takes."""
+    account, now = world.accounts[HANAKO.email], world.clock.now()
+    values: dict[str, tuple[float | int, ...]] = {
+        c.STEPS: (4000,),
+        c.GLUCOSE: (5.5, 2, 2, 3, 2),
+        c.PRESSURE: (125.0, 80.0, 2, 3),
+        c.WEIGHT: (61.0,),
+        c.HEART_RATE: (64.0,),
+        c.TEMPERATURE: (36.5, 1),
+        c.OXYGEN: (97.0, 0.0, 0, 1, 1),
+        c.SLEEP: (4,),
+    }
+    for days in range(19):
+        for type_name, reading in values.items():
+            account.enter(type_name, now - days * DAY - HOUR, reading, now - days * DAY, until=now - days * DAY)
 
 
 def night(
@@ -63,6 +82,11 @@ async def linked(stage: Stage) -> None:
     """Hanako has linked; her first sync waits in the queue."""
     history(stage.world)
     await stage.link(KINDS)
+
+
+async def linked_with_long_history(stage: Stage) -> None:
+    long_history(stage.world)
+    await stage.link(tuple(Kind))
 
 
 async def synced(stage: Stage) -> None:

@@ -182,7 +182,14 @@ class Watch:
 
     def held(self, uid: str, kind: Kind) -> dict[Identity, Row]:
         """Every point Google has of one kind, as it has to be stored: (start, end, modified, values…)."""
-        account = self._account(uid)
+        return self._held_by(self._account(uid), kind)
+
+    def held_elsewhere(self, uid: str, kind: Kind) -> set[Identity]:
+        """What all other accounts have."""
+        others = [account for account in self.world.accounts.values() if account is not self._account(uid)]
+        return {identity for account in others for identity in self._held_by(account, kind)}
+
+    def _held_by(self, account: Account, kind: Kind) -> dict[Identity, Row]:
         rows: dict[Identity, Row] = {}
         stream = account.streams.get(c.merged_ids(TYPE_OF[kind])[-1])
         for point in stream.points if stream else []:
@@ -332,7 +339,8 @@ class Watch:
     # -------------------------------------------------------------- at rest
 
     def check_fetched(self, uid: str, since_ns: int) -> None:
-        """I1: what Google holds of each consented and granted kind since `since_ns` is stored, and nothing else of it."""
+        """I1: what Google holds of each consented and granted kind since `since_ns` is stored as it is now, and nothing
+        else, but for what another account of theirs brought before."""
         connection = self.connection(uid)
         assert connection is not None
         for kind, link in connection.kinds.items():
@@ -341,8 +349,11 @@ class Watch:
                 continue
             held = {i: row for i, row in self.held(uid, kind).items() if row[0] >= since_ns}
             stored = self.stored(uid, kind)
-            demand(stored == held, "I1", f"{kind}: {_difference(stored, held)}")
-            demand(link.stored == len(stored), "I1", f"{kind} counts {link.stored}, holds {len(stored)}")
+            elsewhere = self.held_elsewhere(uid, kind)
+            theirs = {i: row for i, row in stored.items() if i in held or i not in elsewhere}
+            demand(theirs == held, "I1", f"{kind}: {_difference(theirs, held)}")
+            if theirs == stored:
+                demand(link.stored == len(stored), "I1", f"{kind} counts {link.stored}, holds {len(stored)}")
 
     def newest_refresh_token(self, uid: str) -> str | None:
         """The one Google issued last for this person, if it still lives."""
