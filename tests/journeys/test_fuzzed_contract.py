@@ -19,7 +19,7 @@ from tests.journeys.conftest import GOOGLES_KEY, SETTINGS
 from tests.journeys.contract import PATH, Contract
 from tests.journeys.town import SIGNING, START, Heard, Town
 
-EXAMPLES = 30
+EXAMPLES = 50
 WHO = {"disconnect": "ken", "decideConsent": "yui"}
 """Who calls which operation, so that none ends what another needs; everything else is hana's."""
 MACHINES = {"revokeDue": "connection", "syncUser": "sync_user", "dispatchSyncs": "sync_dispatch"}

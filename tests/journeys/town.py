@@ -79,10 +79,19 @@ class Town:
     async def __aexit__(self, *_: object) -> None:
         await self.http.close()
 
-    def person(self, uid: str, *, devices: Iterable[Device] | None = None, days: float = 5, zone: str = TOKYO) -> "App":
+    def person(
+        self,
+        uid: str,
+        *,
+        devices: Iterable[Device] | None = None,
+        days: float = 1,
+        zone: str = TOKYO,
+        account: Account | None = None,
+    ) -> "App":
         """Somebody with a Google account whose devices (None: one of each) have been in use for `days`."""
-        account = self.world.account(f"{uid}@example.com", zone=zone, devices=devices, history=timedelta(days=days))
-        return App(self, uid, account)
+        email = f"{uid}@example.com"
+        history = timedelta(days=days)
+        return App(self, uid, account or self.world.account(email, zone=zone, devices=devices, history=history))
 
     async def call(
         self,
@@ -149,6 +158,11 @@ class Town:
     def google_calls(self) -> int:
         """How often Google was called in any way, other than for its keys."""
         return sum(n for (endpoint, _), n in self.world.calls.items() if endpoint != "certs")
+
+    def granted_at_google(self, app: "App") -> bool:
+        """Whether anything our client holds still opens that person's data."""
+        oauth = self.world.oauth
+        return any(t.account is app.account for t in (*oauth.refresh_tokens.values(), *oauth.access_tokens.values()))
 
     def service_token(self, account: str, function: str) -> str:
         """A token of one of the platform's accounts for one function."""
