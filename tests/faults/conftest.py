@@ -1,10 +1,10 @@
 """The stage on each store."""
 
+import uuid
 from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.cloud.documents import Documents
 from shared.cloud.sqlite import SqliteDocuments
 from tests.faults.stage import Stage
 
@@ -20,8 +20,12 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
-async def any_stage(documents: Documents) -> Stage:
-    """On each store."""
-    made = Stage(documents)
+async def firestore_stage(firestore_emulator: str) -> AsyncIterator[Stage]:
+    """On the Firestore emulator."""
+    from shared.cloud.firestore import FirestoreDocuments
+
+    store = FirestoreDocuments(f"test-{uuid.uuid4().hex[:20]}")
+    made = Stage(store)
     await made.begin()
-    return made
+    yield made
+    await store.close()

@@ -58,7 +58,7 @@ class Turns:
 
     segments: deque[tuple[Process, int | None]]
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    switches: int = 0
+    at_first_switch: Callable[[], None] | None = None
 
     def whose(self) -> Process | None:
         return self.segments[0][0] if self.segments else None
@@ -82,8 +82,10 @@ class Turns:
 
     def _next(self) -> None:
         self.segments.popleft()
-        self.switches += 1
         self.changed.set()
+        if self.at_first_switch is not None:
+            self.at_first_switch()
+            self.at_first_switch = None
 
 
 class Passage:

@@ -4,6 +4,7 @@ scheduler and a person who tries again. A scene can be kept and set up again as 
 import asyncio
 import io
 import pickle
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from infra.local.google import World, create_app
 from infra.local.google.signing import SigningKey
-from shared.clock import ManualClock
+from shared.clock import Clock, ManualClock
 from shared.cloud.documents import Data, Delete, Documents, Put, Query, settle
 from shared.cloud.identity import Identities
 from shared.cloud.vault import DataKeys, TokenVault
@@ -35,7 +36,7 @@ from shared.sync.model import Reach
 from shared.sync.service import Pace, Syncing
 from shared.vocabulary import Kind, Language, Provider, Purpose
 from tests.fakes import SeededIds
-from tests.faults.passage import KilledHere, Passage, Strike
+from tests.faults.passage import KilledHere, Passage, Strike, Turns
 from tests.faults.ports import SECRETS, MemoryQueue, PassingDocuments, PassingHttp, PassingQueue, PassingSecrets, Task
 from tests.faults.watch import Person, Watch, Worker, demand
 
@@ -91,9 +92,9 @@ class Scene:
 class Hands(Worker):
     """A worker with its use cases: one process's worth of what the functions wire up."""
 
-    def __init__(self, name: str, stage: "Stage") -> None:
+    def __init__(self, name: str, stage: "Stage", clock: Clock) -> None:
         super().__init__(name)
-        clock, passage, watch = stage.clock, stage.passage, stage.watch
+        passage, watch = stage.passage, stage.watch
         documents: Any = PassingDocuments(self, stage.store, passage, watch)
         http: Any = PassingHttp(self, stage.app, passage, watch, stage.patience_s)
         queue = PassingQueue(self, stage.queue, passage, clock)
@@ -179,6 +180,8 @@ class Stage:
     store: Documents
     patience_s: float = 30.0
     faults: list[str] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    at_first_switch: Callable[[], None] | None = None
     _workers: int = 0
 
     # -------------------------------------------------------------- scenes
@@ -232,10 +235,10 @@ class Stage:
 
     # -------------------------------------------------------------- doing things
 
-    def worker(self) -> Hands:
-        """A fresh process."""
+    def worker(self, clock: Clock | None = None) -> Hands:
+        """A fresh process, on the stage's clock unless its own goes otherwise."""
         self._workers += 1
-        return Hands(f"worker-{self._workers}", self)
+        return Hands(f"worker-{self._workers}", self, clock or self.clock)
 
     async def ask(self, request: Request[T], worker: Hands | None = None) -> T:
         """One request in a process of its own. Raises what it raises, KilledHere included."""
@@ -256,6 +259,21 @@ class Stage:
             self.passage.turns.over(worker)
         if self.watch.broken:
             raise self.watch.broken[0]
+
+    async def together(
+        self, first: Request[Any], second: Request[Any], schedule: Sequence[tuple[int, int | None]]
+    ) -> list[Any]:
+        """Two requests at once. `schedule` says whose turn it is (0, 1) for how many I/Os, None for the rest; what each
+        came to, faults included."""
+        workers = [self.worker(), self.worker()]
+        self.passage.turns = turns = Turns(deque((workers[who], n) for who, n in schedule if n != 0))
+        turns.at_first_switch = self.at_first_switch
+        try:
+            return await asyncio.gather(
+                *(self.ask(r, w) for r, w in zip((first, second), workers, strict=True)), return_exceptions=True
+            )
+        finally:
+            self.passage.turns = None
 
     async def person(self, request: Request[T], tries: int = 4) -> T:
         """A person, or their app, who tries again where that may help. Raises Fault where it does not."""
@@ -335,6 +353,12 @@ class Stage:
             if code and await self._confirmed(person, code):
                 return
         raise AssertionError("never linked")
+
+    async def park(self, kinds: Sequence[Kind], person: Person = HANAKO, at_google: Person | None = None) -> str:
+        """Consent at Google, up to the code that waits to be confirmed."""
+        started = await self.ask(lambda w: w.linking.start(person.uid, FIT, list(kinds), Language.JA))
+        location = self.world.consent(started.authorization_url, (at_google or person).email)
+        return await self._returned(location)
 
     async def _returned(self, location: str) -> str:
         query = {name: values[-1] for name, values in parse_qs(urlsplit(location).query).items()}

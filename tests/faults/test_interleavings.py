@@ -1,0 +1,218 @@
+"""Two things at once, in all interleavings of their I/O with at most two switches. After every I/O the invariants hold;
+where both do the same, the outcome is that of one alone."""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.connection.model import LinkState
+from shared.consent.model import QOLMS, Change, Decision
+from shared.errors import Fault
+from shared.vocabulary import Kind, Language, Purpose
+from tests.faults import story
+from tests.faults.stage import FIT, HANAKO, START, TARO, Hands, Stage
+from tests.faults.story import KINDS
+from tests.faults.watch import Person
+
+Schedule = Sequence[tuple[int, int | None]]
+Act = Callable[[Stage], Callable[[Hands], Awaitable[Any]]]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What happens at once from where, and which states of the link may come of it. `alike`: both do the same, and the
+    outcome must be that of one."""
+
+    begin: Callable[[Stage], Awaitable[None]]
+    first: Act
+    second: Act
+    alike: bool = False
+    ends: tuple[LinkState, ...] = (LinkState.ACTIVE,)
+
+
+def sync(stage: Stage) -> Callable[[Hands], Awaitable[Any]]:
+    return lambda worker: worker.syncing.sync(HANAKO.uid, FIT)
+
+
+def tick(stage: Stage) -> Callable[[Hands], Awaitable[Any]]:
+    return lambda worker: worker.dispatching.tick()
+
+
+def disconnect(stage: Stage) -> Callable[[Hands], Awaitable[Any]]:
+    return lambda worker: worker.connections.disconnect(HANAKO.uid, FIT)
+
+
+def deciding(decision: Decision, *kinds: Kind) -> Act:
+    changes = tuple(Change(Purpose.QOLMS_STORE, kind, QOLMS, decision) for kind in kinds)
+    return lambda stage: lambda worker: worker.consenting.decide(HANAKO.uid, changes, if_epoch=None)
+
+
+def confirming(number: int = 0, person: Person = HANAKO) -> Act:
+    return lambda stage: lambda worker: worker.linking.confirm(person.uid, stage.codes[number])
+
+
+def revoke_due(stage: Stage) -> Callable[[Hands], Awaitable[Any]]:
+    name = next(task.payload["grant"] for task in stage.queue.waiting.values() if task.queue == "revocation")
+    return lambda worker: worker.connections.revoke_due(str(name))
+
+
+# ---------------------------------------------------------------- scenes
+
+
+async def asked(stage: Stage) -> None:
+    """A sync is due, its access token alive, and there is nothing new."""
+    await story.synced(stage)
+    stage.clock.advance(timedelta(minutes=5))
+    await stage.person(lambda w: w.connections.sync_now(HANAKO.uid, FIT))
+
+
+async def asked_with_news(stage: Stage) -> None:
+    await asked(stage)
+    story.events(stage.world)
+
+
+async def asked_and_refused(stage: Stage) -> None:
+    """The access token is dead before its time, so that it is renewed in the middle of the fetch; and Google rotates."""
+    await asked_with_news(stage)
+    stage.world.oauth.access_tokens.clear()
+    stage.world.oauth.rotation = "grace"
+
+
+async def parked(stage: Stage) -> None:
+    """One grant waits to be confirmed."""
+    story.history(stage.world)
+    stage.codes = [await stage.park(KINDS)]
+
+
+async def parked_twice(stage: Stage) -> None:
+    """Two windows, two grants."""
+    await parked(stage)
+    stage.codes.append(await stage.park((*KINDS, Kind.STEPS)))
+
+
+async def parked_by_two(stage: Stage) -> None:
+    """Two users, one Google account."""
+    await parked(stage)
+    stage.codes.append(await stage.park(KINDS, TARO, at_google=HANAKO))
+
+
+async def parked_while_syncing(stage: Stage) -> None:
+    await asked_with_news(stage)
+    stage.codes = [await stage.park(KINDS)]
+
+
+async def parked_after_disconnect(stage: Stage) -> None:
+    """The old grant waits to be revoked, a new one to be confirmed."""
+    await story.synced(stage)
+    await stage.person(lambda w: w.connections.disconnect(HANAKO.uid, FIT))
+    old = next(t for t in stage.queue.waiting.values() if t.queue == "revocation" and t.due_at <= stage.clock.now())
+    stage.queue.done(old, stage.clock.now())
+    stage.queue.waiting = {old.name: old, **stage.queue.waiting}
+    stage.codes = [await stage.park(KINDS)]
+
+
+async def due_for_tick(stage: Stage) -> None:
+    await story.synced(stage)
+    stage.clock.set(stage.connection().next_sync_at)
+
+
+PAIRS: dict[str, Pair] = {
+    "sync_sync_nothing_new": Pair(asked, sync, sync, alike=True),
+    "sync_sync_news": Pair(asked_with_news, sync, sync, alike=True),
+    "sync_sync_first": Pair(story.linked, sync, sync, alike=True),
+    "sync_sync_rotation": Pair(story.due_with_rotation, sync, sync, alike=True),
+    "sync_sync_strict_rotation": Pair(story.due_with_strict_rotation, sync, sync, alike=True),
+    "sync_sync_renewal": Pair(asked_and_refused, sync, sync, alike=True),
+    "sync_sync_dead": Pair(story.due_and_dead, sync, sync, alike=True, ends=(LinkState.NEEDS_REAUTH,)),
+    "sync_withdraw": Pair(asked_with_news, sync, deciding(Decision.WITHDRAW, Kind.WEIGHT)),
+    "sync_withdraw_all": Pair(asked_with_news, sync, deciding(Decision.WITHDRAW, *KINDS), ends=(LinkState.PAUSED,)),
+    "refresh_withdraw": Pair(story.due_with_strict_rotation, sync, deciding(Decision.WITHDRAW, Kind.SLEEP)),
+    "sync_disconnect": Pair(asked_with_news, sync, disconnect, ends=(LinkState.REVOKED,)),
+    "refresh_disconnect": Pair(story.due_with_rotation, sync, disconnect, ends=(LinkState.REVOKED,)),
+    "sync_relink": Pair(parked_while_syncing, sync, confirming()),
+    "sync_tick": Pair(story.due_with_news, sync, tick),
+    "confirm_confirm": Pair(parked, confirming(), confirming(), alike=True),
+    "confirm_two_grants": Pair(parked_twice, confirming(0), confirming(1)),
+    "confirm_two_users": Pair(parked_by_two, confirming(0), confirming(1, TARO)),
+    "confirm_revoke_due": Pair(parked_after_disconnect, confirming(), revoke_due),
+    "tick_tick": Pair(due_for_tick, tick, tick, alike=True),
+    "withdraw_give": Pair(
+        asked, deciding(Decision.WITHDRAW, Kind.SLEEP), deciding(Decision.GIVE, Kind.SLEEP)
+    ),
+}
+
+
+def schedules(first: int, second: int, *, mirrored: bool) -> Iterator[Schedule]:
+    """Every way to switch at most twice, beginning with the first and, where that differs, with the second."""
+    for i in range(1, first + 1):
+        for j in range(1, second + 1):
+            yield [(0, i), (1, j), (0, None), (1, None)]
+    if mirrored:
+        for j in range(1, second + 1):
+            for i in range(1, first + 1):
+                yield [(1, j), (0, i), (1, None), (0, None)]
+
+
+async def alone(stage: Stage, act: Act) -> int:
+    """How many I/Os one does by itself."""
+    stage.strike(None)
+    await stage.ask(act(stage))
+    return len(stage.passage.trace)
+
+
+def outcome(stage: Stage) -> Any:
+    """What came of it, without what differs from run to run: names, nonces, jitter."""
+    connection = stage.watch.connection(HANAKO.uid)
+    if connection is None:
+        return None
+    kinds = {
+        kind: (link.granted, link.cursor_ns, link.reached_ns, link.floor_ns, link.feeding, link.stored, link.changes)
+        for kind, link in connection.kinds.items()
+    }
+    points = {kind: stage.watch.stored(HANAKO.uid, kind) for kind in KINDS}
+    tasks = sorted((t.queue, t.function_path, t.due_at, str(t.payload)) for t in stage.queue.waiting.values())
+    tokens = stage.watch.refresh_token(connection) == stage.watch.newest_refresh_token(HANAKO.uid)
+    return connection.state, connection.consents, connection.linked, connection.failures, kinds, points, tasks, tokens
+
+
+async def check(stage: Stage, pair: Pair, expected: Any, results: list[Any]) -> None:
+    unexpected = [r for r in results if isinstance(r, BaseException) and not isinstance(r, Fault)]
+    assert not unexpected, unexpected
+    assert any(not isinstance(r, Fault) for r in results), f"nobody came through: {results}"
+    if pair.alike:
+        assert outcome(stage) == expected
+    await stage.rest()
+    state = stage.connection().state
+    assert state in pair.ends, f"ends as {state}"
+
+
+async def interleave(stage: Stage, pair: Pair, every: int = 1) -> int:
+    await pair.begin(stage)
+    scene = stage.keep()
+    lengths = []
+    for act in (pair.second, pair.first):
+        await stage.set_up(scene)
+        lengths.insert(0, await alone(stage, act))
+    expected = outcome(stage) if pair.alike else None
+    problems, times = [], 0
+    for number, schedule in enumerate(schedules(*lengths, mirrored=not pair.alike)):
+        if number % every:
+            continue
+        await stage.set_up(scene)
+        results: list[Any] = []
+        try:
+            results = await stage.together(pair.first(stage), pair.second(stage), schedule)
+            await check(stage, pair, expected, results)
+        except Exception as problem:
+            problems.append(f"{schedule[:2]}: {problem!r:.1500}; {results}")
+        times += 1
+    assert not problems, f"{len(problems)} of {times}\n" + "\n".join(problems[:10])
+    return times
+
+
+@pytest.mark.parametrize("name", PAIRS)
+async def test_two_at_once(stage: Stage, name: str) -> None:
+    assert await interleave(stage, PAIRS[name]) > 0
