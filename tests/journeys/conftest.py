@@ -1,5 +1,6 @@
 """A platform on simulated time, and the people who use it; over HTTP only, every answer held to the contract."""
 
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -27,10 +28,13 @@ def clock() -> ManualClock:
     return ManualClock(START)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> str:
-    """The setting DOCUMENTS."""
-    return f"sqlite:{tmp_path / 'documents'}"
+@pytest.fixture(params=["sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The setting DOCUMENTS. A journey that is told on both stores asks for both, through its parameter."""
+    if request.param == "sqlite":
+        return f"sqlite:{tmp_path / 'documents'}"
+    request.getfixturevalue("firestore_emulator")
+    return "firestore"
 
 
 @pytest.fixture
@@ -43,7 +47,14 @@ def duplicate_every() -> int:
 async def town(clock: ManualClock, store: str, duplicate_every: int, contract: Contract) -> AsyncIterator[Town]:
     """Three hours pass between two fetches of a person, and the first link reaches back thirty days."""
     world = World(clock, auto_live=True, signing_key=GOOGLES_KEY)
-    platform = Platform(clock, documents=store, world=world, settings=SETTINGS, duplicate_every=duplicate_every)
+    platform = Platform(
+        clock,
+        documents=store,
+        world=world,
+        settings=SETTINGS,
+        duplicate_every=duplicate_every,
+        project=f"journey-{uuid.uuid4().hex[:20]}",  # one emulator keeps every project apart
+    )
     platform.issuer.firebase.adopt(SIGNING)
     platform.issuer.google.adopt(SIGNING)
     check = DiscoveryCheck(create_app(world))

@@ -162,7 +162,8 @@ class Town:
     def granted_at_google(self, app: "App") -> bool:
         """Whether anything our client holds still opens that person's data."""
         oauth = self.world.oauth
-        return any(t.account is app.account for t in (*oauth.refresh_tokens.values(), *oauth.access_tokens.values()))
+        held = [t.account for t in oauth.refresh_tokens.values()] + [t.account for t in oauth.access_tokens.values()]
+        return app.account in held
 
     def service_token(self, account: str, function: str) -> str:
         """A token of one of the platform's accounts for one function."""

@@ -1,0 +1,140 @@
+"""What a person decides takes effect at once, and only for what they decided."""
+
+from datetime import timedelta
+
+from infra.local.google.devices import cuff, scale
+from shared.vocabulary import Kind
+from tests.journeys.town import ALL, Town
+
+OTHERS = tuple(kind for kind in ALL if kind not in (Kind.HEART_RATE, Kind.STEPS))
+
+
+async def test_two_kinds_withdrawn_stop_at_once_and_the_others_go_on(town: Town):
+    hana = town.person("hana")
+    await hana.link()
+    before = {kind: await hana.points(kind) for kind in ALL}
+    asked = {kind: town.asked_for(kind) for kind in ALL}
+    answer = await hana.decide("withdraw", Kind.HEART_RATE, Kind.STEPS)
+    assert answer.status == 200
+    assert answer.json["cells"]["qolms_store|steps|qolms"]["decision"] == "withdraw"
+    await town.pass_time(timedelta(hours=15))
+    for kind in ALL:
+        stopped = kind in (Kind.HEART_RATE, Kind.STEPS)
+        link = await hana.kind(kind)
+        assert link["consented"] != stopped
+        assert link["state"] == ("paused" if stopped else "active")
+        assert (town.asked_for(kind) == asked[kind]) == stopped
+    assert {k: await hana.points(k) for k in (Kind.HEART_RATE, Kind.STEPS)} == {
+        k: before[k] for k in (Kind.HEART_RATE, Kind.STEPS)
+    }
+    assert any(len(await hana.points(kind)) > len(before[kind]) for kind in OTHERS)
+
+
+async def test_what_is_given_again_resumes_and_fills_the_gap(town: Town):
+    hana = town.person("hana", devices=[cuff(), scale()], days=3)
+    await hana.link()
+    await hana.decide("withdraw", Kind.BODY_TEMPERATURE)
+    before = await hana.points(Kind.BODY_TEMPERATURE)
+    await town.pass_time(timedelta(days=2))
+    assert await hana.points(Kind.BODY_TEMPERATURE) == before
+    assert (await hana.decide("give", Kind.BODY_TEMPERATURE)).status == 200
+    await town.pass_time(timedelta(hours=3))
+    after = await hana.points(Kind.BODY_TEMPERATURE)
+    assert after[: len(before)] == before
+    assert len(after) == len(before) + 2  # one a morning
+    assert (await hana.kind(Kind.BODY_TEMPERATURE))["state"] == "active"
+
+
+async def test_work_that_waits_in_the_queue_is_overtaken_by_a_withdrawal(town: Town):
+    hana = town.person("hana", devices=[cuff()], days=3)
+    back = await hana.come_back(await hana.consent(await hana.start()))
+    assert (await hana.confirm(back.code)).status == 201  # its first fetch is queued
+    await hana.decide("withdraw", Kind.BLOOD_PRESSURE)
+    await town.settle()
+    assert await hana.points(Kind.BLOOD_PRESSURE) == []
+    assert town.asked_for(Kind.BLOOD_PRESSURE) == 0
+    assert await hana.points(Kind.BODY_TEMPERATURE)
+
+
+async def test_with_nothing_left_the_link_pauses_and_wakes_when_something_is_given(town: Town):
+    hana = town.person("hana", devices=[scale()])
+    await hana.link()
+    await hana.decide("withdraw", *ALL)
+    connection = await hana.connection()
+    assert (connection["state"], connection["next_sync_at"]) == ("paused", None)
+    calls = town.google_calls()
+    asked = await hana.sync_now()
+    assert (asked.status, asked.code) == (403, "consent_missing")
+    await town.pass_time(timedelta(hours=12))
+    assert town.google_calls() == calls
+    await hana.decide("give", Kind.WEIGHT)
+    assert (await hana.connection())["state"] == "active"
+    await town.tick()
+    assert town.asked_for(Kind.WEIGHT)
+    assert (await hana.kind(Kind.WEIGHT))["last_success_at"]
+
+
+async def test_a_decision_made_on_an_older_state_is_refused(town: Town):
+    hana = town.person("hana", devices=[scale()])
+    await hana.link([Kind.WEIGHT])
+    seen = (await hana.call("GET", "/consent")).json["epoch"]
+    assert seen == 1
+    assert (await hana.decide("withdraw", Kind.WEIGHT, if_epoch=seen)).json["epoch"] == 2
+    for decision in ("give", "withdraw"):
+        stale = await hana.decide(decision, Kind.WEIGHT, if_epoch=seen)
+        assert (stale.status, stale.code) == (409, "consent_stale")
+    state = (await hana.call("GET", "/consent")).json
+    assert state["epoch"] == 2
+    assert state["cells"]["qolms_store|weight|qolms"]["decision"] == "withdraw"
+    assert (await hana.decide("give", Kind.WEIGHT, if_epoch=2)).status == 200
+
+
+async def test_nothing_is_consented_to_before_anything_was_decided(town: Town):
+    hana = town.person("hana", devices=[])
+    assert (await hana.call("GET", "/consent")).json == {"epoch": 0, "cells": {}}
+
+
+async def test_all_changes_of_one_decision_take_effect_or_none(town: Town):
+    hana = town.person("hana", devices=[])
+    fine = {"purpose": "qolms_store", "kind": "steps", "recipient": "qolms", "decision": "give"}
+    wrong = [
+        [],
+        [fine, {**fine, "decision": "withdraw"}],
+        [fine, {**fine, "kind": "sleep", "recipient": "somebody"}],
+        [fine, {**fine, "kind": "location"}],
+        [fine, {**fine, "kind": "sleep", "purpose": "advertising"}],
+        [fine, {**fine, "kind": "sleep", "decision": "maybe"}],
+    ]
+    for changes in wrong:
+        answer = await hana.call("POST", "/consent", body={"changes": changes})
+        assert (answer.status, answer.code) == (400, "body_invalid")
+    assert (await hana.call("GET", "/consent")).json["epoch"] == 0
+
+
+async def test_consent_given_without_a_link_and_grants_without_consent_fetch_nothing(town: Town):
+    hana = town.person("hana", devices=[scale()])
+    await hana.decide("give", Kind.WEIGHT)
+    await town.pass_time(timedelta(hours=6))
+    assert await hana.connection() is None
+    assert town.google_calls() == 0
+
+
+async def test_pull_to_refresh_brings_what_is_new_at_most_once_a_minute(town: Town):
+    hana = town.person("hana", devices=[cuff()], days=2)
+    await hana.link()
+    before = await hana.points(Kind.BLOOD_PRESSURE)
+    await town.platform.advance(timedelta(hours=15), schedules=False)
+    assert (await hana.sync_now()).status == 202
+    assert len(await hana.points(Kind.BLOOD_PRESSURE)) > len(before)
+    again = await hana.sync_now()
+    assert (again.status, again.code) == (429, "too_many_requests")
+    wait_s = int(again.headers["retry-after"])
+    assert 0 < wait_s <= 61
+    await town.platform.advance(timedelta(seconds=wait_s), schedules=False)
+    assert (await hana.sync_now()).status == 202
+
+
+async def test_pull_to_refresh_needs_a_link(town: Town):
+    hana = town.person("hana", devices=[])
+    answer = await hana.sync_now()
+    assert (answer.status, answer.code) == (404, "not_connected")

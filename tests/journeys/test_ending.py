@@ -1,0 +1,107 @@
+"""How a link ends, and begins again."""
+
+import asyncio
+from datetime import timedelta
+
+from infra.local.google import Fault
+from infra.local.google.devices import cuff, scale
+from shared.vocabulary import Kind
+from tests.journeys.town import Town
+
+
+async def test_disconnecting_revokes_at_google_stops_and_leaves_data_readable(town: Town):
+    hana = town.person("hana", devices=[scale(), cuff()], days=3)
+    await hana.link()
+    before = await hana.points(Kind.WEIGHT)
+    assert (await hana.disconnect()).status == 200
+    assert not town.granted_at_google(hana)
+    connection = await hana.connection()
+    assert (connection["state"], connection["next_sync_at"]) == ("revoked", None)
+    calls = town.google_calls()
+    await town.pass_time(timedelta(days=3), every=timedelta(hours=12))
+    assert town.google_calls() == calls
+    assert await hana.points(Kind.WEIGHT, back=14) == before
+    for again in (await hana.disconnect(), await hana.sync_now()):
+        assert (again.status, again.code) == (404, "not_connected")
+
+
+async def test_revoking_is_tried_again_until_google_confirms(town: Town):
+    hana = town.person("hana", devices=[scale()])
+    await hana.link()
+    town.world.faults.add(Fault("status", endpoint="revoke", times=None, status=503))
+    assert (await hana.disconnect()).status == 200
+    await town.pass_time(timedelta(hours=5), every=timedelta(minutes=30))
+    assert town.granted_at_google(hana)
+    assert (await hana.connection())["state"] == "revoked"
+    town.world.faults.clear()
+    await town.pass_time(timedelta(hours=2), every=timedelta(minutes=30))
+    assert not town.granted_at_google(hana)
+    revocations = town.world.calls["revoke", hana.account.email]
+    await town.pass_time(timedelta(days=2), every=timedelta(hours=6))
+    assert town.world.calls["revoke", hana.account.email] == revocations
+
+
+async def test_a_grant_that_is_dead_at_google_already_counts_as_revoked(town: Town):
+    hana = town.person("hana", devices=[scale()])
+    await hana.link()
+    town.world.revoke(hana.account.email)
+    assert (await hana.disconnect()).status == 200
+    calls = town.google_calls()
+    await town.pass_time(timedelta(days=1), every=timedelta(hours=6))
+    assert town.google_calls() == calls
+
+
+async def test_a_link_that_needs_its_person_can_be_ended_too(town: Town):
+    hana = town.person("hana", devices=[scale()])
+    await hana.link()
+    town.world.revoke(hana.account.email)
+    await town.pass_time(timedelta(hours=3))
+    assert (await hana.disconnect()).status == 200
+    assert (await hana.connection())["state"] == "revoked"
+
+
+async def test_linking_again_after_the_end_continues(town: Town):
+    hana = town.person("hana", devices=[cuff()], days=3)
+    await hana.link()
+    before = await hana.points(Kind.BODY_TEMPERATURE)
+    await hana.disconnect()
+    await town.pass_time(timedelta(days=2), every=timedelta(hours=12))
+    connection = await hana.link()
+    assert connection["state"] == "active"
+    after = await hana.points(Kind.BODY_TEMPERATURE)
+    assert after[: len(before)] == before
+    assert len(after) == len(before) + 2
+    await town.pass_time(timedelta(hours=12))
+    assert town.granted_at_google(hana)  # what was left to revoke is not the new link
+
+
+async def test_linking_again_before_the_old_grant_is_revoked_keeps_the_new_link(town: Town):
+    hana = town.person("hana", devices=[scale()])
+    await hana.link()
+    down = town.world.faults.add(Fault("status", endpoint="revoke", times=None, status=503))
+    await hana.disconnect()
+    await hana.link()
+    town.world.faults.clear(down)
+    await town.pass_time(timedelta(hours=9))
+    assert town.granted_at_google(hana)
+    connection = await hana.connection()
+    assert (connection["state"], connection["last_error"]) == ("active", None)
+
+
+async def test_once_ended_the_google_account_may_be_linked_by_another_user(town: Town):
+    hana = town.person("hana", devices=[scale()])
+    await hana.link()
+    await hana.disconnect()
+    ken = town.person("ken", account=hana.account)
+    await ken.link()
+    assert (await ken.connection())["state"] == "active"
+    assert (await hana.connection())["state"] == "revoked"
+
+
+async def test_two_taps_on_disconnect_at_once_end_it_once(town: Town):
+    hana = town.person("hana", devices=[scale()])
+    await hana.link()
+    answers = await asyncio.gather(*(hana.call("DELETE", "/connection/google_fit") for _ in range(3)))
+    assert sorted(answer.status for answer in answers) == [200, 404, 404]
+    await town.settle()
+    assert not town.granted_at_google(hana)
