@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from shared import log
 from shared.cloud.loops import PerLoop
@@ -23,6 +23,23 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+
+class Sender(Protocol):
+    """Whoever sends a request and brings back the answer: `Http`, or a simulated world."""
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        timeout_s: float = 20.0,
+    ) -> Answer:
+        """As `Http.send`."""
+        ...
 
 
 class Http:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, TypeVar
 
 from shared import log
 from shared.clock import Clock
-from shared.cloud.http import Http
+from shared.cloud.http import Sender
 from shared.cloud.keys import PublishedKeys
 from shared.config import Settings
 from shared.errors import NotPermitted
@@ -69,7 +69,7 @@ class _Unbelieved(Exception):
 class Identities:
     """Who calls one `function`. Tokens for another function, project or client are as good as none."""
 
-    def __init__(self, settings: Settings, *, function: str, http: Http, clock: Clock) -> None:
+    def __init__(self, settings: Settings, *, function: str, http: Sender, clock: Clock) -> None:
         self._settings = settings
         self._audience = f"{settings.public_url}/{function}"
         self._clock = clock

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared import log
 from shared.clock import Clock
-from shared.cloud.http import Http
+from shared.cloud.http import Sender
 from shared.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class PublishedKeys:
     Kept for as long as the publisher's Cache-Control says, between `LEAST_FRESH` and `MOST_FRESH`.
     """
 
-    def __init__(self, url: str, *, http: Http, clock: Clock) -> None:
+    def __init__(self, url: str, *, http: Sender, clock: Clock) -> None:
         self._url = url
         self._http = http
         self._clock = clock

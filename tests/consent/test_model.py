@@ -11,6 +11,7 @@ from shared.consent.model import (
     Change,
     Consents,
     Decision,
+    Event,
     Method,
     decide,
     hash_of,
@@ -67,7 +68,8 @@ changes = st.lists(
 
 @given(st.lists(changes, max_size=12))
 def test_the_projection_is_what_the_ledger_says(decisions):
-    consents, ledger = Consents(), []
+    consents = Consents()
+    ledger: list[Event] = []
     for i, batch in enumerate(decisions):
         previous = ledger[-1].hash if ledger else ""
         consents, events = decide(

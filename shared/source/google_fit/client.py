@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from shared import log
 from shared.clock import Clock
-from shared.cloud.http import Answer, Http
+from shared.cloud.http import Answer, Sender
 from shared.config import Settings
 from shared.errors import Fault, NotFound, Unavailable
 from shared.measurement import columns
@@ -41,7 +41,7 @@ SLEEP_ACTIVITY = "72"
 class GoogleFitSource:
     """Google Fit as `sync.ports.HealthSource`."""
 
-    def __init__(self, settings: Settings, *, http: Http, clock: Clock) -> None:
+    def __init__(self, settings: Settings, *, http: Sender, clock: Clock) -> None:
         self._base = f"{settings.google_fitness_url}/users/me"
         self._http = http
         self._clock = clock

@@ -12,7 +12,7 @@ import msgspec
 
 from shared import log
 from shared.clock import Clock
-from shared.cloud.http import Answer, Http
+from shared.cloud.http import Answer, Sender
 from shared.config import Settings
 from shared.connection.ports import Grant, Refreshed
 from shared.errors import NotPermitted, Refused, Unavailable
@@ -63,7 +63,7 @@ class GoogleAuthority:
     """Google as `connection.ports.Authority`."""
 
     def __init__(
-        self, settings: Settings, *, http: Http, secrets: _Secrets, identities: _Identities, clock: Clock
+        self, settings: Settings, *, http: Sender, secrets: _Secrets, identities: _Identities, clock: Clock
     ) -> None:
         self._settings = settings
         self._http = http
