@@ -16,7 +16,7 @@ from shared import ids
 from shared.audit.model import Fact, append
 from shared.audit.writes import KEPT, entry_write
 from shared.cloud.documents import Data, Delete, Expect, Put, Write
-from shared.connection.model import Attempt, Connection, LooseGrant
+from shared.connection.model import Attempt, Connection, LinkState, LooseGrant
 from shared.vocabulary import Provider
 
 S = TypeVar("S", Connection, Attempt, LooseGrant)
@@ -60,7 +60,9 @@ def claim(subject: str, uid: str, expect: str | Expect) -> Put:
 
 def abandon(connection: Connection, name: str, *, at: dt.datetime, reason: str) -> list[Write]:
     """The writes that let an account go and leave its grant, if there still is one, to be revoked."""
-    writes: list[Write] = [Delete(subject_path(connection.subject))]
+    # What is revoked has let go of its account before: by now it may be somebody else's.
+    ended = connection.state is LinkState.REVOKED
+    writes: list[Write] = [] if ended else [Delete(subject_path(connection.subject))]
     if connection.tokens is not None:
         loose = LooseGrant(
             uid=connection.uid,
