@@ -152,10 +152,11 @@ class Fingerprints:
         return self._of.get(_number(on))
 
     def set(self, on: dt.date, fingerprint: bytes | None) -> None:
-        """Keep the day's hash; None forgets it."""
+        """Keep the day's hash; None forgets it. Of days that two bytes cannot number none is kept: only what was set
+        aside starts on such a day, and no window reaches there."""
         if fingerprint is None:
             self._of.pop(_number(on), None)
-        else:
+        elif 0 <= _number(on) < 1 << 16:
             self._of[_number(on)] = fingerprint
 
     def packed(self, since: dt.date) -> bytes:
@@ -165,7 +166,7 @@ class Fingerprints:
 
 
 def _number(on: dt.date) -> int:
-    return max(0, (on - dt.date(1970, 1, 1)).days)
+    return (on - dt.date(1970, 1, 1)).days
 
 
 def next_sync_at(

@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from shared.clock import ManualClock
 from shared.cloud.documents import Documents, settle
 from shared.cloud.http import Answer
-from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.vault import DataKeys, TokenVault
 from shared.config import Settings, load
 from shared.connection.linking import Linking

@@ -61,6 +61,8 @@ def sift_deleted(kind: Kind, raws: Iterable[Raw], stream: str) -> tuple[list[Ide
         try:
             gone = _POINT.decode(raw)
         except ValueError:
+            gone = None
+        if gone is None or not _is_time(gone.start_time_nanos):
             set_aside.append(_set_aside(Reason.MALFORMED, raw, _start_of(raw)))
             continue
         origin = gone.origin_data_source_id or stream
@@ -89,7 +91,8 @@ def sift_deleted_sessions(raws: Iterable[Raw]) -> tuple[list[tuple[str, int]], l
     for raw in raws:
         try:
             gone = _SESSION.decode(raw)
-            deleted.append((gone.id, gone.start_time_millis * MS))
+            start_ns = gone.start_time_millis * MS
+            deleted.append((gone.id, start_ns if _is_time(start_ns) else 0))
         except ValueError:
             set_aside.append(_set_aside(Reason.MALFORMED, raw, _session_start(raw), session=True))
     return deleted, set_aside
@@ -171,8 +174,13 @@ def _session_row(raw: Raw, now_ns: int) -> Row:
 
 
 def _set_aside(reason: Reason, raw: Raw, start_ns: int | None, *, session: bool = False) -> SetAside:
-    fits = start_ns is not None and -wire.INT64 <= start_ns <= wire.INT64
+    fits = start_ns is not None and _is_time(start_ns)
     return SetAside(reason, bytes(raw)[:RAW_LIMIT_BYTES], start_ns if fits else None, session)
+
+
+def _is_time(ns: int) -> bool:
+    """Whether 64 bits can say it; any calendar can, then."""
+    return -wire.INT64 <= ns <= wire.INT64
 
 
 def _start_of(raw: Raw) -> int | None:
