@@ -26,7 +26,6 @@ from shared.clock import SystemClock
 from shared.cloud.documents import Data
 from shared.cloud.stores import open_documents
 from shared.cloud.vault import DataKeys, TokenVault
-from shared.measurement.model import DAY_NS
 from shared.vocabulary import Provider
 
 IN_FLIGHT = 100
@@ -66,6 +65,7 @@ class Load:
         uploads = asyncio.create_task(self._upload_on())
         started = time.perf_counter()
         async with Memory(self.running) as memory:
+            before = memory.look()
             await asyncio.gather(*map(person, uids))
         seconds = time.perf_counter() - started
         uploads.cancel()
@@ -73,12 +73,13 @@ class Load:
             "users_in_flight": len(uids),
             "syncs": len(took),
             "users_per_s": round(len(took) / seconds, 1),
+            "before_mib": round(before, 1),
             "peak_mib": round(memory.most_mib, 1),
             "sync_ms": spread([s * 1000 for s in took], 0),
         }
 
-    async def sync(self, uid: str) -> None:
-        """One task, delivered."""
+    async def sync(self, uid: str) -> Data:
+        """One task, delivered; its outcome."""
         token = self.around.issuer.service_token(self.around.settings["TASKS_ACCOUNT"], f"{self.url}/sync_user")
         body = {"uid": uid, "provider": Provider.GOOGLE_FIT.value}
         async with self.http.post(self.url, json=body, headers={"authorization": f"Bearer {token}"}) as answer:
@@ -86,6 +87,7 @@ class Load:
             assert answer.status == 200, told
             assert told["outcome"] == "synced", told
             assert set(told["kinds"].values()) == {"ok"}, told
+            return dict(told)
 
     async def _upload_on(self) -> None:
         """Devices upload another half hour of the day that was held back, every second."""
@@ -125,41 +127,47 @@ async def run() -> Part:
 
 
 async def _measured(load: Load, idle_mib: float) -> Part:
-    say("flight: opening accounts")
-    grants = await load.google.open(
-        IN_FLIGHT + OTHERS, days=31, accounts=ACCOUNTS, held_back_hours=HELD_BACK_HOURS
-    )
+    """People settled without waiting, then each phase on top of the one before."""
     say("flight: settling people")
-    steady, long, new = await _settle(load, grants)
+    await load.google.wait(0)
+    held = {"accounts": ACCOUNTS, "held_back_hours": HELD_BACK_HOURS}
+    steady = await _link(load, "steady", await load.google.open(IN_FLIGHT - OTHERS, days=3, prefix="steady", **held))
+    month = await load.google.open(2 * OTHERS, days=31, prefix="month", **held)
+    long = await _link(load, "long", month[:OTHERS])
+    await _settle(load, [*steady, *long])
+    new = await _link(load, "new", month[OTHERS:])
     await load.google.wait(WAIT_S)
+
+    def due(uid: str) -> dict[str, Any]:
+        return {"kinds": {"reread_at": None}} if uid in long else {}
+
+    phases: Data = {}
     say("flight: steady")
-    phases = {"steady": await load.phase([*steady, *long])}
-    again = {"kinds": {"reread_at": None}}
-    say("flight: overlap")
-    phases["overlap"] = await load.phase(
-        [*steady, *long], rounds=2, special=lambda uid: again if uid in long else {}
-    )
+    phases["steady"] = await load.phase([*steady, *long])
+    say("flight: overlap read again")
+    phases["overlap"] = await load.phase([*steady, *long], rounds=2, special=due)
     say("flight: first links")
     phases["first links"] = await load.phase([*steady, *new], rounds=2)
     targets = [Target(f"{name}: memory", found["peak_mib"], MOST_MIB, "MiB") for name, found in phases.items()]
     return Part(targets, {"upstream_ms": WAIT_S * 1000, "idle_mib": round(idle_mib, 1), "phases": phases})
 
 
-async def _settle(load: Load, grants: Sequence[Granted]) -> tuple[list[str], list[str], list[str]]:
-    """Most people with a short history, some with a month of it, and some who have only just linked."""
-    uids = [f"u{n}" for n in range(len(grants))]
-    long, new, steady = uids[:OTHERS], uids[OTHERS : 2 * OTHERS], uids[2 * OTHERS :]
-    today = int(load.people.clock.now().timestamp()) * 1_000_000_000 // DAY_NS * DAY_NS
+async def _link(load: Load, prefix: str, grants: Sequence[Granted]) -> list[str]:
+    uids = [f"{prefix}-{n}" for n in range(len(grants))]
     for uid, grant in zip(uids, grants, strict=True):
-        days = 30 if uid in long else 1
-        await load.people.link(uid, grant, **({} if uid in new else {"floor_ns": today - days * DAY_NS}))
-    for _ in range(4):
-        gate = asyncio.Semaphore(16)
+        await load.people.link(uid, grant, history_days=31 if prefix != "steady" else 3)
+    return uids
 
-        async def person(uid: str) -> None:
-            async with gate:
+
+async def _settle(load: Load, uids: Sequence[str]) -> None:
+    """Fetch everyone's history to its end, until the feeds are caught up."""
+    gate = asyncio.Semaphore(16)
+
+    async def person(uid: str) -> None:
+        async with gate:
+            for _ in range(8):
                 await load.people.make_due(uid)
-                await load.sync(uid)
+                if not (await load.sync(uid))["again"]:
+                    return
 
-        await asyncio.gather(*map(person, [*long, *(steady if _ < 2 else [])]))
-    return steady, long, new
+    await asyncio.gather(*map(person, uids))

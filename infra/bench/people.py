@@ -17,6 +17,7 @@ from shared.connection.ports import StoredConnection
 from shared.connection.store import ConnectionStore
 from shared.connection.writes import connection_path, put, subject_name
 from shared.consent.model import QOLMS, Cell, CellState, Consents, Decision
+from shared.measurement.model import DAY_NS
 from shared.source.google_fit.scopes import SCOPES
 from shared.vocabulary import Kind, Provider, Purpose
 
@@ -62,10 +63,13 @@ def granted(world: World, email: str) -> Granted:
 
 
 def connection(
-    uid: str, tokens: Tokens, *, at: datetime, kinds: Iterable[Kind] = Kind, floor_ns: int = 0
+    uid: str, tokens: Tokens, *, at: datetime, kinds: Iterable[Kind] = Kind, history_days: int | None = None
 ) -> Connection:
-    """A link that was confirmed at `at` and has not been synced. `floor_ns` bounds its history, where it is given."""
+    """A link that was confirmed at `at` and has not been synced. `history_days` is how far back it reaches, where that
+    is not left to the settings."""
     kinds = tuple(kinds)
+    today_ns = int(at.timestamp()) * 1_000_000_000 // DAY_NS * DAY_NS
+    floor_ns = 0 if history_days is None else today_ns - history_days * DAY_NS
     given = CellState(Decision.GIVE, at)
     return Connection(
         uid=uid,

@@ -114,15 +114,18 @@ class Memory:
     async def __aexit__(self, *_: object) -> None:
         if self._sampling is not None:
             self._sampling.cancel()
-        self._look()
+        self.look()
 
     async def _sample(self) -> None:
         while True:
-            self._look()
+            self.look()
             await asyncio.sleep(0.1)
 
-    def _look(self) -> None:
-        self.most_mib = max(self.most_mib, sum(_pss_kib(pid) for pid in self.running.pids()) / 1024)
+    def look(self) -> float:
+        """What they take now."""
+        now = sum(_pss_kib(pid) for pid in self.running.pids()) / 1024
+        self.most_mib = max(self.most_mib, now)
+        return now
 
 
 def _pss_kib(pid: int) -> int:
