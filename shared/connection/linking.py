@@ -16,7 +16,7 @@ import msgspec
 from shared import ids, log
 from shared.clock import Clock
 from shared.cloud.documents import Delete, Documents, Expect, Write, settle
-from shared.connection.model import Attempt, Connection, LooseGrant, Tokens, linked
+from shared.connection.model import Attempt, Connection, LooseGrant, Tokens, linked, overtaken
 from shared.connection.ports import Authority, DataKeyring, Grant, Links, Queue, Sealer, StoredConnection
 from shared.connection.writes import (
     abandon,
@@ -242,6 +242,8 @@ class Linking:
         if owner not in (None, uid):
             raise Refused("account_linked_elsewhere")
         existing = await self.connections.connection(uid, grant.provider)
+        if existing is not None and overtaken(grant, existing.value):
+            raise Refused("link_invalid")
         changes = tuple(Change(Purpose.QOLMS_STORE, kind, QOLMS, Decision.GIVE) for kind in grant.kinds)
         prepared = await self.ledger.prepare(uid, changes, method=Method.LINK, at=at)
         if isinstance(prepared, Consents):  # only where an epoch was asked for, and none was

@@ -79,6 +79,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     `shard` and `next_sync_at` make the due index. `calls` counts upstream calls in the minute that began at
     `calls_since`, so that workers one after another keep the provider's bound per user together. `commit` names the
     last commit of a sync. `linked` counts links: each link of the same account continues, each new account starts anew.
+    `granted_at` is when the provider gave the grant in use: an older one does not take its place (I5).
     """
 
     uid: str
@@ -90,6 +91,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Tokens | None
     linked: int
     linked_at: datetime
+    granted_at: datetime | None = None
     shard: int
     next_sync_at: datetime
     streams_checked_at: datetime | None = None
@@ -207,12 +209,19 @@ def linked(grant: LooseGrant, old: Connection | None, consents: Consents, at: da
         tokens=grant.tokens,
         linked=(old.linked if old else 0) + 1,
         linked_at=at,
+        granted_at=grant.tokens.issued_at,
         shard=ids.shard_of(grant.uid, shards),
         next_sync_at=at,
         last_success_at=old.last_success_at if old else None,
         audit=old.audit if old else Head(),
     )
     return settled(connection, at)
+
+
+def overtaken(grant: LooseGrant, existing: Connection) -> bool:
+    """Whether a newer grant of the same account is in use: of two windows, the one consented in last."""
+    used_since = existing.granted_at if existing.tokens is not None and existing.subject == grant.subject else None
+    return used_since is not None and used_since > grant.tokens.issued_at
 
 
 class KindView(msgspec.Struct, frozen=True, kw_only=True):

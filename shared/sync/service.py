@@ -103,6 +103,8 @@ class Syncing:
             if isinstance(fault, Conflict | OutcomeUnknown) or not fault.code.startswith("upstream_"):
                 raise
             return await self._put_off(visit, fault, budget)
+        if any(isinstance(fetch.fault, Conflict) for fetch in fetches):  # met by whoever renewed the token for all
+            raise Conflict("precondition_failed")
         if any(fetch.fault is not None and fetch.fault.code == "token_dead" for fetch in fetches):
             await self._fence.needs_reauth(visit)
             return Outcome(outcome="needs_reauth")

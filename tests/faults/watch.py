@@ -39,6 +39,7 @@ TYPE_OF = {
 }
 KIND_OF = {name: kind for kind, name in TYPE_OF.items()}
 Row = tuple[Any, ...]
+_NEVER = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 class Broken(AssertionError):
@@ -275,7 +276,9 @@ class Watch:
             elif was is not None:
                 demand(new.state is LinkState.REVOKED, "I5", f"no refresh token while {new.state}")
             return
-        if was is not None and was != now:
+        if old is not None and old.linked != new.linked and old.subject == new.subject:
+            demand((old.granted_at or _NEVER) <= (new.granted_at or _NEVER), "I5", "an older grant replaced a newer one")
+        elif was is not None and was != now and old is not None and old.subject == new.subject:
             demand(self._minted[now] > self._minted[was], "I5", "an older refresh token replaced a newer one")
 
     # -------------------------------------------------------------- I8: audit
@@ -355,11 +358,10 @@ class Watch:
             if theirs == stored:
                 demand(link.stored == len(stored), "I1", f"{kind} counts {link.stored}, holds {len(stored)}")
 
-    def newest_refresh_token(self, uid: str) -> str | None:
-        """The one Google issued last for this person, if it still lives."""
-        account = self._account(uid)
-        mine = [t for t in self.world.oauth.refresh_tokens.values() if t.account is account]
-        return max(mine, key=lambda t: self._minted.get(t.value, -1)).value if mine else None
+    def is_newest(self, token: str) -> bool:
+        """Whether a refresh token lives at Google, and no other was given for it."""
+        held = self.world.oauth.refresh_tokens.get(token)
+        return held is not None and not held.successor
 
 
 def _stream_of(path: str) -> str | None:
