@@ -178,12 +178,12 @@ def _unavailable(answer: Answer) -> Unavailable:
 def _decoded(answer: Answer) -> _TokenAnswer:
     try:
         return msgspec.json.decode(answer.body, type=_TokenAnswer)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         raise Unavailable("upstream_malformed", "Google's token answer cannot be read") from None
 
 
 def _error(answer: Answer) -> _ErrorAnswer:
     try:
         return msgspec.json.decode(answer.body, type=_ErrorAnswer)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return _ErrorAnswer()
