@@ -1,14 +1,18 @@
 """An intruder's tries: people after each other's accounts, a device gone mad, a Google that answers anything."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from shared.cloud.documents import Put
 from shared.cloud.sqlite import SqliteDocuments
 from shared.errors import Refused
+from shared.sync.model import Outcome
 from shared.vocabulary import Kind
-from tests.faults.hostile import FIT, Rig, ns, point
+from tests.faults.hostile import FIT, NOW, Rig, ns, point
 
 
 @pytest.fixture
@@ -73,3 +77,90 @@ async def test_a_night_from_far_off_stops_nothing(rig: Rig, what: str, start_ms:
     rig.google.sessions = once(**{what: [night]})
     await rig.link("hana", "google")
     assert set((await rig.sync()).kinds.values()) == {"ok"}
+
+
+AN_HOUR_AGO = ns(NOW) - 3_600_000_000_000
+
+
+def noise(characters: int, seed: int = 0) -> str:
+    """Text that does not compress to less than half."""
+    return "".join(hashlib.sha256(f"{seed}.{i}".encode()).hexdigest() for i in range(characters // 64))
+
+
+def impossible(count: int, start_ns: int = AN_HOUR_AGO) -> list[dict[str, Any]]:
+    """Points that are set aside, each with some 4 KB that do not compress."""
+    return [point(Kind.HEART_RATE, start_ns + i, 5000.0, note=noise(3600, start_ns + i)) for i in range(count)]
+
+
+def dataset(points: Sequence[Mapping[str, Any]]) -> Callable[[Mapping[str, str], int, int], object]:
+    return lambda asked, start, end: {"point": [p for p in points if start <= int(p["startTimeNanos"]) < end]}
+
+
+def without(outcome: Outcome, kind: Kind) -> set[str]:
+    """What came of the other kinds."""
+    return {code for other, code in outcome.kinds.items() if other is not kind}
+
+
+async def test_a_day_too_large_to_be_stored_costs_its_own_kind_only(rig: Rig) -> None:
+    rig.google.datasets[Kind.HEART_RATE] = dataset(impossible(900))
+    await rig.link("hana", "google")
+    outcome = await rig.sync()
+    assert outcome.kinds[Kind.HEART_RATE] == "document_too_large"
+    assert without(outcome, Kind.HEART_RATE) == {"ok"}
+    assert await rig.day(Kind.WEIGHT, NOW) is not None
+    assert await rig.day(Kind.HEART_RATE, NOW) is None
+    assert (await rig.connection()).next_sync_at > rig.clock.now()
+
+
+async def test_an_origin_of_megabytes_costs_its_own_kind_only(rig: Rig) -> None:
+    rig.google.datasets[Kind.STEPS] = dataset([point(Kind.STEPS, AN_HOUR_AGO, 5, origin=noise(3_000_000))])
+    await rig.link("hana", "google")
+    assert without(await rig.sync(), Kind.STEPS) == {"ok"}
+
+
+async def test_more_than_one_commit_can_hold_is_stored_in_several(rig: Rig) -> None:
+    day_ns = 86_400_000_000_000
+    points = [p for back in range(9) for p in impossible(400, AN_HOUR_AGO - back * day_ns)]
+    rig.google.datasets[Kind.HEART_RATE] = dataset(points)
+    await rig.link("hana", "google")
+    while (outcome := await rig.sync()).again:
+        pass
+    assert set(outcome.kinds.values()) == {"ok"}
+    for back in range(9):
+        day = await rig.day(Kind.HEART_RATE, NOW - timedelta(days=back))
+        assert day is not None
+        assert len(day.set_aside) == 400
+    assert (await rig.connection()).kinds[Kind.HEART_RATE].set_aside == 9 * 400
+
+
+async def test_a_stored_day_that_cannot_be_opened_costs_its_own_kind_only(rig: Rig) -> None:
+    await rig.link("hana", "google")
+    await rig.sync()
+    path = f"users/hana/days/{Kind.WEIGHT}.{NOW.date()}"
+    found = await rig.store.get(path)
+    assert found is not None
+    broken = {"sealed": found.data["sealed"][:-1] + bytes([found.data["sealed"][-1] ^ 1])}
+    await rig.store.commit([Put(path, broken)])
+    rig.google.datasets[Kind.WEIGHT] = dataset([point(Kind.WEIGHT, AN_HOUR_AGO, 59.0)])
+    rig.google.datasets[Kind.HEART_RATE] = dataset([point(Kind.HEART_RATE, AN_HOUR_AGO, 59.0)])
+
+    rig.clock.advance(timedelta(days=1, hours=1))
+    outcome = await rig.sync()
+
+    assert outcome.kinds[Kind.WEIGHT] == "seal_broken"
+    assert without(outcome, Kind.WEIGHT) == {"ok"}
+    assert await rig.day(Kind.HEART_RATE, NOW) is not None
+    left = await rig.store.get(path)
+    assert left is not None
+    assert left.data == broken
+
+
+async def test_what_no_code_expects_costs_its_own_kind_only(rig: Rig) -> None:
+    def broken(*_: object) -> object:
+        raise ZeroDivisionError("a value that must not be logged")
+
+    rig.google.datasets[Kind.HEART_RATE] = broken
+    await rig.link("hana", "google")
+    outcome = await rig.sync()
+    assert outcome.kinds[Kind.HEART_RATE] == "unexpected"
+    assert without(outcome, Kind.HEART_RATE) == {"ok"}

@@ -118,6 +118,8 @@ class Watch:
             page = json.loads(answer.body, parse_constant=_refuse)
         except (ValueError, RecursionError):
             return
+        if not isinstance(page, dict):
+            return
         if path.endswith("/sessions"):
             for one in page.get("session", []):
                 start_ns = int(one["startTimeMillis"]) * 1_000_000
