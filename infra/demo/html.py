@@ -31,11 +31,13 @@ def row(head: str, cells: Iterable[str]) -> str:
     return f'<tr><th scope="row">{head}</th>{"".join(cells)}</tr>'
 
 
-def table(heads: Sequence[tuple[Words, str]], rows: Iterable[str], caption: str = "", name: str = "") -> str:
-    """A table of rows; each head has its words and the class of its column. With a `name` it may be wider than a
-    phone, and is then moved by finger or keyboard."""
-    named = "".join(f'<th scope="col" class="{kind}">{both(words)}</th>' for words, kind in heads)
+def table(
+    heads: Sequence[tuple[Words, str]], rows: Iterable[str], *, caption: str = "", name: str = "", kind: str = ""
+) -> str:
+    """A table of rows; each head has its words and the class of its column. With a `name` it may be larger than its
+    place, and is then moved by finger or keyboard."""
+    named = "".join(f'<th scope="col" class="{column}">{both(words)}</th>' for words, column in heads)
     told = f"<caption>{caption}</caption>" if caption else ""
     body = f"<thead><tr>{named}</tr></thead><tbody>{''.join(rows)}</tbody>"
-    region = f' wide" role="region" tabindex="0" aria-label="{escape(name)}' if name else ""
-    return f'<div class="scroll{region}"><table>{told}{body}</table></div>'
+    moved = f' role="group" tabindex="0" aria-label="{escape(name)}"' if name else ""
+    return f'<div class="scroll {kind}"{moved}><table>{told}{body}</table></div>'

@@ -85,13 +85,20 @@ def _midori(world: World, history: timedelta) -> Person:
     )
 
 
+_RECORDED = Words("実際の Google Fit から記録された応答。", "Answers recorded from the real Google Fit.")
+_ANOTHERS = Words(
+    "前の記録と同じ時刻に別の値を持つため、別の人のものとした応答。",
+    "Answers that contradict the ones before about the same moments, and so are taken for another person's.",
+)
+
+
 def recorded(accounts: Iterable[Account], zone: str) -> list[Person]:
     """Whoever the recordings are of: unknown people who agree to everything."""
     return [
         Person(
             f"recorded{number}",
             Words(f"記録 {number}", f"Recording {number}"),
-            Words("実際の Google Fit から記録された応答。", "Answers recorded from the real Google Fit."),
+            _RECORDED if number == 1 else _ANOTHERS,
             zone,
             account,
             tuple(Kind),

@@ -78,7 +78,7 @@ def _told(good: bool) -> str:
 def _person(person: PersonSeen) -> str:
     heads = [(w.KIND, ""), (w.STATE, ""), (w.POINTS, "n"), (w.HELD, "n"), (w.COMPLETE, ""), (w.NEWEST, "")]
     heads += [(w.ASIDE, ""), (w.EACH, "n")]
-    kinds = table(heads, map(_kind, person.kinds), name=f"{person.name.ja} / {person.name.en}")
+    kinds = table(heads, map(_kind, person.kinds), name=f"{person.name.ja} / {person.name.en}", kind="wide")
     days = [dt.date.fromisoformat(day["on"]) for kind in person.kinds for day in kind.days]
     if not days:
         return section(person.name, f"<p>{both(person.about)}</p>{kinds}", name="person")
@@ -131,7 +131,8 @@ def _numbers(drawn: Chart) -> str:
     days = sorted({on for column in drawn.columns for on in column.values}, reverse=True)
     rows = (row(f"{on}", [number(column.values.get(on), column.decimals) for column in drawn.columns]) for on in days)
     heads = [(w.DATE, ""), *((column.name, "n") for column in drawn.columns)]
-    return table(heads, rows, caption=f"{both(w.KINDS[drawn.kind])} ({_unit(drawn.unit)})")
+    kind = w.KINDS[drawn.kind]
+    return table(heads, rows, caption=f"{both(kind)} ({_unit(drawn.unit)})", name=f"{kind.ja} / {kind.en}")
 
 
 def _costs(summary: Summary) -> str:

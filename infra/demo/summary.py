@@ -28,11 +28,14 @@ KEYS = {
     "kinds.documents": "day documents in the store",
     "kinds.sealed_bytes": "their bytes, compressed and sealed, identities and times included",
     "kinds.bytes_per_sample": "sealed bytes per point",
+    "points": "of everybody",
+    "sealed_bytes": "of all day documents of everybody",
     "checks": "what had to come true, and what was seen",
     "google_calls": "calls per endpoint, as the simulated Google counted them",
     "requests": "requests per function",
-    "store_reads": "documents read, all functions together; `by_function` has them apart",
+    "store_reads": "documents read, all functions together",
     "store_writes": "documents written",
+    "by_function": "every cost that the functions logged, per function",
     "median_sync": "the median visit to one person: calls to Google, store reads, store writes",
     "tasks": "deliveries of the queue; some arrive twice on purpose",
     "seconds": "on this machine, per part",
@@ -132,6 +135,7 @@ class Summary:
         for check, looked in zip(built["checks"], self.checks, strict=True):
             check["what"], check["seen"] = looked.what._asdict(), looked.seen._asdict()
         totals = {what: self.total(what) for what in ("store_reads", "store_writes")}
+        totals |= {"points": self.points, "sealed_bytes": self.sealed_bytes}
         path.write_bytes(
             msgspec.json.format(msgspec.json.encode({"keys": KEYS, "ok": self.ok, **totals, **built}), indent=2)
         )
