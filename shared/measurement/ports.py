@@ -5,16 +5,18 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple, Protocol
 
 from shared.cloud.documents import Expect
+from shared.errors import Fault
 from shared.measurement.civil import ZoneTimeline
 from shared.measurement.model import Day
 from shared.vocabulary import Kind
 
 
 class StoredDay(NamedTuple):
-    """A day as it is stored, and what a write replacing it must expect."""
+    """A day as it is stored, and what a write replacing it must expect; with a fault where it cannot be opened."""
 
     day: Day | None
     expect: str | Expect
+    fault: Fault | None = None
 
 
 class DayReader(Protocol):

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from shared.cloud.documents import NAME, Delete, Documents, Expect, Put, Query, Where, Write
 from shared.cloud.seal import Key, open_sealed, seal
+from shared.errors import Fault, Refused
 from shared.measurement.civil import ZoneChange, ZoneTimeline
 from shared.measurement.model import Day
 from shared.measurement.pack import pack, unpack
@@ -17,6 +18,8 @@ from shared.measurement.ports import StoredDay
 from shared.vocabulary import Kind
 
 PAGE_DAYS = 31
+LARGEST_SEALED = 1_040_000
+"""A document may be 1 MiB, its path and field names included."""
 
 
 class _DataKeys(Protocol):
@@ -35,7 +38,10 @@ class MeasurementStore:
         return await self._keys.key(uid)
 
     async def stored(self, uid: str, key: Key, wanted: Sequence[tuple[Kind, dt.date]]) -> list[StoredDay]:
-        """The days asked for, in that order. One read each, in one round trip."""
+        """The days asked for, in that order. One read each, in one round trip.
+
+        Faults `seal_broken`, `day_damaged` and `day_format_unknown` are with the day that has them.
+        """
         found = await self._documents.get_many([_path(uid, kind, on) for kind, on in wanted])
         days: list[StoredDay] = []
         for (kind, on), document in zip(wanted, found, strict=True):
@@ -43,16 +49,24 @@ class MeasurementStore:
                 days.append(StoredDay(None, Expect.ABSENT))
                 continue
             sealed: bytes = document.data["sealed"]
-            days.append(StoredDay(_open(uid, kind, on, key, sealed), document.version))
+            try:
+                days.append(StoredDay(_open(uid, kind, on, key, sealed), document.version))
+            except Fault as fault:
+                days.append(StoredDay(None, document.version, fault))
             await asyncio.sleep(0)  # unpacking is work: others on this loop get a turn
         return days
 
     def write(self, uid: str, key: Key, day: Day, expect: str | Expect) -> Write:
-        """The write that makes `day` what is stored; a day with nothing in it leaves no document."""
+        """The write that makes `day` what is stored; a day with nothing in it leaves no document.
+
+        Raises Refused `document_too_large`.
+        """
         path = _path(uid, day.points.kind, day.on)
         if not len(day.points) and not day.set_aside:
             return Delete(path, expect) if expect is not Expect.ABSENT else Delete(path)
         sealed = seal(key, pack(day), uid, day.points.kind, day.on.isoformat())
+        if len(sealed) > LARGEST_SEALED:
+            raise Refused("document_too_large", f"a day of {len(sealed)} bytes, {LARGEST_SEALED} allowed")
         return Put(path, {"sealed": sealed}, expect)
 
     async def read_days(self, uid: str, kind: Kind, first: dt.date, last: dt.date) -> AsyncIterator[Day]:

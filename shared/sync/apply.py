@@ -8,20 +8,22 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from shared.cloud.documents import Write
+from shared import log
+from shared.cloud.documents import Put, Write
 from shared.connection.model import Connection, KindLink
-from shared.errors import Refused
+from shared.errors import Fault, Refused
 from shared.measurement.merge import merge
 from shared.measurement.model import Day, day_start_ns
 from shared.measurement.pack import digest
 from shared.measurement.ports import StoredDay
-from shared.sync.fetch import KindFetch
+from shared.sync.fetch import KindFetch, kind_broken
 from shared.sync.model import DayNews, Fingerprints, news_by_day
 from shared.sync.ports import DataKey, Days
 from shared.vocabulary import Kind
 
 DAYS_PER_COMMIT = 120
-"""Of at most some 10 KB each: well under the 10 MiB that one commit may be."""
+BYTES_PER_COMMIT = 8 << 20
+"""What days weigh after which no further one goes along: with that last one, still under the 10 MiB of a commit."""
 
 
 @dataclass(slots=True)
@@ -39,11 +41,10 @@ class KindProgress:
 
 @dataclass(slots=True)
 class Merged:
-    """Some days merged with what is stored, as the writes that make it so."""
+    """Some days merged with what is stored, as the writes that make it so. `left` did not fit in."""
 
     writes: list[Write] = field(default_factory=list)
-    points: int = 0
-    sealed_bytes: int = 0
+    left: Sequence[tuple[Kind, dt.date]] = ()
 
 
 def begin(connection: Connection, fetches: Sequence[KindFetch], fingerprint_key: bytes) -> dict[Kind, KindProgress]:
@@ -52,17 +53,23 @@ def begin(connection: Connection, fetches: Sequence[KindFetch], fingerprint_key:
     for fetch in fetches:
         if fetch.fault is not None:
             continue
-        link = connection.kinds[fetch.kind]
-        feeds = [feed for feed in fetch.feeds.values() if feed is not None]
-        if not link.feeding:
-            # Until it has caught up, a feed recounts all there ever was; what the person agreed to begins at the floor.
-            feeds = [feed.since(fetch.plan.floor_ns) for feed in feeds]
-        news = news_by_day(fetch.kind, feeds, fetch.reads)
-        mine = KindProgress(fetch, {}, Fingerprints(link.fingerprints))
-        mine.found = sum(len(read.points) for read in fetch.reads)
-        mine.news = {on: one for on, one in news.items() if not _known(on, one, link, mine, fingerprint_key)}
-        progress[fetch.kind] = mine
+        try:
+            progress[fetch.kind] = _sorted(connection.kinds[fetch.kind], fetch, fingerprint_key)
+        except Exception as unexpected:
+            fetch.fault = kind_broken(fetch.kind, unexpected)
     return progress
+
+
+def _sorted(link: KindLink, fetch: KindFetch, fingerprint_key: bytes) -> KindProgress:
+    feeds = [feed for feed in fetch.feeds.values() if feed is not None]
+    if not link.feeding:
+        # Until it has caught up, a feed recounts all there ever was; what the person agreed to begins at the floor.
+        feeds = [feed.since(fetch.plan.floor_ns) for feed in feeds]
+    news = news_by_day(fetch.kind, feeds, fetch.reads)
+    mine = KindProgress(fetch, {}, Fingerprints(link.fingerprints))
+    mine.found = sum(len(read.points) for read in fetch.reads)
+    mine.news = {on: one for on, one in news.items() if not _known(on, one, link, mine, fingerprint_key)}
+    return mine
 
 
 def chunks(progress: Mapping[Kind, KindProgress]) -> list[list[tuple[Kind, dt.date]]]:
@@ -75,25 +82,50 @@ def chunks(progress: Mapping[Kind, KindProgress]) -> list[list[tuple[Kind, dt.da
 async def merge_days(
     uid: str,
     days: Sequence[tuple[Kind, dt.date]],
-    progress: Mapping[Kind, KindProgress],
+    progress: dict[Kind, KindProgress],
     *,
     store: Days,
     key: DataKey,
     fingerprint_key: bytes,
 ) -> Merged:
-    """Read the stored days, merge, and keep a write for each that changed."""
-    merged = Merged()
-    stored = await store.stored(uid, key, days)
-    for (kind, on), before in zip(days, stored, strict=True):
-        mine = progress[kind]
-        after = _after(on, before, mine.news[on])
-        _count(mine, before.day, after)
-        mine.fingerprints.set(on, digest(after, fingerprint_key) if len(after.points) or after.set_aside else None)
-        if after != (before.day or Day.empty(kind, on)):
-            merged.writes.append(store.write(uid, key, after, before.expect))
-            merged.points += len(after.points)
+    """Read the stored days, merge, and keep a write for each that changed.
+
+    A kind of which some day cannot be opened, merged or stored leaves `progress` with its fault, and its writes with
+    it: whatever is wrong with one day of one kind, the others are stored.
+    """
+    writes: dict[Kind, list[Write]] = {}
+    days = [day for day in days if day[0] in progress]
+    weight = 0
+    for at, ((kind, on), before) in enumerate(zip(days, await store.stored(uid, key, days), strict=True)):
+        mine = progress.get(kind)
+        if mine is None:
+            continue
+        if weight > BYTES_PER_COMMIT:
+            return Merged([write for some in writes.values() for write in some], days[at:])
+        try:
+            if write := _merged(uid, on, before, mine, store=store, key=key, fingerprint_key=fingerprint_key):
+                writes.setdefault(kind, []).append(write)
+                weight += len(write.data["sealed"]) if isinstance(write, Put) else 0
+        except Exception as broken:
+            mine.fetch.fault = broken if isinstance(broken, Fault) else kind_broken(kind, broken)
+            log.event("sync.kind_not_stored", "ERROR", kind=kind, code=mine.fetch.fault.code)
+            del progress[kind]
+            writes.pop(kind, None)
         await asyncio.sleep(0)  # merging and packing are work: others on this loop get a turn
-    return merged
+    return Merged([write for some in writes.values() for write in some])
+
+
+def _merged(
+    uid: str, on: dt.date, before: StoredDay, mine: KindProgress, *, store: Days, key: DataKey, fingerprint_key: bytes
+) -> Write | None:
+    if before.fault is not None:
+        raise before.fault
+    after = _after(on, before, mine.news[on])
+    changed = after != (before.day or Day.empty(mine.fetch.kind, on))
+    write = store.write(uid, key, after, before.expect) if changed else None
+    _count(mine, before.day, after)
+    mine.fingerprints.set(on, digest(after, fingerprint_key) if len(after.points) or after.set_aside else None)
+    return write
 
 
 def _after(on: dt.date, before: StoredDay, news: DayNews) -> Day:

@@ -15,6 +15,7 @@ from shared.sync.ports import Feed, HealthSource, Read
 from shared.vocabulary import Kind
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Exception)
 
 
 @dataclass(slots=True)
@@ -124,6 +125,8 @@ class Fetching:
             await self._read(connection.kinds[kind], fetch, token, budget)
         except* Fault as faults:
             fetch.fault = _first(faults)
+        except* Exception as unexpected:
+            fetch.fault = kind_broken(kind, _first(unexpected))
         if fetch.fault:
             log.event("sync.kind_failed", "NOTICE", kind=kind, code=fetch.fault.code)
             return KindFetch(kind, fetch.plan, fault=fetch.fault)
@@ -151,6 +154,13 @@ class Fetching:
         return plan(connection.kinds[kind], linked_at=connection.linked_at, now=self.clock.now(), reach=self.reach)
 
 
-def _first(faults: BaseExceptionGroup[Fault]) -> Fault:
-    first = faults.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+def kind_broken(kind: Kind, unexpected: Exception) -> Fault:
+    """What no code expects, as the fault of the one kind it was met in: the others go on, and an operator learns of it.
+    Its words may quote data, so they are not repeated."""
+    log.event("fault.unexpected", "ERROR", kind=kind, fault=type(unexpected).__name__)
+    return Unavailable("unexpected")
+
+
+def _first(group: ExceptionGroup[E]) -> E:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first

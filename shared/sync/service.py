@@ -6,6 +6,7 @@ one its own last write made. The lease guards the one thing a version cannot und
 
 import asyncio
 import datetime as dt
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -156,10 +157,11 @@ class Syncing:
         fingerprint_key: bytes,
         budget: CallBudget,
     ) -> int:
-        portions = chunks(progress)
+        portions = deque(chunks(progress))
         key = await self.days.key(visit.connection.uid) if portions[0] else None
         changed = 0
-        for number, portion in enumerate(portions, start=1):
+        while portions:
+            portion = portions.popleft()
             writes: list[Write] = []
             if key is not None:
                 merged = await merge_days(
@@ -171,8 +173,9 @@ class Syncing:
                     fingerprint_key=fingerprint_key,
                 )
                 writes = merged.writes
-            last = number == len(portions)
-            if last:
+                if merged.left:
+                    portions.appendleft(list(merged.left))
+            if not portions:
                 after = self._after(visit.connection, fetches, progress, budget)
             else:
                 after = so_far(visit.connection, progress, keep_since=self._keep_since())
