@@ -19,7 +19,6 @@ class Contract:
 
     def __init__(self) -> None:
         self.document: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
-        self.seen: set[tuple[str, str, int, str]] = set()
 
     def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """(method, path, operation) of each."""
@@ -47,7 +46,7 @@ class Contract:
     def check(self, method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Judge one answer. `path` is as sent, below the platform's address."""
         where = f"{method} {path} answered {status}"
-        template, response = self._response(method, path, status)
+        response = self._response(method, path, status)
         assert response is not None, f"{where}, which the contract does not know"
         media = headers.get("content-type", "").partition(";")[0]
         content = response.get("content", {})
@@ -60,28 +59,26 @@ class Contract:
                 typed = int(value) if spec["schema"]["type"] == "integer" else value
                 self._validate(spec["schema"], typed, f"{where}: {name}")
         if media.endswith("json"):
-            value = json.loads(body)
-            self._validate(content[media]["schema"], value, where)
-            code = value.get("code", "") if media == "application/problem+json" else ""
-            self.seen.add((method, template, status, code))
+            self._validate(content[media]["schema"], json.loads(body), where)
         assert headers.get("cache-control") == "no-store", f"{where}, and may be cached"
 
-    def _response(self, method: str, path: str, status: int) -> tuple[str, dict[str, Any] | None]:
-        for template, item in self._matching(path):
+    def _response(self, method: str, path: str, status: int) -> dict[str, Any] | None:
+        items = list(self._matching(path))
+        for item in items:
             operation = item.get(method.lower())
             if operation is not None and str(status) in operation["responses"]:
-                return template, self.resolved(operation["responses"][str(status)])
+                return self.resolved(operation["responses"][str(status)])
             if operation is None and status == 405:
-                return template, self.document["components"]["responses"]["MethodNotAllowed"]
-        if status == 404 and not any(True for _ in self._matching(path)):
-            return "", self.document["components"]["responses"]["NoSuchRoute"]
-        return "", None
+                return self.resolved({"$ref": "#/components/responses/MethodNotAllowed"})
+        if status == 404 and not items:
+            return self.resolved({"$ref": "#/components/responses/NoSuchRoute"})
+        return None
 
-    def _matching(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _matching(self, path: str) -> Iterator[dict[str, Any]]:
         bare = path.partition("?")[0].rstrip("/")
         for template, item in self.document["paths"].items():
             if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), bare):
-                yield template, item
+                yield item
 
     def _validate(self, schema: dict[str, Any], value: Any, where: str) -> None:
         whole = {"components": self.document["components"], "allOf": [schema]}

@@ -17,7 +17,7 @@ async def test_two_kinds_withdrawn_stop_at_once_and_the_others_go_on(town: Town)
     answer = await hana.decide("withdraw", Kind.HEART_RATE, Kind.STEPS)
     assert answer.status == 200
     assert answer.json["cells"]["qolms_store|steps|qolms"]["decision"] == "withdraw"
-    await town.pass_time(timedelta(hours=15))
+    await town.pass_time(timedelta(hours=18))
     for kind in ALL:
         stopped = kind in (Kind.HEART_RATE, Kind.STEPS)
         link = await hana.kind(kind)
@@ -27,7 +27,9 @@ async def test_two_kinds_withdrawn_stop_at_once_and_the_others_go_on(town: Town)
     assert {k: await hana.points(k) for k in (Kind.HEART_RATE, Kind.STEPS)} == {
         k: before[k] for k in (Kind.HEART_RATE, Kind.STEPS)
     }
-    assert any(len(await hana.points(kind)) > len(before[kind]) for kind in OTHERS)
+    after = {kind: await hana.points(kind) for kind in OTHERS}
+    assert len(after[Kind.BLOOD_PRESSURE]) > len(before[Kind.BLOOD_PRESSURE])
+    assert all(after[kind][: len(before[kind])] == before[kind] for kind in OTHERS)
 
 
 async def test_what_is_given_again_resumes_and_fills_the_gap(town: Town):

@@ -1,6 +1,7 @@
 """Who and what journeys are about: the town with its platform, and the people with their apps."""
 
 import datetime as dt
+import io
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, timedelta
@@ -115,7 +116,7 @@ class Town:
         async with self.http.request(
             method,
             f"{self.platform.url}{path}",
-            data=raw,
+            data=None if raw is None else io.BytesIO(raw),
             headers=sent,
             allow_redirects=False,
             skip_auto_headers=skip,
