@@ -19,7 +19,7 @@ from shared.vocabulary import Kind
 
 BEGINS = datetime(2026, 11, 15, 23, 0, tzinfo=UTC)
 """A Monday, eight in the morning in Tokyo."""
-BACKFILL_DAYS = 60
+BACKFILL_DAYS = 45
 """How far back the first fetch reaches: less than by default, to keep the story short."""
 LONGER_DAYS = 10
 """So much longer they have had their devices, so that where the fetch ends is seen."""
