@@ -49,7 +49,33 @@ TARO = Person("taro", "taro@example.com")
 PEOPLE = (HANAKO, TARO)
 CLIENT = "client-of-ours"
 TICK_S = 600
-KEY = SigningKey("stage")
+
+
+class _RememberingKey(SigningKey):
+    """Google's key, with all that it signed."""
+
+    def __init__(self) -> None:
+        super().__init__("stage")
+        self.signed: list[str] = []
+
+    def sign(self, claims: dict[str, object]) -> str:
+        self.signed.append(super().sign(claims))
+        return self.signed[-1]
+
+
+class _RememberingIds(SeededIds):
+    """Ids, with every token that was made."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.made: list[str] = []
+
+    def token(self) -> str:
+        self.made.append(super().token())
+        return self.made[-1]
+
+
+KEY = _RememberingKey()
 
 SETTINGS: Settings = load(
     {
@@ -181,6 +207,7 @@ class Stage:
     patience_s: float = 30.0
     faults: list[str] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
+    on_raise: Callable[[BaseException], None] = lambda raised: None
     at_first_switch: Callable[[], None] | None = None
     _workers: int = 0
 
@@ -192,7 +219,7 @@ class Stage:
         world.client(CLIENT, SECRETS["oauth-client-secret"].decode(), [f"{SETTINGS.public_url}/oauth_callback"])
         for person in PEOPLE:
             world.account(person.email, devices=[])
-        await self._set(world, MemoryQueue(), SeededIds(1), {}, dict(await self.stored()))
+        await self._set(world, MemoryQueue(), _RememberingIds(1), {}, dict(await self.stored()))
 
     def keep(self) -> Scene:
         """This moment."""
@@ -209,7 +236,7 @@ class Stage:
         self.watch.remember(memory)
 
     async def _set(
-        self, world: World, queue: MemoryQueue, ids: SeededIds, documents: dict[str, Data], old: dict[str, Data]
+        self, world: World, queue: MemoryQueue, ids: _RememberingIds, documents: dict[str, Data], old: dict[str, Data]
     ) -> None:
         puts = [Put(path, data) for path, data in documents.items() if path not in old or old[path] != data]
         deletes = [Delete(path) for path in old if path not in documents]
@@ -246,6 +273,9 @@ class Stage:
         task = asyncio.ensure_future(request(worker))
         try:
             return await task
+        except Exception as raised:
+            self.on_raise(raised)
+            raise
         except BaseExceptionGroup as group:
             if group.subgroup(KilledHere):
                 raise KilledHere from None
@@ -420,13 +450,24 @@ class Stage:
         demand(late <= timedelta(seconds=SETTINGS.sync_interval_s + 2 * TICK_S), "I10", f"not fresh for {late}")
         demand(connection.failures == 0 and connection.lease is None, "I10", "traces of a fault are left")
         token = self.watch.refresh_token(connection)
-        demand(token is not None and self.watch.is_newest(token), "I5", "the newest refresh token is not what is stored")
+        demand(
+            token is not None and self.watch.is_newest(token), "I5", "the newest refresh token is not what is stored"
+        )
         since = START.replace(hour=0) - timedelta(days=SETTINGS.backfill_days)
         self.watch.check_fetched(person.uid, int(since.timestamp()) * 1_000_000_000)
 
     async def check_store(self) -> None:
         """The store holds what was committed, and nothing else."""
         demand(await self.stored() == self.watch.documents, "I8", "the store is not what was committed")
+
+    def tokens_made(self) -> list[str]:
+        """Every state, verifier, nonce and one-time code so far."""
+        return list(self.ids.made)
+
+    @property
+    def id_tokens(self) -> list[str]:
+        """Every ID token Google signed so far."""
+        return KEY.signed
 
     def connection(self, person: Person = HANAKO) -> Connection:
         """The connection as stored."""

@@ -144,9 +144,7 @@ PAIRS: dict[str, Pair] = {
         parked_after_disconnect, confirming(), revoke_due, ends=(LinkState.ACTIVE, LinkState.NEEDS_REAUTH)
     ),
     "tick_tick": Pair(due_for_tick, tick, tick, alike=True),
-    "withdraw_give": Pair(
-        asked, deciding(Decision.WITHDRAW, Kind.SLEEP), deciding(Decision.GIVE, Kind.SLEEP)
-    ),
+    "withdraw_give": Pair(asked, deciding(Decision.WITHDRAW, Kind.SLEEP), deciding(Decision.GIVE, Kind.SLEEP)),
 }
 
 

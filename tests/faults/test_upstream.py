@@ -121,9 +121,7 @@ async def test_a_dead_access_token_is_renewed_once_for_all_kinds(stage: Stage) -
 
 
 async def test_a_scope_that_is_gone_costs_its_kind_alone(stage: Stage) -> None:
-    await next_day_with(
-        stage, OF_WEIGHT, {"kind": "status", "status": 403, "reason": "insufficientPermissions"}
-    )
+    await next_day_with(stage, OF_WEIGHT, {"kind": "status", "status": 403, "reason": "insufficientPermissions"})
     await stage.deliver(until_tries=1)
     kinds = stage.connection().kinds
     assert (kinds[Kind.WEIGHT].granted, kinds[Kind.SLEEP].granted) == (False, True)

@@ -70,6 +70,7 @@ class Watch:
         self.world = world
         self.documents: dict[str, Data] = {}
         self.broken: list[Broken] = []
+        self.issued: set[str] = set()
         self.history: list[list[str]] = []
         self._secrets = secrets
         self._minted: dict[str, int] = {}
@@ -106,9 +107,11 @@ class Watch:
             raise
 
     def google_moved(self) -> None:
-        """Note refresh tokens in the order in which they are issued."""
-        for token in self.world.oauth.refresh_tokens:
+        """Note what Google gave out: all of it, and refresh tokens in their order."""
+        oauth = self.world.oauth
+        for token in oauth.refresh_tokens:
             self._minted.setdefault(token, len(self._minted))
+        self.issued |= {*oauth.refresh_tokens, *oauth.access_tokens, *oauth.codes}
 
     def returned(self, worker: Worker, path: str, answer: Answer) -> None:
         """Note what a worker was given."""
@@ -279,7 +282,9 @@ class Watch:
                 demand(new.state is LinkState.REVOKED, "I5", f"no refresh token while {new.state}")
             return
         if old is not None and old.linked != new.linked and old.subject == new.subject:
-            demand((old.granted_at or _NEVER) <= (new.granted_at or _NEVER), "I5", "an older grant replaced a newer one")
+            demand(
+                (old.granted_at or _NEVER) <= (new.granted_at or _NEVER), "I5", "an older grant replaced a newer one"
+            )
         elif was is not None and was != now and old is not None and old.subject == new.subject:
             demand(self._minted[now] > self._minted[was], "I5", "an older refresh token replaced a newer one")
 
