@@ -1,19 +1,25 @@
 """An intruder's tries: people after each other's accounts, a device gone mad, a Google that answers anything."""
 
 import hashlib
+import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from shared.clock import ManualClock
 from shared.cloud.documents import Put
+from shared.cloud.http import Answer, Http
+from shared.cloud.identity import GoogleSubject
 from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.values import COMMIT_BYTES
-from shared.errors import Refused
+from shared.errors import NotPermitted, Refused, Unavailable
+from shared.source.google_fit.oauth import GoogleAuthority
 from shared.sync.model import Outcome
 from shared.vocabulary import Kind
-from tests.faults.hostile import FIT, NOW, Rig, ns, point
+from tests.fakes import MemorySecrets
+from tests.faults.hostile import FIT, NOW, SETTINGS, Rig, ns, point
 
 
 @pytest.fixture
@@ -21,6 +27,27 @@ async def rig() -> AsyncIterator[Rig]:
     store = SqliteDocuments(":memory:")
     yield Rig(store)
     await store.close()
+
+
+class Says(Http):
+    """Always the same answer."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self._body = body
+
+    async def send(self, *_: Any, **__: Any) -> Answer:
+        return Answer(200, {}, self._body)
+
+
+class Nobody:
+    """Knows no account."""
+
+    async def google_subject(self, id_token: str, *, nonce: str | None = None) -> GoogleSubject:
+        raise NotPermitted("unauthenticated")
+
+
+SECRETS = MemorySecrets({"oauth-client-secret": [b"secret"]})
 
 
 # ---------------------------------------------------------------- after somebody's account
@@ -165,3 +192,64 @@ async def test_what_no_code_expects_costs_its_own_kind_only(rig: Rig) -> None:
     outcome = await rig.sync()
     assert outcome.kinds[Kind.HEART_RATE] == "unexpected"
     assert without(outcome, Kind.HEART_RATE) == {"ok"}
+
+
+TOKENS = {"of a megabyte": "x" * (1 << 20), "half a surrogate": "\ud800"}
+
+
+@pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS)
+async def test_an_odd_token_costs_its_own_kind_only(rig: Rig, token: str) -> None:
+    rig.google.changes[Kind.WEIGHT] = lambda asked: {"nextPageToken": token}
+    page = {"point": [point(Kind.STEPS, AN_HOUR_AGO, 5)], "nextPageToken": token}
+    rig.google.datasets[Kind.STEPS] = lambda asked, start, end: page
+    await rig.link("hana", "google")
+    outcome = await rig.sync()
+    odd = {Kind.WEIGHT, Kind.STEPS}
+    assert {outcome.kinds[kind] for kind in odd} == {"upstream_malformed"}
+    assert {code for kind, code in outcome.kinds.items() if kind not in odd} == {"ok"}
+
+
+@pytest.mark.parametrize("stream", ["", "raw:" + "x" * 1600, "raw:\u2028/../..", "__x__", "sessions"])
+async def test_an_odd_stream_costs_its_own_kind_only(rig: Rig, stream: str) -> None:
+    rig.google.streams[Kind.WEIGHT] = [stream]
+    await rig.link("hana", "google")
+    assert without(await rig.sync(), Kind.WEIGHT) == {"ok"}
+
+
+ANSWERS = {
+    "deep": Answer(403, {}, b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    "no text": Answer(403, {}, b'{"error":{"message":"\xff"}}'),
+    "a wait of thousands of digits, 503": Answer(503, {"retry-after": "9" * 5000}, b""),
+    "a wait of thousands of digits, 429": Answer(429, {"retry-after": "9" * 5000}, b""),
+    "deep, 200": Answer(200, {}, b"[" * 100_000),
+    "no number": Answer(200, {}, b'{"nextPageToken": NaN}'),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+async def test_an_odd_answer_costs_its_own_kind_only(rig: Rig, answer: Answer) -> None:
+    rig.google.datasets[Kind.WEIGHT] = lambda asked, start, end: answer
+    await rig.link("hana", "google")
+    outcome = await rig.sync()
+    assert outcome.kinds[Kind.WEIGHT].startswith("upstream_")
+    assert without(outcome, Kind.WEIGHT) == {"ok"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"access_token": "a", "expires_in": 10**18},
+        {"access_token": "a", "expires_in": -1},
+        {"access_token": "a\r\nx-evil: 1", "expires_in": 3600},
+        {"access_token": "a\n", "expires_in": 3600},
+        {"access_token": "a", "expires_in": 3600, "refresh_token": "x" * (1 << 20)},
+        "\udcff",
+        "[" * 100_000,
+    ],
+    ids=["for ever", "before now", "a header", "a line", "of a megabyte", "no text", "deep"],
+)
+async def test_a_token_answer_that_cannot_be_meant_is_malformed(said: object) -> None:
+    body = said.encode("utf-8", "surrogateescape") if isinstance(said, str) else json.dumps(said).encode()
+    authority = GoogleAuthority(SETTINGS, http=Says(body), secrets=SECRETS, identities=Nobody(), clock=ManualClock(NOW))
+    with pytest.raises(Unavailable, match="upstream_malformed"):
+        await authority.refresh("refresh")

@@ -76,5 +76,5 @@ def _forbidden(error: _Error, reasons: set[str]) -> Fault:
 def _error(answer: Answer) -> _Error:
     try:
         return msgspec.json.decode(answer.body, type=_Envelope).error
-    except (msgspec.MsgspecError, RecursionError):
+    except (ValueError, RecursionError):  # not JSON, not of this shape, not even text
         return _Error()

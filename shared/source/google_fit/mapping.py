@@ -102,7 +102,9 @@ def _typed(kind: Kind, body: bytes, now_ns: int) -> Page | None:
         points = wire.typed_dataset(kind).decode(memoryview(body)[first:last])
     except (ValueError, RecursionError):
         return None
-    if not points or type(token) is not str or "point" not in around:
+    if not points or type(token) is not str or not token.isascii() or len(token) > wire.MOST_TOKEN:
+        return None
+    if "point" not in around:
         return None
     start, end = [p.s for p in points], [p.e for p in points]
     if end == start:

@@ -5,7 +5,7 @@ Source: developers.google.com/identity/protocols/oauth2/web-server, November 202
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import Annotated, Protocol
 from urllib.parse import urlencode
 
 import msgspec
@@ -46,10 +46,14 @@ class _Identities(Protocol):
     async def google_subject(self, id_token: str, *, nonce: str | None = None) -> _Subject: ...
 
 
+_Token = Annotated[str, msgspec.Meta(max_length=8192, pattern=r"^[\x21-\x7e]*\Z")]
+"""As it may stand in a header. Google's own bounds are 2,048 bytes for access tokens and 512 for refresh tokens."""
+
+
 class _TokenAnswer(msgspec.Struct):
-    access_token: str
-    expires_in: int
-    refresh_token: str = ""
+    access_token: _Token
+    expires_in: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
+    refresh_token: _Token = ""
     scope: str = ""
     id_token: str = ""
 
@@ -178,12 +182,12 @@ def _unavailable(answer: Answer) -> Unavailable:
 def _decoded(answer: Answer) -> _TokenAnswer:
     try:
         return msgspec.json.decode(answer.body, type=_TokenAnswer)
-    except (msgspec.MsgspecError, RecursionError):
+    except (ValueError, RecursionError):
         raise Unavailable("upstream_malformed", "Google's token answer cannot be read") from None
 
 
 def _error(answer: Answer) -> _ErrorAnswer:
     try:
         return msgspec.json.decode(answer.body, type=_ErrorAnswer)
-    except (msgspec.MsgspecError, RecursionError):
+    except (ValueError, RecursionError):
         return _ErrorAnswer()

@@ -41,7 +41,7 @@ def retry_after_s(answer: Answer) -> int | None:
     """What Retry-After asks for, in whole seconds from now; None where it is absent or unreadable."""
     value = answer.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return min(int(value), 86400)
+        return min(int(value), 86400) if len(value) < 10 else 86400  # thousands of digits are no number to Python
     try:
         seconds = (parsedate_to_datetime(value) - process_clock().now()).total_seconds()
     except (ValueError, TypeError):

@@ -5,12 +5,16 @@ from typing import NamedTuple
 
 import msgspec
 
+from shared import log
 from shared.errors import Refused, Unavailable
 from shared.source.google_fit import wire
 from shared.vocabulary import Kind
 
 PLATFORM = "com.google.android.gms"
 """The app whose streams are merged out of all the others'."""
+
+LONGEST_ID = 1000
+"""In bytes. Apps have a say in their streams' ids; ids name fields of the connection's document, which end at 1,500."""
 
 PREFERRED: dict[Kind, tuple[str, ...]] = {
     # What the Fit app shows: raw and merged steps with the overlap of phone and watch taken out.
@@ -64,7 +68,7 @@ class Stream(NamedTuple):
 
 
 def decode_sources(body: bytes) -> list[Stream]:
-    """Read the answer of dataSources.list.
+    """Read the answer of dataSources.list. Sources whose id has not Google's form, or is too long, are left out.
 
     Raises:
         Unavailable: `upstream_malformed`.
@@ -73,10 +77,14 @@ def decode_sources(body: bytes) -> list[Stream]:
         answer = msgspec.json.decode(body, type=wire.DataSources)
     except (ValueError, RecursionError) as fault:
         raise Unavailable("upstream_malformed", type(fault).__name__) from fault
-    return [
+    streams = [
         Stream(s.data_stream_id, s.data_type.name, tuple((f.name, f.format, f.optional) for f in s.data_type.field))
         for s in answer.data_source
     ]
+    usable = [s for s in streams if s.id.startswith(("raw:", "derived:")) and len(s.id.encode()) <= LONGEST_ID]
+    if len(usable) < len(streams):
+        log.event("google.stream_unusable", "WARNING", count=len(streams) - len(usable))
+    return usable
 
 
 def type_names(kind: Kind) -> tuple[str, ...]:

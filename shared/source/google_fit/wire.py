@@ -35,6 +35,9 @@ ACTIVITY = "com.google.activity.segment"
 
 INT64 = 2**63 - 1
 Millis = Annotated[int, Meta(ge=0, le=INT64)]
+MOST_TOKEN = 4096
+PageToken = Annotated[str, Meta(max_length=MOST_TOKEN)]
+"""A feed's token is kept with the connection, whose document must not outgrow the store."""
 
 
 class LooseValue(Struct, gc=False):
@@ -66,7 +69,7 @@ class RawDataset(Struct, rename="camel"):
 
     point: list[Raw] = []
     data_source_id: str = ""
-    next_page_token: str = ""
+    next_page_token: PageToken = ""
 
 
 class RawChanges(Struct, rename="camel"):
@@ -75,7 +78,7 @@ class RawChanges(Struct, rename="camel"):
     inserted_data_point: list[Raw] = []
     deleted_data_point: list[Raw] = []
     data_source_id: str = ""
-    next_page_token: str = ""
+    next_page_token: PageToken = ""
 
 
 class Application(Struct, rename="camel"):
@@ -112,7 +115,7 @@ class RawSessions(Struct, rename="camel"):
 
     session: list[Raw] = []
     deleted_session: list[Raw] = []
-    next_page_token: str = ""
+    next_page_token: PageToken = ""
 
 
 class WireField(Struct):
