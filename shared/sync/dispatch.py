@@ -12,7 +12,7 @@ from shared import ids, log
 from shared.clock import Clock
 from shared.cloud.documents import Document, Documents, Put
 from shared.connection.ports import Links, Queue
-from shared.errors import Unavailable
+from shared.errors import Fault, Unavailable
 
 PAGE = 500
 AT_ONCE = 50
@@ -24,7 +24,7 @@ GRANTS = 200
 
 @dataclass(slots=True)
 class Tally:
-    """What a tick did. `finished` is False where time ran out: the next tick goes on there."""
+    """What a tick did. `finished` is False where time ran out: the next tick begins with another shard."""
 
     due: int = 0
     queued: int = 0
@@ -53,7 +53,9 @@ class Dispatching:
         goes on where this stopped.
         """
         started, at, tally = self.clock.monotonic_s(), self.clock.now(), Tally()
-        for shard in range(self.shards):
+        # Where time runs out tick after tick, it is not always the same people who wait.
+        first = self._slot(at) % self.shards
+        for shard in [*range(first, self.shards), *range(first)]:
             if self.clock.monotonic_s() - started > self.budget_s:
                 tally.finished = False
                 break
@@ -66,7 +68,7 @@ class Dispatching:
         return tally
 
     async def _shard(self, shard: int, at: datetime, started: float, tally: Tally) -> None:
-        slot = int(at.timestamp()) // self.tick_s
+        slot = self._slot(at)
         position = await self._resume(shard, slot)
         if position is not None:
             tally.resumed += 1
@@ -84,6 +86,9 @@ class Dispatching:
         if position is not None:
             await self._remember(shard, slot, None)
 
+    def _slot(self, at: datetime) -> int:
+        return int(at.timestamp()) // self.tick_s
+
     async def _queue_all(self, page: list[Document], at: datetime, tally: Tally) -> None:
         places = asyncio.Semaphore(AT_ONCE)
 
@@ -95,7 +100,10 @@ class Dispatching:
         results = await asyncio.gather(*(one(document) for document in page), return_exceptions=True)
         tally.queued += sum(result is True for result in results)
         for result in results:
-            if isinstance(result, BaseException):
+            if isinstance(result, Exception) and not isinstance(result, Fault):
+                # One document that is not as it should be; those behind it are due all the same.
+                log.event("fault.unexpected", "ERROR", fault=type(result).__name__)
+            elif isinstance(result, BaseException):
                 raise result
 
     async def _queue(self, document: Document, at: datetime) -> bool:

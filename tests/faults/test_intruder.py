@@ -16,6 +16,7 @@ from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.values import COMMIT_BYTES
 from shared.errors import NotPermitted, Refused, Unavailable
 from shared.source.google_fit.oauth import GoogleAuthority
+from shared.sync.dispatch import Dispatching
 from shared.sync.model import Outcome
 from shared.vocabulary import Kind
 from tests.fakes import MemorySecrets
@@ -253,3 +254,46 @@ async def test_a_token_answer_that_cannot_be_meant_is_malformed(said: object) ->
     authority = GoogleAuthority(SETTINGS, http=Says(body), secrets=SECRETS, identities=Nobody(), clock=ManualClock(NOW))
     with pytest.raises(Unavailable, match="upstream_malformed"):
         await authority.refresh("refresh")
+
+
+# ---------------------------------------------------------------- a tick that not everybody gets through
+
+
+def dispatching(rig: Rig, **more: Any) -> Dispatching:
+    parts: dict[str, Any] = {"documents": rig.store, "connections": rig.links, "queue": rig.queue, "clock": rig.clock}
+    return Dispatching(**parts, **({"shards": 4, "tick_s": 300, "budget_s": 480} | more))
+
+
+async def test_a_connection_that_is_not_as_it_should_be_keeps_nobody_from_being_queued(rig: Rig) -> None:
+    people = [f"person-{n}" for n in range(12)]
+    for uid in people:
+        await rig.link(uid, f"account of {uid}")
+    bad = (await rig.links.connections(people[0]))[0]
+    odd = {"state": "active", "shard": bad.value.shard, "next_sync_at": bad.value.next_sync_at - timedelta(days=1)}
+    await rig.store.commit([Put(bad.path, odd)])
+    rig.queue.tasks.clear()
+
+    tally = await dispatching(rig).tick()
+
+    assert tally.finished
+    assert {task["uid"] for task in rig.queue.tasks.values()} == set(people[1:])
+
+
+class Slow(ManualClock):
+    """A clock on which nearly all of a tick's time has gone whenever somebody looks."""
+
+    def monotonic_s(self) -> float:
+        self.looked = getattr(self, "looked", 0.0) + 300
+        return self.looked
+
+
+async def test_where_time_runs_out_it_is_not_always_the_same_who_wait(rig: Rig) -> None:
+    people = [f"person-{n}" for n in range(12)]
+    for uid in people:
+        await rig.link(uid, f"account of {uid}")
+    rig.queue.tasks.clear()
+    rig.clock = Slow(NOW)
+    for _ in range(4):
+        assert not (await dispatching(rig).tick()).finished
+        rig.clock.advance(timedelta(minutes=5))
+    assert {task["uid"] for task in rig.queue.tasks.values()} == set(people)
