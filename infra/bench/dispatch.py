@@ -78,7 +78,11 @@ async def tick(where: str, queue_endpoint: str = "") -> Data:
     queue: Any = Counting()
     if queue_endpoint:
         queue = TaskQueue(
-            project=PROJECT, region="local", endpoint=queue_endpoint, public_url="https://f.invalid", account="a@b.invalid"
+            project=PROJECT,
+            region="local",
+            endpoint=queue_endpoint,
+            public_url="https://f.invalid",
+            account="a@b.invalid",
         )
     dispatching = Dispatching(
         documents=documents,

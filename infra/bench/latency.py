@@ -76,7 +76,9 @@ def _base(environ: dict[str, str]) -> Platform:
     settings, clock = load(environ), SystemClock()
     http = Http(bodies_in_flight=settings.pages_in_flight)
     documents = open_documents(settings.documents, project=PROJECT)
-    return Platform(settings, clock, documents, http, Identities(settings, function="sync_user", http=http, clock=clock))
+    return Platform(
+        settings, clock, documents, http, Identities(settings, function="sync_user", http=http, clock=clock)
+    )
 
 
 class _Measuring:

@@ -72,4 +72,4 @@ def spread(values: Sequence[float], digits: int = 1) -> Data:
 
 def say(what: str) -> None:
     """One line of progress for whoever waits."""
-    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.__stderr__, flush=True)

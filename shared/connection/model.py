@@ -65,6 +65,7 @@ class KindLink(msgspec.Struct, frozen=True, kw_only=True):
     quiet: int = 0
     revisiting: bool = False
     fingerprints: bytes = b""
+    nights: bytes = b""
     stored: int = 0
     set_aside: int = 0
     newest_ns: int = 0
@@ -145,6 +146,7 @@ def begun_anew(link: KindLink) -> KindLink:
         reached_ns=None,
         revisiting=link.revisiting or link.stored > 0 or link.set_aside > 0,
         fingerprints=b"",
+        nights=b"",
     )
 
 

@@ -13,11 +13,12 @@ from shared.cloud.documents import Put, Write
 from shared.connection.model import Connection, KindLink
 from shared.errors import Fault, Refused
 from shared.measurement.merge import merge
-from shared.measurement.model import Day, day_start_ns
+from shared.measurement.model import Day, day_of, day_start_ns
 from shared.measurement.pack import digest
 from shared.measurement.ports import StoredDay
 from shared.sync.fetch import KindFetch, kind_broken
 from shared.sync.model import DayNews, Fingerprints, news_by_day
+from shared.sync.nights import Nights
 from shared.sync.ports import DataKey, Days
 from shared.vocabulary import Kind
 
@@ -33,6 +34,7 @@ class KindProgress:
     fetch: KindFetch
     news: dict[dt.date, DayNews]
     fingerprints: Fingerprints
+    nights: Nights
     stored: int = 0
     set_aside: int = 0
     newest_ns: int = 0
@@ -65,8 +67,10 @@ def _sorted(link: KindLink, fetch: KindFetch, fingerprint_key: bytes) -> KindPro
     if not link.feeding:
         # Until it has caught up, a feed recounts all there ever was; what the person agreed to begins at the floor.
         feeds = [feed.since(fetch.plan.floor_ns) for feed in feeds]
-    news = news_by_day(fetch.kind, feeds, fetch.reads)
-    mine = KindProgress(fetch, {}, Fingerprints(link.fingerprints))
+    nights = Nights(link.nights, fingerprint_key, beginning=link.reached_ns is None)
+    reached = None if link.reached_ns is None else day_of(link.reached_ns)
+    news = news_by_day(fetch.kind, feeds, fetch.reads, lambda name, on: nights.elsewhere(name, on, reached))
+    mine = KindProgress(fetch, {}, Fingerprints(link.fingerprints), nights)
     mine.found = sum(len(read.points) for read in fetch.reads)
     mine.news = {on: one for on, one in news.items() if not _known(on, one, link, mine, fingerprint_key)}
     return mine
@@ -125,6 +129,7 @@ def _merged(
     write = store.write(uid, key, after, before.expect) if changed else None
     _count(mine, before.day, after)
     mine.fingerprints.set(on, digest(after, fingerprint_key) if len(after.points) or after.set_aside else None)
+    mine.nights.store(on, after.points.name)
     return write
 
 
@@ -159,7 +164,9 @@ def so_far(connection: Connection, progress: Mapping[Kind, KindProgress], *, kee
     kinds = dict(connection.kinds)
     for kind, mine in progress.items():
         kinds[kind] = _counted(kinds[kind], mine, keep_since)
-        kinds[kind] = msgspec.structs.replace(kinds[kind], revisiting=kinds[kind].revisiting or mine.stored > 0)
+        # A night on its way from one portion's day to another's would be known at its new place only.
+        revisiting = kinds[kind].revisiting or mine.stored > 0
+        kinds[kind] = msgspec.structs.replace(kinds[kind], nights=b"", revisiting=revisiting)
         mine.stored = mine.set_aside = 0
     return msgspec.structs.replace(connection, kinds=kinds)
 
@@ -168,6 +175,7 @@ def _counted(link: KindLink, mine: KindProgress, keep_since: dt.date) -> KindLin
     return msgspec.structs.replace(
         link,
         fingerprints=mine.fingerprints.packed(keep_since),
+        nights=mine.nights.packed(keep_since) if mine.fetch.kind is Kind.SLEEP else b"",
         stored=link.stored + mine.stored,
         set_aside=link.set_aside + mine.set_aside,
         newest_ns=max(link.newest_ns, mine.newest_ns),

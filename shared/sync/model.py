@@ -1,7 +1,7 @@
 """What to read, and what a fetch means for each day: pure rules."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -79,12 +79,22 @@ class DayNews:
     whole: Day | None = None
 
 
-def news_by_day(kind: Kind, feeds: Iterable[Feed], reads: Sequence[Read]) -> dict[dt.date, DayNews]:
+def beside(_: str, on: dt.date) -> Sequence[dt.date]:
+    """The days besides `on` that may hold a night, where nothing better is known."""
+    return on - dt.timedelta(days=1), on + dt.timedelta(days=1)
+
+
+def news_by_day(
+    kind: Kind,
+    feeds: Iterable[Feed],
+    reads: Sequence[Read],
+    elsewhere: Callable[[str, dt.date], Sequence[dt.date]] = beside,
+) -> dict[dt.date, DayNews]:
     """Sort what was fetched by the days it is stored under: first what the feeds say, then the windows, which are the
-    truth about the days they cover."""
+    truth about the days they cover. `elsewhere` tells which other days may hold a night."""
     news: dict[dt.date, DayNews] = {}
     for feed in feeds:
-        for on, change in _feed_changes(kind, feed).items():
+        for on, change in _feed_changes(kind, feed, elsewhere).items():
             news.setdefault(on, DayNews([])).changes.append(change)
     for read in reads:
         days = split_by_day(read.points, read.set_aside)
@@ -96,7 +106,9 @@ def news_by_day(kind: Kind, feeds: Iterable[Feed], reads: Sequence[Read]) -> dic
     return news
 
 
-def _feed_changes(kind: Kind, feed: Feed) -> dict[dt.date, Change]:
+def _feed_changes(
+    kind: Kind, feed: Feed, elsewhere: Callable[[str, dt.date], Sequence[dt.date]]
+) -> dict[dt.date, Change]:
     upserts = split_by_day(feed.points, feed.set_aside)
     gone: dict[dt.date, list[Identity]] = {}
     for identity, start_ns in feed.gone:
@@ -105,8 +117,8 @@ def _feed_changes(kind: Kind, feed: Feed) -> dict[dt.date, Change]:
     for on, day in upserts.items():
         for name in filter(None, day.points.name):
             # A night that now starts on another day must not stay behind on the day it was stored under (I2).
-            for neighbour in (on - dt.timedelta(days=1), on + dt.timedelta(days=1)):
-                gone.setdefault(neighbour, []).append(Identity(name, "", 0, 0))
+            for other in elsewhere(name, on):
+                gone.setdefault(other, []).append(Identity(name, "", 0, 0))
     return {
         on: Change(
             upserts[on].points if on in upserts else Points.none(kind),

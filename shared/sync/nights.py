@@ -1,0 +1,61 @@
+"""Where recent nights are stored, known without reading the days around them.
+
+A night is its name (I2), and the day it is stored under is where it starts, which may change while it grows. Whoever
+stores it under one day must take it away from another; this says from which, if from any.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable
+
+_EPOCH = dt.date(1970, 1, 1)
+_ONE_DAY = dt.timedelta(days=1)
+
+
+class Nights:
+    """Keyed hashes of the names of stored nights, each with its day, packed: the day since which none is missing (2
+    bytes, little end first), then day (2) and hash (8) of each, ascending. Empty: nothing is known, and nothing will
+    be until the kind begins (`beginning`) to be read anew."""
+
+    SIZE = 10
+
+    def __init__(self, packed: bytes, key: bytes, *, beginning: bool = False) -> None:
+        self._key = key
+        self._since = int.from_bytes(packed[:2], "little") if packed else 0
+        self._complete = beginning or bool(packed)
+        self._days: dict[bytes, int] = {
+            packed[i + 2 : i + self.SIZE]: int.from_bytes(packed[i : i + 2], "little")
+            for i in range(2, len(packed), self.SIZE)
+        }
+
+    def elsewhere(self, name: str, on: dt.date, reached: dt.date | None) -> list[dt.date]:
+        """The days besides `on` that may hold the night `name`. `reached` is since when every day has been read."""
+        known = self._days.get(self._hash(name))
+        if known is not None:
+            return [] if known == _number(on) else [_EPOCH + known * _ONE_DAY]
+        before, behind = on - _ONE_DAY, on + _ONE_DAY
+        if self._complete and reached is not None and before >= reached and _number(before) >= self._since:
+            return []
+        return [before, behind]
+
+    def store(self, on: dt.date, names: Iterable[str]) -> None:
+        """`on` now holds exactly these nights."""
+        number = _number(on)
+        self._days = {name: day for name, day in self._days.items() if day != number}
+        if 0 <= number < 1 << 16:
+            self._days.update((self._hash(name), number) for name in names if name)
+
+    def packed(self, since: dt.date) -> bytes:
+        """As stored, without days before `since`."""
+        if not self._complete:
+            return b""
+        least = max(0, _number(since))
+        kept = sorted((day, name) for name, day in self._days.items() if day >= least)
+        return b"".join([least.to_bytes(2, "little"), *(day.to_bytes(2, "little") + name for day, name in kept)])
+
+    def _hash(self, name: str) -> bytes:
+        return hashlib.blake2b(name.encode(), key=self._key, digest_size=8).digest()
+
+
+def _number(on: dt.date) -> int:
+    return (on - _EPOCH).days
