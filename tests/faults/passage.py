@@ -1,4 +1,4 @@
-"""The one gate every I/O of every worker goes through: it numbers them, makes one go wrong, and says whose turn it is."""
+"""The gate that every I/O of every worker goes through: it counts them, makes one go wrong, says whose turn it is."""
 
 import asyncio
 from collections import deque

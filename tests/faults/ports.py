@@ -3,18 +3,21 @@ passage."""
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from shared.cloud.documents import Document, Documents, Query, Write
 from shared.cloud.http import MAX_BYTES, Answer
 from shared.errors import Unavailable
 from shared.ids import digest
+from tests.faults.copied import Worker
 from tests.faults.passage import Passage
-from tests.faults.watch import Watch, Worker
+from tests.faults.watch import Watch
+
+T = TypeVar("T")
 
 
 class PassingDocuments:
@@ -49,7 +52,7 @@ class PassingDocuments:
     async def close(self) -> None:
         """It is the stage's to close."""
 
-    async def _through(self, what: str, act: Any) -> Any:
+    async def _through(self, what: str, act: Callable[[], Awaitable[T]]) -> T:
         return await self._passage.through(self._worker, "store", what, act)
 
 

@@ -114,7 +114,7 @@ async def tell_everywhere(stage: Stage, told: Story, modes: Sequence[Mode], samp
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", STORIES)
 async def test_invariants_hold_wherever_one_io_goes_wrong(stage: Stage, name: str, mode: Mode) -> None:
-    assert await tell_everywhere(stage, STORIES[name], [mode], lambda number, what: True) > 3
+    assert await tell_everywhere(stage, STORIES[name], [mode], lambda number, what: True)
 
 
 @pytest.mark.parametrize("name", STORIES)

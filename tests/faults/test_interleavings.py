@@ -11,11 +11,11 @@ import pytest
 from shared.connection.model import LinkState
 from shared.consent.model import QOLMS, Change, Decision
 from shared.errors import Fault
-from shared.vocabulary import Kind, Language, Purpose
+from shared.vocabulary import Kind, Purpose
 from tests.faults import story
-from tests.faults.stage import FIT, HANAKO, START, TARO, Hands, Stage
+from tests.faults.copied import Person
+from tests.faults.stage import FIT, HANAKO, TARO, Hands, Stage
 from tests.faults.story import KINDS
-from tests.faults.watch import Person
 
 Schedule = Sequence[tuple[int, int | None]]
 Act = Callable[[Stage], Callable[[Hands], Awaitable[Any]]]
@@ -75,7 +75,7 @@ async def asked_with_news(stage: Stage) -> None:
 
 
 async def asked_and_refused(stage: Stage) -> None:
-    """The access token is dead before its time, so that it is renewed in the middle of the fetch; and Google rotates."""
+    """The access token is dead before its time, so it is renewed in the middle of the fetch; and Google rotates."""
     await asked_with_news(stage)
     stage.world.oauth.access_tokens.clear()
     stage.world.oauth.rotation = "grace"
@@ -196,7 +196,7 @@ async def check(stage: Stage, pair: Pair, expected: Any, results: list[Any]) -> 
 async def interleave(stage: Stage, pair: Pair, every: int = 1) -> int:
     await pair.begin(stage)
     scene = stage.keep()
-    lengths = []
+    lengths: list[int] = []
     for act in (pair.second, pair.first):
         await stage.set_up(scene)
         lengths.insert(0, await alone(stage, act))

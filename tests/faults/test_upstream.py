@@ -1,7 +1,6 @@
 """Google on its bad days: each fault costs the kinds it strikes and no other, removes nothing, and once it has passed
 everything is there."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
@@ -51,10 +50,10 @@ BAD: dict[str, Bad] = {
 
 
 @pytest.fixture
-async def impatient(stage: Stage) -> AsyncIterator[Stage]:
+def impatient(stage: Stage) -> Stage:
     """A stage whose workers wait for Google half a second at most."""
     stage.patience_s = 0.4
-    yield stage
+    return stage
 
 
 async def next_day_with(stage: Stage, endpoint: str, fault: dict[str, object]) -> Fault:
