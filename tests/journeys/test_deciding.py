@@ -132,8 +132,13 @@ async def test_pull_to_refresh_brings_what_is_new_at_most_once_a_minute(town: To
     assert (again.status, again.code) == (429, "too_many_requests")
     wait_s = int(again.headers["retry-after"])
     assert 0 < wait_s <= 61
+    refreshes = town.world.calls["token", hana.account.email]
     await town.platform.advance(timedelta(seconds=wait_s), schedules=False)
     assert (await hana.sync_now()).status == 202
+    connection = await hana.connection()
+    assert connection["last_success_at"] == town.clock.now().isoformat().replace("+00:00", "Z")
+    assert connection["last_error"] is None
+    assert town.world.calls["token", hana.account.email] == refreshes  # an access token lasts an hour
 
 
 async def test_pull_to_refresh_needs_a_link(town: Town):

@@ -34,18 +34,22 @@ async def test_a_watch_that_uploads_two_days_late_loses_nothing(town: Town, feed
 
 
 async def test_data_29_days_late_arrives(town: Town, feed: None):
-    device = scale(offline=True)
-    hana = town.person("hana", devices=[device, cuff(habits=("temperature",))], days=1)
+    device = scale()
+    hana = town.person("hana", devices=[device, cuff(habits=("temperature",))], days=3)
     await hana.link()
+    before = await hana.points(Kind.WEIGHT)
+    device.offline = True
     await town.pass_time(timedelta(days=29), every=timedelta(hours=24))
-    assert await hana.days(Kind.WEIGHT, back=40) == {}
+    assert await pages(hana, Kind.WEIGHT, 40) == before
+    assert before
     town.world.live(email=hana.account.email)
     hana.account.upload_late(device, town.clock.now())
     await town.pass_time(timedelta(hours=27))
     seen = {at(p["start"]): p["values"]["kg"] for p in await pages(hana, Kind.WEIGHT, 40)}
     assert seen == {p.start_ns: p.values[0] for p in hana.account.streams[c.merged_ids(c.WEIGHT)[0]].points}
     assert len(seen) > 20
-    assert min(seen) < ns(town.clock.now() - timedelta(days=29))
+    late = [start for start in seen if at(before[-1]["start"]) < start]
+    assert min(late) < ns(town.clock.now() - timedelta(days=29))
 
 
 async def test_a_corrected_reading_replaces_the_first(town: Town, feed: None):

@@ -62,6 +62,7 @@ async def test_every_state_that_is_not_good_gets_one_and_the_same_answer(town: T
     hana = town.person("hana")
     used = await hana.consent(await hana.start())
     assert (await hana.come_back(used)).result == "success"
+    assert (await hana.come_back(used)).result == "link_invalid"
     stale = await hana.consent(await hana.start())
     await town.platform.advance(timedelta(minutes=10), schedules=False)
     path = "/oauth_callback"
