@@ -10,8 +10,8 @@ from shared import log
 from shared.clock import Clock
 from shared.connection.model import Connection, KindLink
 from shared.errors import Fault, Refused, Unavailable
-from shared.sync.model import Plan, Reach, plan
-from shared.sync.ports import Feed, HealthSource, Read
+from shared.sync.model import Plan, Reach, carried_out, plan
+from shared.sync.ports import Feed, HealthSource, OutOfCalls, Read
 from shared.vocabulary import Kind
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ class CallBudget:
         if (now - self.since).total_seconds() >= 60:
             self.since, self.spent = now, 0
         if self.spent >= self.per_minute:
-            raise Unavailable("upstream_rate_limited", "our own bound per user and minute", retry_after_s=60)
+            raise OutOfCalls
         self.spent += 1
 
 
@@ -66,7 +66,7 @@ class AccessToken:
 
 @dataclass(slots=True)
 class KindFetch:
-    """What came of one kind: everything planned, or a fault, in which case nothing of it counts."""
+    """What came of one kind: the plan as it was carried out, or a fault, in which case nothing of it counts."""
 
     kind: Kind
     plan: Plan
@@ -149,6 +149,7 @@ class Fetching:
                 group.create_task(feed(stream))
             windows = [group.create_task(window(*bounds)) for bounds in fetch.plan.windows] if link.streams else []
         fetch.reads = [read for task in windows for read in task.result()]
+        fetch.plan = carried_out(fetch.plan, link, fetch.reads)
 
     def _plan(self, connection: Connection, kind: Kind) -> Plan:
         return plan(connection.kinds[kind], linked_at=connection.linked_at, now=self.clock.now(), reach=self.reach)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import msgspec
@@ -68,6 +68,25 @@ def plan(link: KindLink, *, linked_at: datetime, now: datetime, reach: Reach) ->
         windows.append((start_ns, reached_ns))
         reached_ns = start_ns
     return Plan(tuple(windows), reached_ns, floor_ns, reread)
+
+
+def carried_out(planned: Plan, link: KindLink, reads: Sequence[Read]) -> Plan:
+    """The plan as far as it was carried out: of a window that holds too much only the newest part has been read.
+
+    Where that leaves a gap above what was stored before, history is to be read again from the gap on.
+    """
+    since = {
+        end_ns: max((read.window.start_ns for read in reads if read.window.end_ns == end_ns), default=start_ns)
+        for start_ns, end_ns in planned.windows
+    }
+    reached_ns = planned.reached_ns
+    if planned.windows and planned.windows[-1][0] == reached_ns:
+        reached_ns = since[planned.windows[-1][1]]
+    if planned.reread and link.reached_ns is not None:
+        start_ns, end_ns = planned.windows[0]
+        if since[end_ns] > max(start_ns, _midnight_ns(link.cursor_ns)):
+            reached_ns = since[end_ns]
+    return replace(planned, reached_ns=reached_ns)
 
 
 @dataclass(slots=True)

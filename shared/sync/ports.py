@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from shared.cloud.documents import Expect, Write
-from shared.errors import Fault
+from shared.errors import Fault, Unavailable
 from shared.measurement.merge import Window
 from shared.measurement.model import Day, Identity, Points, SetAside
 from shared.measurement.ports import StoredDay
@@ -18,8 +18,15 @@ class Budget(Protocol):
     """How many calls this user may still cost the provider in this minute."""
 
     def spend(self) -> None:
-        """Take one call. Raises Unavailable `upstream_rate_limited` where none is left."""
+        """Take one call. Raises OutOfCalls where none is left."""
         ...
+
+
+class OutOfCalls(Unavailable):
+    """Our own bound of calls per user and minute is reached: not a word of the provider's."""
+
+    def __init__(self) -> None:
+        super().__init__("upstream_rate_limited", "our own bound per user and minute", retry_after_s=60)
 
 
 class Gone(NamedTuple):
@@ -100,5 +107,6 @@ class HealthSource(Protocol):
         self, token: str, kind: Kind, stream_ids: Sequence[str], start_ns: int, end_ns: int, budget: Budget
     ) -> Sequence[Read]:
         """Everything that starts within [start_ns, end_ns). A stream that does not exist is left out, so that its
-        absence is not taken for the absence of data."""
+        absence is not taken for the absence of data. Where there is more than can be read at a time, the newest whole
+        UTC days of it: the read's own window says since when."""
         ...

@@ -297,3 +297,86 @@ async def test_where_time_runs_out_it_is_not_always_the_same_who_wait(rig: Rig) 
         assert not (await dispatching(rig).tick()).finished
         rig.clock.advance(timedelta(minutes=5))
     assert {task["uid"] for task in rig.queue.tasks.values()} == set(people)
+
+
+# ---------------------------------------------------------------- more than can be read at a time
+
+SECOND_NS = 1_000_000_000
+
+
+def recorder(rig: Rig, kind: Kind, every_s: int) -> Callable[[Mapping[str, str], int, int], object]:
+    """A device that has recorded at this pace for ever: pages of a thousand, newest first."""
+    step = every_s * SECOND_NS
+
+    def page(asked: Mapping[str, str], start: int, end: int) -> object:
+        newest = int(asked.get("pageToken") or min(end - 1, ns(rig.clock.now())) // step * step)
+        oldest = max(newest - 999 * step, -(-start // step) * step)
+        points = [point(kind, at, 60) for at in range(newest, oldest - 1, -step)]
+        more = {"nextPageToken": str(oldest - step)} if oldest - step >= start else {}
+        return {"point": points, **more}
+
+    return page
+
+
+async def visits(rig: Rig, most: int, *, pause: timedelta = timedelta(minutes=2)) -> Outcome:
+    """Visits until nothing more waits."""
+    outcome = Outcome(outcome="none")
+    for _ in range(most):
+        outcome = await rig.sync()
+        rig.clock.advance(pause)
+        if outcome.outcome == "synced" and not outcome.again and not without(outcome, Kind.SLEEP) - {"ok"}:
+            return outcome
+    raise AssertionError(f"still not through: {outcome}")
+
+
+async def whole_days(rig: Rig, kind: Kind, every_s: int, *, back: int) -> None:
+    for days in range(1, back + 1):
+        day = await rig.day(kind, NOW - timedelta(days=days))
+        assert day is not None, days
+        assert len(day.points) == 86_400 // every_s, days
+
+
+async def test_a_kind_with_more_than_one_visit_can_read_comes_forward_visit_by_visit(rig: Rig) -> None:
+    rig.google.datasets[Kind.HEART_RATE] = recorder(rig, Kind.HEART_RATE, 4)
+    await rig.link("hana", "google")
+    first = await rig.sync()
+    assert first.again
+    assert set(first.kinds.values()) == {"ok"}
+    await visits(rig, 6)
+    await whole_days(rig, Kind.HEART_RATE, 4, back=10)
+
+
+async def test_days_missed_that_are_more_than_one_visit_can_read_are_all_read(rig: Rig) -> None:
+    rig.google.datasets[Kind.HEART_RATE] = recorder(rig, Kind.HEART_RATE, 300)
+    await rig.link("hana", "google")
+    await visits(rig, 3)
+    rig.google.datasets[Kind.HEART_RATE] = recorder(rig, Kind.HEART_RATE, 3)
+    since = rig.clock.now()
+    rig.clock.advance(timedelta(days=4))
+    await visits(rig, 20)
+    for days in range(1, 5):
+        day = await rig.day(Kind.HEART_RATE, since + timedelta(days=days - 1))
+        assert day is not None
+        assert len(day.points) == 28_800
+
+
+async def test_two_kinds_that_want_all_calls_both_come_forward(rig: Rig) -> None:
+    for kind in (Kind.HEART_RATE, Kind.STEPS):
+        rig.google.datasets[kind] = recorder(rig, kind, 4)
+    await rig.link("hana", "google")
+    await visits(rig, 40)
+    for kind in (Kind.HEART_RATE, Kind.STEPS):
+        await whole_days(rig, kind, 4, back=10)
+
+
+async def test_pages_in_no_order_are_not_taken_for_whole_days(rig: Rig) -> None:
+    n = 0
+
+    def page(asked: Mapping[str, str], start: int, end: int) -> object:
+        nonlocal n
+        n += 1
+        return {"point": [point(Kind.HEART_RATE, AN_HOUR_AGO + n * SECOND_NS, 60)], "nextPageToken": str(n)}
+
+    rig.google.datasets[Kind.HEART_RATE] = page
+    await rig.link("hana", "google")
+    assert (await rig.sync()).kinds[Kind.HEART_RATE] == "upstream_malformed"

@@ -26,12 +26,13 @@ from shared.source.google_fit.streams import (
     preferred_stream,
     type_names,
 )
-from shared.sync.ports import Budget, Feed, Gone, Read
+from shared.sync.ports import Budget, Feed, Gone, OutOfCalls, Read
 from shared.vocabulary import Kind
 
 PAGE_POINTS = 1000
 """Points a page. The ceiling is undocumented; 1,000 is what others have seen work, and about 300 KB."""
-MOST_PAGES = 200
+MOST_PAGES = 100
+"""Of one dataset at a time: a reading a second fills 87 a day."""
 MOST_FEED_PAGES = 20
 SESSIONS = "sessions"
 """Stands among sleep's streams for the list of nights, which is not a data stream of Google's."""
@@ -107,32 +108,40 @@ class GoogleFitSource:
         reads: list[Read] = []
         rows = Rows.SEGMENTS if kind is Kind.SLEEP else Rows.ALL
         pages, set_aside, found = list[Points](), list[SetAside](), False
+        since_ns = start_ns
         for stream in stream_ids:
             if stream == SESSIONS:
                 reads.append(await self._nights(token, start_ns, end_ns, budget))
                 continue
             try:
-                async for page in self._dataset(token, kind, stream, start_ns, end_ns, budget):
+                depth = _Depth()
+                async for page in self._dataset(token, kind, stream, since_ns, end_ns, budget, depth):
                     pages.append(page.points)
                     set_aside += page.set_aside
-                found = True
+                found, since_ns = True, max(since_ns, depth.since_ns)
             except NotFound:
                 log.event("google.stream_absent", "NOTICE", kind=kind)
         if found:
             whole = columns.joined(pages, Points.none(kind))
-            reads.append(_within(Window(start_ns, end_ns, rows), whole, set_aside))
+            reads.append(_within(Window(since_ns, end_ns, rows), whole, set_aside))
         return reads
 
     async def _dataset(
-        self, token: str, kind: Kind, stream: str, start_ns: int, end_ns: int, budget: Budget
+        self, token: str, kind: Kind, stream: str, start_ns: int, end_ns: int, budget: Budget, depth: "_Depth"
     ) -> AsyncIterator[mapping.Page]:
         path = f"dataSources/{quote(stream, safe='')}/datasets/{start_ns}-{end_ns}"
         seen: set[str] = set()
         after = ""
         for _ in range(MOST_PAGES):
             parameters = [("limit", str(PAGE_POINTS)), *([("pageToken", after)] if after else [])]
-            answer = await self._get(token, path, parameters, budget)
+            try:
+                answer = await self._get(token, path, parameters, budget)
+            except OutOfCalls:
+                if not depth.cut():
+                    raise
+                return
             page = mapping.decode_dataset(kind, answer.body, now_ns=self._now_ns())
+            depth.take(page.points)
             yield page
             after = page.next_page_token
             if not after:  # only this ends a dataset: a page may be empty and yet not the last
@@ -140,7 +149,8 @@ class GoogleFitSource:
             if after in seen:
                 raise Unavailable("upstream_malformed", "Google repeated a page token")
             seen.add(after)
-        raise Unavailable("upstream_malformed", f"more than {MOST_PAGES} pages")
+        if not depth.cut():
+            raise Unavailable("upstream_malformed", f"a day of more than {MOST_PAGES} pages")
 
     async def _nights(self, token: str, start_ns: int, end_ns: int, budget: Budget) -> Read:
         # Google lists sessions that end after startTime, up to a day behind endTime; a night is asked for from a day
@@ -172,6 +182,29 @@ class GoogleFitSource:
 
     def _now_ns(self) -> int:
         return int(self._clock.now().timestamp()) * 1_000_000_000
+
+
+@dataclass(slots=True)
+class _Depth:
+    """How far back the pages of a dataset have come. Each page's points end before those of the page before it."""
+
+    since_ns: int = 0
+    newest_ns: int = 0
+    oldest_ns: int | None = None
+    backwards: bool = True
+
+    def take(self, points: Points) -> None:
+        if len(points):
+            newest_ns = max(points.end_ns)
+            self.backwards = self.backwards and (self.oldest_ns is None or newest_ns <= self.oldest_ns)
+            self.newest_ns, self.oldest_ns = max(self.newest_ns, newest_ns), min(points.end_ns)
+
+    def cut(self) -> bool:
+        """Leave the rest for another time, behind the last UTC day that was read whole. False where none was."""
+        if self.oldest_ns is None or not self.backwards:
+            return False
+        self.since_ns = -(-(self.oldest_ns + 1) // DAY_NS) * DAY_NS
+        return self.since_ns <= self.newest_ns
 
 
 @dataclass(slots=True)
