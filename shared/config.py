@@ -69,6 +69,9 @@ class Settings:
     )
     user_calls_per_minute: int = _setting(300, least=30, most=300, doc="Google's own bound is 300 per user")
     users_in_flight: int = _setting(100, least=1, most=500, doc="users one instance fetches at a time")
+    long_reads_in_flight: int = _setting(
+        8, least=1, most=100, doc="of these, how many may read weeks at a time: some 15 MiB each, the rest waits"
+    )
     pages_in_flight: int = _setting(
         16, least=1, most=256, doc="answers of Google one instance holds in memory at a time"
     )

@@ -95,6 +95,7 @@ PROBLEMS: dict[str, Problem] = {
     "document_too_large": Problem(500, "データが大きすぎて保存できません。", "This is too large to be stored."),
     "commit_too_large": Problem(500, "データが大きすぎて保存できません。", "This is too large to be stored at once."),
     "queue_unavailable": Problem(503, "ただいま処理を受け付けられません。", "Work cannot be queued right now."),
+    "instance_busy": Problem(503, "ただいま混み合っています。", "This instance is busy."),
     "secret_missing": Problem(500, "設定に問題があります。", "A secret is not set up."),
     "secret_version_gone": Problem(500, "設定に問題があります。", "A version of a secret is gone."),
     "secrets_unavailable": Problem(503, "ただいま処理できません。", "Secrets cannot be read right now."),

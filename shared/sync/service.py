@@ -8,7 +8,7 @@ import asyncio
 import datetime as dt
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import msgspec
@@ -24,6 +24,7 @@ from shared.sync.apply import KindProgress, advance, begin, chunks, merge_days, 
 from shared.sync.fetch import AccessToken, CallBudget, Fetching, KindFetch
 from shared.sync.model import Outcome, Reach, next_sync_at
 from shared.sync.ports import Days
+from shared.sync.room import Room
 from shared.sync.tokens import TokenKeeper, Vault
 from shared.sync.visit import Fence, Visit
 from shared.vocabulary import Kind, Provider
@@ -57,6 +58,7 @@ class Syncing:
     clock: Clock
     ids: ids.Ids
     pace: Pace
+    room: Room = field(default_factory=Room)
 
     @property
     def _fence(self) -> Fence:
@@ -65,8 +67,9 @@ class Syncing:
     async def sync(self, uid: str, provider: Provider) -> Outcome:
         """Fetch what is new, merge it, store it. Running it again, or twice at once, changes nothing further.
 
-        Raises Unavailable where the store or the secrets are out of reach: the queue then sends the task again. Faults
-        of the provider are kept with the connection instead, and decide when to come back.
+        Raises Unavailable where the store or the secrets are out of reach, or this instance reads enough at once: the
+        queue then sends the task again. Faults of the provider are kept with the connection instead, and decide when to
+        come back.
         """
         found = await self.connections.connection(uid, provider)
         if found is None or found.value.state is not LinkState.ACTIVE:
@@ -77,7 +80,8 @@ class Syncing:
         if visit.connection.leased_to_other(visit.holder, self.clock.now()):
             return Outcome(outcome="busy")
         try:
-            return await self._visit(visit)
+            async with self.room.place(visit.connection, self.clock.now()):
+                return await self._visit(visit)
         except Conflict:
             return Outcome(outcome="superseded")  # another worker, or the person, was first; nothing of ours is stored
 

@@ -6,6 +6,7 @@ from shared.measurement.store import MeasurementStore
 from shared.source.google_fit.client import GoogleFitSource
 from shared.sync.fetch import Fetching
 from shared.sync.model import Reach
+from shared.sync.room import Room
 from shared.sync.service import Pace, Syncing
 from shared.wiring.keys import keys
 from shared.wiring.linking import authority
@@ -43,4 +44,5 @@ def syncing(p: Platform) -> Syncing:
             prepare_s=s.sync_deadline_s / 4,
             lease_s=s.sync_deadline_s + LEASE_BEYOND_S,
         ),
+        room=Room(s.long_reads_in_flight),
     )
