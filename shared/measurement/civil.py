@@ -8,7 +8,7 @@ is on whole nanoseconds since the epoch. Source of the rules: the IANA time zone
 import datetime as dt
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -69,8 +69,13 @@ class ZoneTimeline:
         return cls((ZoneChange(_EPOCH, zone),))
 
     def add(self, since: dt.datetime, zone: str) -> "ZoneTimeline":
-        """The timeline with one more change, whenever it is told; the same `since` replaces. Raises as above."""
-        return ZoneTimeline((*self.changes, ZoneChange(since, zone)))
+        """The timeline with one more change, whenever it is told; the same `since` replaces. Raises as above.
+
+        Where that would be more than can be kept, changes that say what was so already go first: an app may tell its
+        zone each time it starts.
+        """
+        told = (*self.changes, ZoneChange(since, zone))
+        return ZoneTimeline(told if len(told) <= MOST_CHANGES else _moves(told))
 
     def zone_at(self, instant_ns: int) -> str:
         """The IANA name in force at an instant."""
@@ -139,6 +144,15 @@ class ZoneTimeline:
         for change, begins, ends in zip(self.changes, [start_ns, *nexts], [*nexts, end_ns], strict=True):
             if max(begins, start_ns) < min(ends, end_ns):
                 yield max(begins, start_ns), min(ends, end_ns), change.zone
+
+
+def _moves(told: Iterable[ZoneChange]) -> tuple[ZoneChange, ...]:
+    """The changes that change something; the first is one."""
+    moves: list[ZoneChange] = []
+    for since, zone in sorted({_utc(since): zone for since, zone in told}.items()):
+        if not moves or moves[-1].zone != zone:
+            moves.append(ZoneChange(since, zone))
+    return tuple(moves)
 
 
 def utc_day_of(instant_ns: int) -> dt.date:

@@ -14,7 +14,9 @@ from shared.cloud.http import Answer, Http
 from shared.cloud.identity import GoogleSubject
 from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.values import COMMIT_BYTES
-from shared.errors import NotPermitted, Refused, Unavailable
+from shared.errors import InvalidInput, NotPermitted, Refused, Unavailable
+from shared.measurement.civil import MOST_CHANGES
+from shared.measurement.store import ZoneStore
 from shared.source.google_fit.oauth import GoogleAuthority
 from shared.sync.dispatch import Dispatching
 from shared.sync.model import Outcome
@@ -380,3 +382,24 @@ async def test_pages_in_no_order_are_not_taken_for_whole_days(rig: Rig) -> None:
     rig.google.datasets[Kind.HEART_RATE] = page
     await rig.link("hana", "google")
     assert (await rig.sync()).kinds[Kind.HEART_RATE] == "upstream_malformed"
+
+
+# ---------------------------------------------------------------- what grows
+
+
+async def test_an_app_that_tells_its_zone_at_each_start_can_still_tell_of_a_move(rig: Rig) -> None:
+    zones = ZoneStore(rig.store)
+    for day in range(MOST_CHANGES + 20):
+        await zones.tell("hana", NOW + timedelta(days=day), "Asia/Tokyo")
+    away = NOW + timedelta(days=600)
+    told = await zones.tell("hana", away, "Europe/Paris")
+    assert told.zone_at(ns(away)) == "Europe/Paris"
+    assert told.zone_at(ns(away) - 1) == told.zone_at(ns(NOW)) == "Asia/Tokyo"
+
+
+async def test_more_moves_than_can_be_kept_are_refused(rig: Rig) -> None:
+    zones = ZoneStore(rig.store)
+    for day in range(MOST_CHANGES):
+        await zones.tell("hana", NOW + timedelta(days=day), ("Asia/Tokyo", "Europe/Paris")[day % 2])
+    with pytest.raises(InvalidInput, match="body_invalid"):
+        await zones.tell("hana", NOW + timedelta(days=MOST_CHANGES), "Asia/Seoul")
