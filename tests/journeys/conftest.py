@@ -62,4 +62,8 @@ async def town(clock: ManualClock, store: str, duplicate_every: int, contract: C
     platform.mount("google", heard)
     async with platform, Town(platform, contract, heard) as town:
         yield town
+        deliveries, ticks = set(platform.delivery.counts), {status for _, status in platform.scheduler.statuses}
     check.verify()
+    assert deliveries <= {"tasks", "deliveries", "status_200", "status_429", "status_502", "status_503"}
+    assert ticks <= {200}
+    assert not platform.tasks.given_up

@@ -221,6 +221,8 @@ class App:
         opened = answer.headers["location"]
         assert opened.startswith(self.town.platform.settings["APP_LINK"] + "?")
         query = parse_qs(urlsplit(opened).query)
+        results = self.town.contract.document["components"]["schemas"]["LinkResult"]["enum"]
+        assert query["result"][0] in results
         return Returned(query["result"][0], query.get("code", [""])[0])
 
     async def confirm(self, code: str) -> Answer:
