@@ -115,8 +115,8 @@ class Google:
 class Authority:
     """Google's OAuth side: a code is the account's name."""
 
-    def consent_url(self, *_: Any, **__: Any) -> str:
-        return ""
+    def consent_url(self, *_: Any, state: str, **__: Any) -> str:
+        return f"http://google.test/?state={state}"
 
     async def exchange(self, code: str, **_: Any) -> Grant:
         return Grant(code, frozenset(Kind), f"access-{code}", NOW + timedelta(days=365), f"refresh-{code}")

@@ -3,11 +3,14 @@
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from infra import manifest
 from shared.clock import ManualClock
 from shared.cloud.documents import Put
 from shared.cloud.http import Answer, Http
@@ -20,7 +23,7 @@ from shared.measurement.store import ZoneStore
 from shared.source.google_fit.oauth import GoogleAuthority
 from shared.sync.dispatch import Dispatching
 from shared.sync.model import Outcome
-from shared.vocabulary import Kind
+from shared.vocabulary import Kind, Language
 from tests.fakes import MemorySecrets
 from tests.faults.hostile import FIT, NOW, SETTINGS, Rig, ns, point
 
@@ -403,3 +406,25 @@ async def test_more_moves_than_can_be_kept_are_refused(rig: Rig) -> None:
         await zones.tell("hana", NOW + timedelta(days=day), ("Asia/Tokyo", "Europe/Paris")[day % 2])
     with pytest.raises(InvalidInput, match="body_invalid"):
         await zones.tell("hana", NOW + timedelta(days=MOST_CHANGES), "Asia/Seoul")
+
+
+# ---------------------------------------------------------------- what anybody may call
+
+
+def test_what_anybody_may_call_has_no_way_to_what_people_measured() -> None:
+    open_to_all = [f for f in manifest.load().functions.values() if "browser" in f.called_by]
+    assert open_to_all
+    for function in open_to_all:
+        assert "keys" not in function.databases
+        assert "wrapping-key" not in function.secrets
+
+
+async def test_the_callback_gets_by_without_data_keys(rig: Rig) -> None:
+    class NoKeys:
+        async def ensure(self, uid: str) -> object:
+            raise AssertionError("the callback has no right to them")
+
+    linking = replace(rig.linking, keys=NoKeys())
+    started = await linking.start("hana", FIT, [Kind.WEIGHT], Language.JA)
+    state = parse_qs(urlsplit(started.authorization_url).query)["state"][0]
+    assert (await linking.returned(state=state, code="google", error="", scope="")).result == "success"
