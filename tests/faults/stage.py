@@ -99,6 +99,8 @@ class Stage(Scenes):
 
     def check_person(self, person: Person, connection: Connection) -> None:
         """I1, I5 and I10 for one person, whatever state their link is in."""
+        if connection.state is LinkState.REVOKED:
+            demand(not self.watch.tokens_alive(connection), "I10", "the grant was not revoked at Google")
         if connection.state is not LinkState.ACTIVE:
             return
         late = self.clock.now() - (connection.last_success_at or START)

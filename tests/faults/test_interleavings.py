@@ -129,6 +129,7 @@ PAIRS: dict[str, Pair] = {
     "sync_sync_renewal": Pair(asked_and_refused, sync, sync, alike=True),
     "sync_sync_dead": Pair(story.due_and_dead, sync, sync, alike=True, ends=(LinkState.NEEDS_REAUTH,)),
     "sync_withdraw": Pair(asked_with_news, sync, deciding(Decision.WITHDRAW, Kind.WEIGHT)),
+    "first_sync_withdraw": Pair(story.linked, sync, deciding(Decision.WITHDRAW, Kind.WEIGHT)),
     "sync_withdraw_all": Pair(asked_with_news, sync, deciding(Decision.WITHDRAW, *KINDS), ends=(LinkState.PAUSED,)),
     "refresh_withdraw": Pair(story.due_with_strict_rotation, sync, deciding(Decision.WITHDRAW, Kind.SLEEP)),
     "sync_disconnect": Pair(asked_with_news, sync, disconnect, ends=(LinkState.REVOKED,)),

@@ -5,10 +5,13 @@ from datetime import timedelta
 from infra.local.google import Fault
 from infra.local.google import catalogue as c
 from shared.consent.model import Decision
+from shared.sync.dispatch import WINDOW_S
 from shared.vocabulary import Kind
 from tests.faults import story
+from tests.faults.passage import Strike
 from tests.faults.stage import HANAKO, START, Stage
 from tests.faults.story import DAY
+from tests.faults.workers import TICK_S
 
 
 def delete_weight(stage: Stage, days_ago: int) -> None:
@@ -40,3 +43,19 @@ async def test_what_google_lost_while_we_were_out_of_touch_for_long_is_gone_afte
     assert stage.world.faults.active == [no_feed]
     await stage.rest()
     assert len(stage.watch.stored(HANAKO.uid, Kind.WEIGHT)) == 2
+
+
+async def test_a_worker_that_dies_holding_the_lease_costs_a_quarter_of_an_hour(stage: Stage) -> None:
+    await story.due(stage)
+    stage.strike(None)
+    scene = stage.keep()
+    await stage.deliver()
+    spent = stage.passage.trace.index(("http", "POST /token")) + 1
+    await stage.set_up(scene)
+    stage.strike(Strike(spent, "dies"))
+    began = stage.clock.now()
+    await stage.deliver()
+    stage.strike(None)
+    await stage.pass_time(timedelta(seconds=WINDOW_S + 2 * TICK_S))
+    assert (stage.connection().last_success_at or START) >= began
+    await stage.rest()

@@ -241,6 +241,11 @@ class Watch(Copy):
             if theirs == stored:
                 demand(link.stored == len(stored), "I1", f"{kind} counts {link.stored}, holds {len(stored)}")
 
+    def tokens_alive(self, connection: Connection) -> bool:
+        """Whether Google still accepts any refresh token of the account."""
+        account = self._account(connection.uid)
+        return any(held.account is account for held in self.world.oauth.refresh_tokens.values())
+
     def is_newest(self, token: str) -> bool:
         """Whether a refresh token lives at Google, and no other was given for it."""
         held = self.world.oauth.refresh_tokens.get(token)
