@@ -39,12 +39,11 @@ class CallBudget:
 
 @dataclass(slots=True)
 class AccessToken:
-    """The access token while one user is fetched. `renew` gets another, once for all that ask at the same time."""
+    """The access token while one user is fetched. It is renewed at most once, for all that find it dead."""
 
     value: str = field(repr=False)
     refresh: Callable[[], Awaitable[str]]
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _renewed: bool = False
+    _renewal: asyncio.Task[str] | None = None
 
     async def use(self, call: Callable[[str], Awaitable[T]]) -> T:
         """Make `call`; where the token turns out dead, get another, once, and make it again."""
@@ -54,14 +53,24 @@ class AccessToken:
         except Refused as refused:
             if refused.code != "access_token_dead":
                 raise
-        await self._renew(used)
-        return await call(self.value)
+        return await call(await self._renewed())
 
-    async def _renew(self, dead: str) -> None:
-        async with self._lock:
-            if self.value == dead and not self._renewed:
-                self._renewed = True
-                self.value = await self.refresh()
+    async def _renewed(self) -> str:
+        if self._renewal is None:
+            self._renewal = asyncio.ensure_future(self._renew())
+        # A kind that fails or is too slow gives up its own work, never the renewal: a refresh token may be spent by
+        # now, and what it was traded for is not stored yet.
+        return await asyncio.shield(self._renewal)
+
+    async def _renew(self) -> str:
+        self.value = await self.refresh()
+        return self.value
+
+    async def settled(self) -> None:
+        """Wait until no renewal is under way any more: only then may the connection be written."""
+        if self._renewal is not None:
+            # Whoever asked for it has seen its fault, or has given up.
+            await asyncio.gather(self._renewal, return_exceptions=True)
 
 
 @dataclass(slots=True)

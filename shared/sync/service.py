@@ -91,12 +91,7 @@ class Syncing:
             self.documents, self.connections, self.authority, self.vault, self.clock, self.pace.lease_s
         )
         try:
-            async with asyncio.timeout(self.pace.prepare_s):
-                token = AccessToken(await keeper.access(visit), lambda: keeper.refresh(visit))
-                unreadable = await self._look_up_streams(visit, token, budget)
-            kinds = [kind for kind in visit.connection.permitted(self.clock.now()) if kind not in unreadable]
-            fetches = await self.fetching.all(visit.connection, kinds, token, budget)
-            fetches += [self.fetching.failed(visit.connection, kind, fault) for kind, fault in unreadable.items()]
+            fetches = await self._fetched(visit, keeper, budget)
         except Refused as refused:
             if refused.code != "token_dead":
                 return await self._put_off(visit, refused, budget)
@@ -114,6 +109,17 @@ class Syncing:
             await self._fence.needs_reauth(visit)
             return Outcome(outcome="needs_reauth")
         return await self._store(visit, fetches, budget)
+
+    async def _fetched(self, visit: Visit, keeper: TokenKeeper, budget: CallBudget) -> list[KindFetch]:
+        token = AccessToken(await keeper.access(visit), lambda: keeper.refresh(visit))
+        try:
+            async with asyncio.timeout(self.pace.prepare_s):
+                unreadable = await self._look_up_streams(visit, token, budget)
+            kinds = [kind for kind in visit.connection.permitted(self.clock.now()) if kind not in unreadable]
+            fetches = await self.fetching.all(visit.connection, kinds, token, budget)
+        finally:
+            await token.settled()
+        return fetches + [self.fetching.failed(visit.connection, kind, fault) for kind, fault in unreadable.items()]
 
     async def _look_up_streams(self, visit: Visit, token: AccessToken, budget: CallBudget) -> dict[Kind, Fault]:
         """Find out which streams to read, once a day, or where some kind has none yet; say which kinds cannot be read.
