@@ -123,6 +123,10 @@ class Links(Protocol):
         """Names of grants whose revocation is due."""
         ...
 
+    async def awaits_confirmation(self, subject: str, at: datetime) -> bool:
+        """Whether a grant of this account is parked whose time is not over."""
+        ...
+
     async def subject_owner(self, subject: str) -> tuple[str | None, str | Expect]:
         """Whose account this is, if anybody's, and what a write claiming it must expect."""
         ...

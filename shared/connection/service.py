@@ -93,8 +93,9 @@ class Connections:
     async def revoke_due(self, name: str) -> str:
         """Revoke a grant that nobody uses, if it is still there and due; say what came of it.
 
-        A grant whose account is linked by now is forgotten, not revoked: revoking ends every grant the account gave us,
-        the one in use included.
+        A grant whose account is linked by now, or about to be, is forgotten, not revoked: revoking ends every grant the
+        account gave us, the one in use and the one that waits to be confirmed included. The latter is revoked in its
+        own time.
 
         Raises Unavailable: the provider did not confirm; the grant stays, and is tried again.
         """
@@ -105,9 +106,10 @@ class Connections:
         if grant.due_at > self.clock.now():
             return "not_due"
         owner, _ = await self.connections.subject_owner(grant.subject)
-        if owner is None:
+        wanted = owner is not None or await self.connections.awaits_confirmation(grant.subject, self.clock.now())
+        if not wanted:
             await self.authority.revoke(await self.tokens.open(grant.uid, "refresh", grant.tokens.refresh))
-        outcome = "revoked" if owner is None else "superseded"
+        outcome = "superseded" if wanted else "revoked"
         _, audit = recorded(grant, found.path, at=self.clock.now(), actor="system", action=f"grant.{outcome}")
         try:
             await settle(self.documents, [Delete(found.path, found.version), audit], witness=audit.path)

@@ -75,6 +75,12 @@ class ConnectionStore:
         query = Query("loose_grants", where=(Where("due_at", "<=", at),), order_by=("due_at",), limit=limit)
         return [found.id for found in await self._documents.query(query)]
 
+    async def awaits_confirmation(self, subject: str, at: dt.datetime) -> bool:
+        """Whether a grant of this account is parked whose time is not over."""
+        query = Query("loose_grants", where=(Where("subject", "==", subject),))
+        grants = [_decode(found, LooseGrant) for found in await self._documents.query(query)]
+        return any(grant.parked and grant.due_at > at for grant in grants)
+
     async def subject_owner(self, subject: str) -> tuple[str | None, str | Expect]:
         """Whose account this is, if anybody's, and what a write claiming it must expect."""
         found = await self._documents.get(subject_path(subject))

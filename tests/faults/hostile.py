@@ -26,7 +26,7 @@ from shared.source.google_fit.wire import TYPES
 from shared.sync.fetch import Fetching
 from shared.sync.model import Outcome, Reach
 from shared.sync.service import Pace, Syncing
-from shared.vocabulary import Kind, Provider
+from shared.vocabulary import Kind, Language, Provider
 from tests.fakes import MemorySecrets, SeededIds
 
 FIT = Provider.GOOGLE_FIT
@@ -113,7 +113,10 @@ class Google:
 
 
 class Authority:
-    """Google's OAuth side: a code is the account's name."""
+    """Google's OAuth side: a code is the account's name. `revoked` are the tokens that were handed back."""
+
+    def __init__(self) -> None:
+        self.revoked: list[str] = []
 
     def consent_url(self, *_: Any, state: str, **__: Any) -> str:
         return f"http://google.test/?state={state}"
@@ -125,7 +128,7 @@ class Authority:
         return Refreshed("access", NOW + timedelta(days=365), None, None)
 
     async def revoke(self, token: str) -> None:
-        return None
+        self.revoked.append(token)
 
 
 class Queue:
@@ -153,7 +156,7 @@ class Rig:
 
     def __init__(self, store: Documents) -> None:
         self.store, self.clock, self.ids = store, ManualClock(NOW), SeededIds(7)
-        self.google, self.queue, authority = Google(), Queue(), Authority()
+        self.google, self.queue, self.authority = Google(), Queue(), Authority()
         secrets = MemorySecrets({"token-key": [b"t" * 32], "wrapping-key": [b"w" * 32]})
         vault, self.keys = TokenVault(secrets), DataKeys(store, secrets, self.clock)
         self.links = ConnectionStore(store, self.clock)
@@ -161,7 +164,7 @@ class Rig:
         reach = Reach(SETTINGS.backfill_days, SETTINGS.backfill_slice_days, SETTINGS.overlap_days)
         shared: dict[str, Any] = {
             "documents": store, "connections": self.links, "queue": self.queue, "clock": self.clock, "ids": self.ids,
-            "authority": authority,
+            "authority": self.authority,
         }  # fmt: skip
         ledger = ConsentStore(store)
         self.linking = Linking(
@@ -189,6 +192,14 @@ class Rig:
 
     async def link(self, uid: str, account: str, kinds: Sequence[Kind] = tuple(Kind)) -> Connection:
         return await self.linking.link_with_device_code(uid, FIT, kinds, account)
+
+    async def park(self, uid: str, account: str) -> str:
+        """Consent at Google and come back; the code that waits to be confirmed."""
+        started = await self.linking.start(uid, FIT, list(Kind), Language.JA)
+        state = parse_qs(urlsplit(started.authorization_url).query)["state"][0]
+        back = await self.linking.returned(state=state, code=account, error="", scope="")
+        assert back.result == "success"
+        return back.code
 
     async def sync(self, uid: str = "hana") -> Outcome:
         return await self.syncing.sync(uid, FIT)

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -17,13 +16,14 @@ from shared.cloud.http import Answer, Http
 from shared.cloud.identity import GoogleSubject
 from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.values import COMMIT_BYTES
+from shared.connection.writes import grant_name
 from shared.errors import InvalidInput, NotPermitted, Refused, Unavailable
 from shared.measurement.civil import MOST_CHANGES
 from shared.measurement.store import ZoneStore
 from shared.source.google_fit.oauth import GoogleAuthority
 from shared.sync.dispatch import Dispatching
 from shared.sync.model import Outcome
-from shared.vocabulary import Kind, Language
+from shared.vocabulary import Kind
 from tests.fakes import MemorySecrets
 from tests.faults.hostile import FIT, NOW, SETTINGS, Rig, ns, point
 
@@ -74,6 +74,39 @@ async def test_linking_another_account_frees_the_one_in_use(rig: Rig) -> None:
     await rig.link("hana", "old")
     await rig.link("hana", "new")
     assert (await rig.owner("old"), await rig.owner("new")) == (None, "hana")
+
+
+async def test_an_abandoned_attempt_does_not_end_the_one_that_waits_to_be_confirmed(rig: Rig) -> None:
+    abandoned = await rig.park("hana", "google")
+    rig.clock.advance(timedelta(minutes=9))
+    wanted = await rig.park("hana", "google")
+    rig.clock.advance(timedelta(minutes=3))
+
+    assert await rig.connections.revoke_due(grant_name(abandoned)) == "superseded"
+    await rig.linking.confirm("hana", wanted)
+    assert rig.authority.revoked == []
+    assert set((await rig.sync()).kinds.values()) == {"ok"}
+
+
+async def test_of_attempts_all_abandoned_the_last_is_revoked(rig: Rig) -> None:
+    codes = [await rig.park("hana", "google")]
+    rig.clock.advance(timedelta(minutes=9))
+    codes.append(await rig.park("hana", "google"))
+    rig.clock.advance(timedelta(minutes=3))
+    first = await rig.connections.revoke_due(grant_name(codes[0]))
+    rig.clock.advance(timedelta(minutes=9))
+    assert (first, await rig.connections.revoke_due(grant_name(codes[1]))) == ("superseded", "revoked")
+    assert rig.authority.revoked == ["refresh-google"]
+
+
+async def test_ending_a_link_does_not_end_the_attempt_to_link_anew(rig: Rig) -> None:
+    await rig.link("hana", "google")
+    await rig.connections.disconnect("hana", FIT)
+    code = await rig.park("hana", "google")
+    [left] = [str(task["grant"]) for name, task in rig.queue.tasks.items() if name == ("revoke", task.get("grant"))][:1]
+    assert await rig.connections.revoke_due(left) == "superseded"
+    await rig.linking.confirm("hana", code)
+    assert rig.authority.revoked == []
 
 
 # ---------------------------------------------------------------- poison: what must stop no more than itself
@@ -424,7 +457,5 @@ async def test_the_callback_gets_by_without_data_keys(rig: Rig) -> None:
         async def ensure(self, uid: str) -> object:
             raise AssertionError("the callback has no right to them")
 
-    linking = replace(rig.linking, keys=NoKeys())
-    started = await linking.start("hana", FIT, [Kind.WEIGHT], Language.JA)
-    state = parse_qs(urlsplit(started.authorization_url).query)["state"][0]
-    assert (await linking.returned(state=state, code="google", error="", scope="")).result == "success"
+    rig.linking = replace(rig.linking, keys=NoKeys())
+    assert await rig.park("hana", "google")
