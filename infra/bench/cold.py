@@ -9,7 +9,6 @@ All run from their packages, compiled, on this environment's Python, one at a ti
 with something else, the ratios of processor time say more than those of the clock on the wall.
 """
 
-import asyncio
 import compileall
 import json
 import os
@@ -177,7 +176,10 @@ def _bare(parts: tuple[str, ...]) -> str:
 
 def _imported(home: Path, environ: Mapping[str, str]) -> Data:
     """What importing main.py takes beyond the framework, per top-level package: modules and milliseconds."""
-    code = "import functions_framework.aio, starlette.requests, starlette.responses; import sys; sys.stderr.write('--\\n'); import main"
+    code = (
+        "import functions_framework.aio, starlette.requests, starlette.responses, sys; "
+        "sys.stderr.write('--\\n'); import main"
+    )
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", code],
         cwd=home,
@@ -197,11 +199,14 @@ def _imported(home: Path, environ: Mapping[str, str]) -> Data:
 def _part(took: Mapping[str, list[Took]], imports: Mapping[str, Data], documents: str) -> Part:
     wall = {what: statistics.median(one.wall for one in found) for what, found in took.items()}
     cpu = {what: statistics.median(one.cpu for one in found) for what, found in took.items()}
-    targets, functions = [], {}
+    targets: list[Target] = []
+    functions: Data = {}
     for name, (parts, reason) in NEEDS.items():
         beside = _bare(parts)
-        for case in ("stranger", "served"):
-            targets.append(Target(f"{name}, {case}, over {beside}", wall[f"{name}: {case}"] / wall[beside], LIMIT, "x"))
+        targets += [
+            Target(f"{name}, {case}, over {beside}", wall[f"{name}: {case}"] / wall[beside], LIMIT, "x")
+            for case in ("stranger", "served")
+        ]
         functions[name] = {
             "stranger_ms": round(wall[f"{name}: stranger"]),
             "served_ms": round(wall[f"{name}: served"]),

@@ -1,6 +1,6 @@
 """One tick of sync_dispatch over many due users: seconds, users a second, and memory that must not grow with them.
 
-Each tick runs in a process of its own, `python -m infra.bench.dispatch DOCUMENTS [QUEUE]`, so that its memory is its own.
+Each tick runs in a process of its own, `python -m infra.bench.dispatch DOCUMENTS [QUEUE]`, and so does its memory.
 """
 
 import asyncio

@@ -8,6 +8,7 @@ import asyncio
 import json
 import time
 from collections.abc import MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -153,7 +154,5 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with suppress(EOFError):  # the bench closes the input to end this
         asyncio.run(serve())
-    except EOFError:
-        pass

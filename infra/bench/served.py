@@ -1,4 +1,4 @@
-"""Functions served as they are in the cloud: packaged, by functions-framework's own server, in a process of their own."""
+"""Functions served as in the cloud: packaged, by functions-framework's own server, in a process of their own."""
 
 import asyncio
 import os
@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from infra.package import build
 
@@ -111,7 +112,7 @@ class Memory:
     most_mib: float = 0.0
     _sampling: asyncio.Task[None] | None = field(default=None)
 
-    async def __aenter__(self) -> "Memory":
+    async def __aenter__(self) -> Self:
         self._sampling = asyncio.create_task(self._sample())
         return self
 
