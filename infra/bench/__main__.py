@@ -13,7 +13,8 @@ import io
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 
 from infra.bench import basics, codec, cold, dispatch, flight, latency, operations
 from infra.bench.targets import Part, Target, machine, say
@@ -37,7 +38,9 @@ def codec_part(found: Data) -> Part:
     return Part(targets, found)
 
 
-PARTS: dict[str, Callable[[], Awaitable[Part]]] = {
+Measure = Callable[[], Awaitable[Part]]
+
+PARTS: dict[str, Measure] = {
     "codec": of_codec,
     "operations": operations.run,
     "latency": latency.run,
@@ -48,14 +51,14 @@ PARTS: dict[str, Callable[[], Awaitable[Part]]] = {
 }
 
 
-async def measured(names: list[str]) -> Data:
+async def measured(parts: Mapping[str, Measure]) -> Data:
     """The whole document."""
     document: Data = {"machine": machine(), "parts": {}}
-    for name in names:
+    for name, measure in parts.items():
         say(f"{name} …")
         started = time.perf_counter()
         with contextlib.redirect_stderr(io.StringIO()):  # what the measured code logs is not ours to tell
-            part = await PARTS[name]()
+            part = await measure()
         document["parts"][name] = {"seconds": round(time.perf_counter() - started, 1), **part.document()}
         for target in part.targets:
             if not target.met:
@@ -66,20 +69,20 @@ async def measured(names: list[str]) -> Data:
     return {"pass": not missed, "not_met": missed, **document}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None, parts: Mapping[str, Measure] = PARTS, out: Path = OUT) -> None:
     """Measure what the command line names, and write it down."""
     parser = argparse.ArgumentParser(prog="python -m infra.bench", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
-    chosen = parser.parse_args().parts
-    if unknown := set(chosen) - set(PARTS):
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; all by default")
+    chosen = parser.parse_args(arguments).parts
+    if unknown := set(chosen) - set(parts):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
-    document = asyncio.run(measured(chosen or list(PARTS)))
+    document = asyncio.run(measured({name: parts[name] for name in chosen or parts}))
     text = json.dumps(document, indent=2)
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(text + "\n", encoding="utf-8")
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(text + "\n", encoding="utf-8")
     print(text)
     say(
-        f"written to {OUT.parent.name}/{OUT.name}; {'every target met' if document['pass'] else 'not every target met'}"
+        f"written to {out.parent.name}/{out.name}; {'every target met' if document['pass'] else 'not every target met'}"
     )
     sys.exit(0 if document["pass"] else 1)
 

@@ -34,20 +34,19 @@ def test_spread_says_the_middle_and_the_ends():
 
 
 @pytest.mark.parametrize(("measured", "status"), [(1, 0), (3, 1)])
-def test_what_is_not_met_is_named_in_the_document_and_in_the_exit_status(
-    monkeypatch, tmp_path, capsys, measured, status
-):
+def test_what_is_not_met_is_named_in_the_document_and_in_the_exit_status(tmp_path, capsys, measured, status):
+    async def never():
+        pytest.fail("it was not asked for")
+
     async def part():
         return Part([Target("a number", measured, 2)], {"of": "note"})
 
-    monkeypatch.setitem(bench.PARTS, "operations", part)
-    monkeypatch.setattr(bench, "OUT", tmp_path / "out" / "bench.json")
-    monkeypatch.setattr("sys.argv", ["bench", "operations"])
+    out = tmp_path / "out" / "bench.json"
     with pytest.raises(SystemExit) as ended:
-        bench.main()
+        bench.main(["operations"], {"operations": part, "other": never}, out)
     assert ended.value.code == status
     document = json.loads(capsys.readouterr().out)
-    assert document == json.loads(bench.OUT.read_text(encoding="utf-8"))
+    assert document == json.loads(out.read_text(encoding="utf-8"))
     assert document["not_met"] == ["operations: a number"] * status
     assert document["parts"]["operations"]["of"] == "note"
     assert document["machine"]["cores"] >= 1
