@@ -11,13 +11,15 @@ import pytest
 from infra.local.google import Fault
 from infra.local.google import catalogue as c
 from infra.local.google.points import Point
-from shared.errors import Conflict, Refused
+from shared.errors import Conflict, Refused, Unavailable
+from shared.source.google_fit.scopes import SCOPES
 from shared.vocabulary import Kind
 from tests.faults import story
 from tests.faults.passage import MODES, Mode, Strike
 from tests.faults.ports import SECRETS
-from tests.faults.stage import HANAKO, START, Hands, Stage
+from tests.faults.stage import FIT, HANAKO, START, Hands, Stage
 from tests.faults.story import DAY, KINDS
+from tests.faults.workers import CLIENT
 
 KG, MMHG, HEAVY = 123.4567, 137.1357, 98765.4321
 ORIGIN = "canary-note-of-a-device"
@@ -159,6 +161,21 @@ async def test_a_wrong_code_or_state_is_not_repeated_to_anyone(
     logged = capsys.readouterr()
     listener.check(logged.out + logged.err)
     assert "canary-state" not in logged.err
+
+
+@pytest.mark.parametrize("status", [400, 401, 418, 500])
+@pytest.mark.parametrize("error", ["invalid_grant", "invalid_client", SAYS])
+async def test_google_is_not_quoted_to_whoever_links_with_a_device_code(
+    stage: Stage, listener: Listener, status: int, error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = f'{{"error": "{error}", "error_description": "{SAYS}"}}'
+    stage.world.faults.add(Fault("answer", endpoint="token", times=None, status=status, body=body))
+    code = stage.world.mint_server_auth_code(HANAKO.email, CLIENT, [SCOPES[kind] for kind in KINDS])
+    with pytest.raises((Refused, Unavailable)):
+        await stage.ask(lambda worker: worker.linking.link_with_device_code(HANAKO.uid, FIT, KINDS, code))
+    logged = capsys.readouterr()
+    assert code in listener.secrets().values()
+    listener.check(logged.out + logged.err)
 
 
 async def test_the_listener_hears(stage: Stage, listener: Listener, capsys: pytest.CaptureFixture[str]) -> None:
