@@ -80,7 +80,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     `shard` and `next_sync_at` make the due index. `calls` counts upstream calls in the minute that began at
     `calls_since`, so that workers one after another keep the provider's bound per user together. `commit` names the
     last commit of a sync. `linked` counts links: each link of the same account continues, each new account starts anew.
-    `granted_at` is when the provider gave the grant in use: an older one does not take its place (I5).
+    `granted_at` is when the provider gave the grant in use: an older one does not take its place (I5). `not_before` is
+    when the provider said to come back: not even the person's asking makes it sooner.
     """
 
     uid: str
@@ -100,6 +101,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str = ""
     last_success_at: datetime | None = None
     asked_at: datetime | None = None
+    not_before: datetime | None = None
     lease: Lease | None = None
     calls: int = 0
     calls_since: datetime | None = None

@@ -39,7 +39,7 @@ class Connections:
         """Fetch soon, because the person asked ("pull to refresh").
 
         Raises NotFound `not_connected`, Conflict `needs_reauth`, Unavailable `too_many_requests` (at most once a
-        minute), Refused `consent_missing` (paused).
+        minute, and not before the provider said to come back), Refused `consent_missing` (paused).
         """
         found = await self.connections.connection(uid, provider)
         if found is None or found.value.state is LinkState.REVOKED:
@@ -49,9 +49,10 @@ class Connections:
             raise Conflict("needs_reauth")
         if connection.state is LinkState.PAUSED:
             raise Refused("consent_missing")
-        if connection.asked_at is not None and at < connection.asked_at + BETWEEN_ASKING:
-            wait = connection.asked_at + BETWEEN_ASKING - at
-            raise Unavailable("too_many_requests", retry_after_s=int(wait.total_seconds()) + 1)
+        since_asked = connection.asked_at + BETWEEN_ASKING if connection.asked_at is not None else at
+        soonest = max(since_asked, connection.not_before or at)
+        if at < soonest:
+            raise Unavailable("too_many_requests", retry_after_s=int((soonest - at).total_seconds()) + 1)
         asked = msgspec.structs.replace(connection, asked_at=at, next_sync_at=min(at, connection.next_sync_at))
         await self.documents.commit([put(found.path, asked, found.version)])
         minute = str(int(at.timestamp()) // 60)

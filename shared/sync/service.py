@@ -203,14 +203,17 @@ class Syncing:
         now = self.clock.now()
         moved = advance(connection, fetches, progress, now=now, keep_since=self._keep_since())
         passing = [f.fault for f in fetches if f.fault is not None and not isinstance(f.fault, Refused)]
-        waits = [fault.retry_after_s for fault in passing if fault.retry_after_s]
+        wait_s = max((fault.retry_after_s for fault in passing if fault.retry_after_s), default=None)
         failures = connection.failures + 1 if passing else 0
+        faults = [f.fault for f in fetches if f.fault is not None]
+        fruitless = bool(fetches) and len(faults) == len(fetches)
         return settled(
             msgspec.structs.replace(
                 moved,
                 failures=failures,
-                last_error=passing[0].code if passing else "",
-                last_success_at=now if len(passing) < len(fetches) or not fetches else connection.last_success_at,
+                last_error=passing[0].code if passing else faults[0].code if fruitless else "",
+                last_success_at=connection.last_success_at if fruitless else now,
+                not_before=_later(now, wait_s),
                 lease=None,
                 calls=budget.spent,
                 calls_since=budget.since,
@@ -220,7 +223,7 @@ class Syncing:
                     now,
                     interval_s=self.pace.interval_s,
                     failures=failures,
-                    retry_after_s=max(waits, default=None),
+                    retry_after_s=wait_s,
                     jitter=self.ids.fraction(),
                 ),
             ),
@@ -247,6 +250,7 @@ class Syncing:
             failures=failures,
             last_error=fault.code,
             next_sync_at=later,
+            not_before=_later(now, fault.retry_after_s),
             lease=None,
             calls=budget.spent,
             calls_since=budget.since,
@@ -277,6 +281,10 @@ class Syncing:
             days_changed=changed,
             again=connection.next_sync_at <= self.clock.now(),
         )
+
+
+def _later(now: dt.datetime, seconds: int | None) -> dt.datetime | None:
+    return now + timedelta(seconds=seconds) if seconds else None
 
 
 def _more(fetches: Sequence[KindFetch]) -> bool:

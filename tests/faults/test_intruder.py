@@ -459,3 +459,44 @@ async def test_the_callback_gets_by_without_data_keys(rig: Rig) -> None:
 
     rig.linking = replace(rig.linking, keys=NoKeys())
     assert await rig.park("hana", "google")
+
+
+# ---------------------------------------------------------------- impatience
+
+
+async def test_pulling_to_refresh_does_not_shorten_the_wait_that_google_asked_for(rig: Rig) -> None:
+    await rig.link("hana", "google")
+    await rig.sync()
+    busy = Answer(429, {"retry-after": "3000"}, b"")
+    for kind in Kind:
+        rig.google.datasets[kind] = lambda asked, start, end: busy
+        rig.google.changes[kind] = lambda asked: busy
+    rig.clock.advance(timedelta(hours=2))
+    await rig.sync()
+    calls = rig.google.calls
+
+    rig.clock.advance(timedelta(minutes=5))
+    with pytest.raises(Unavailable, match="too_many_requests") as told:
+        await rig.connections.sync_now("hana", FIT)
+    assert told.value.retry_after_s == 3000 - 300 + 1
+    assert (await rig.sync()).outcome == "not_due"
+    assert rig.google.calls == calls
+
+    rig.clock.advance(timedelta(minutes=46))
+    await rig.connections.sync_now("hana", FIT)
+    assert (await rig.sync()).outcome == "synced"
+
+
+async def test_a_visit_that_brought_nothing_for_any_kind_is_no_success(rig: Rig) -> None:
+    await rig.link("hana", "google")
+    await rig.sync()
+    before = await rig.connection()
+    refused = Answer(401, {}, b"")
+    for kind in Kind:
+        rig.google.datasets[kind] = lambda asked, start, end: refused
+        rig.google.changes[kind] = lambda asked: refused
+    rig.google.sessions = lambda asked: refused
+    rig.clock.advance(timedelta(hours=2))
+    await rig.sync()
+    after = await rig.connection()
+    assert (after.last_success_at, after.last_error) == (before.last_success_at, "access_token_dead")
