@@ -4,6 +4,7 @@ where both do the same, the outcome is that of one alone."""
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,13 +25,14 @@ Act = Callable[[Stage], Callable[[Hands], Awaitable[Any]]]
 @dataclass(frozen=True)
 class Pair:
     """What happens at once from where, and which states of the link may come of it. `alike`: both do the same, and the
-    outcome must be that of one."""
+    outcome must be that of one. `jump`: how much time passes at the first switch."""
 
     begin: Callable[[Stage], Awaitable[None]]
     first: Act
     second: Act
     alike: bool = False
     ends: tuple[LinkState, ...] = (LinkState.ACTIVE,)
+    jump: timedelta = timedelta(0)
 
 
 def sync(stage: Stage) -> Callable[[Hands], Awaitable[Any]]:
@@ -126,6 +128,8 @@ PAIRS: dict[str, Pair] = {
     "sync_sync_first": Pair(story.linked, sync, sync, alike=True),
     "sync_sync_rotation": Pair(story.due_with_rotation, sync, sync, alike=True),
     "sync_sync_strict_rotation": Pair(story.due_with_strict_rotation, sync, sync, alike=True),
+    # The first is held up for so long that its lease is over, and goes on as if nothing had been.
+    "sync_sync_lease_over": Pair(story.due_with_rotation, sync, sync, jump=timedelta(minutes=5)),
     "sync_sync_renewal": Pair(asked_and_refused, sync, sync, alike=True),
     "sync_sync_dead": Pair(story.due_and_dead, sync, sync, alike=True, ends=(LinkState.NEEDS_REAUTH,)),
     "sync_withdraw": Pair(asked_with_news, sync, deciding(Decision.WITHDRAW, Kind.WEIGHT)),
@@ -208,6 +212,7 @@ async def interleave(stage: Stage, pair: Pair, every: int = 1) -> int:
         if number % every:
             continue
         await stage.set_up(scene)
+        stage.at_first_switch = partial(stage.clock.advance, pair.jump)
         results: list[Any] = []
         try:
             results = await stage.together(pair.first(stage), pair.second(stage), schedule)
@@ -222,3 +227,9 @@ async def interleave(stage: Stage, pair: Pair, every: int = 1) -> int:
 @pytest.mark.parametrize("name", PAIRS)
 async def test_two_at_once(stage: Stage, name: str) -> None:
     assert await interleave(stage, PAIRS[name]) > 0
+
+
+@pytest.mark.parametrize("name", ["sync_sync_news", "sync_withdraw", "confirm_confirm", "tick_tick"])
+async def test_two_at_once_on_firestore(firestore_stage: Stage, name: str) -> None:
+    """Sampled, for time: every eleventh schedule of the pairs that meet in the store in different ways."""
+    assert await interleave(firestore_stage, PAIRS[name], every=11) > 0
