@@ -45,9 +45,9 @@ SINGLES: tuple[Single, ...] = (
     *(
         Single("connections", field, within=False)
         for field in (
-            "asked_at", "audit", "calls", "calls_since", "commit", "consents", "failures", "granted_at", "kinds",
-            "last_error", "last_success_at", "lease", "linked", "linked_at", "not_before", "streams_checked_at",
-            "subject", "tokens",
+            "asked_at", "audit", "calls", "calls_since", "chases", "commit", "consents", "failures", "granted_at",
+            "kinds", "last_error", "last_success_at", "lease", "linked", "linked_at", "not_before",
+            "streams_checked_at", "subject", "tokens",
         )
     ),
     Single("days", "sealed", within=False),

@@ -81,7 +81,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     `calls_since`, so that workers one after another keep the provider's bound per user together. `commit` names the
     last commit of a sync. `linked` counts links: each link of the same account continues, each new account starts anew.
     `granted_at` is when the provider gave the grant in use: an older one does not take its place (I5). `not_before` is
-    when the provider said to come back: not even the person's asking makes it sooner.
+    when the provider said to come back: not even the person's asking makes it sooner. `chases` counts visits in a row
+    that only followed change feeds which had still more to tell.
     """
 
     uid: str
@@ -98,6 +99,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     next_sync_at: datetime
     streams_checked_at: datetime | None = None
     failures: int = 0
+    chases: int = 0
     last_error: str = ""
     last_success_at: datetime | None = None
     asked_at: datetime | None = None

@@ -30,6 +30,7 @@ from shared.sync.visit import Fence, Visit
 from shared.vocabulary import Kind, Provider
 
 STREAMS_LAST = timedelta(hours=24)
+MOST_CHASES = 200  # of up to 20,000 changes per stream each: a feed that then still has more may never end
 _REBASES = 3
 
 
@@ -206,11 +207,14 @@ class Syncing:
         wait_s = max((fault.retry_after_s for fault in passing if fault.retry_after_s), default=None)
         failures = connection.failures + 1 if passing else 0
         faults = [f.fault for f in fetches if f.fault is not None]
-        fruitless = bool(fetches) and len(faults) == len(fetches)
+        fruitless = 0 < len(fetches) == len(faults)
+        chasing = any(f.fault is None and f.behind for f in fetches) and not any(map(_history, fetches))
+        chases = connection.chases + 1 if chasing else connection.chases if passing else 0
         return settled(
             msgspec.structs.replace(
                 moved,
                 failures=failures,
+                chases=chases,
                 last_error=passing[0].code if passing else faults[0].code if fruitless else "",
                 last_success_at=connection.last_success_at if fruitless else now,
                 not_before=_later(now, wait_s),
@@ -218,7 +222,7 @@ class Syncing:
                 calls=budget.spent,
                 calls_since=budget.since,
                 next_sync_at=now
-                if not passing and _more(fetches)
+                if not passing and _more(fetches) and chases <= MOST_CHASES
                 else next_sync_at(
                     now,
                     interval_s=self.pace.interval_s,
@@ -289,4 +293,8 @@ def _later(now: dt.datetime, seconds: int | None) -> dt.datetime | None:
 
 def _more(fetches: Sequence[KindFetch]) -> bool:
     """Whether some kind has more waiting right now: history not reached yet, or a feed not caught up."""
-    return any(f.fault is None and (f.behind or (f.streams and f.plan.reached_ns > f.plan.floor_ns)) for f in fetches)
+    return any(f.fault is None and (f.behind or _history(f)) for f in fetches)
+
+
+def _history(fetch: KindFetch) -> bool:
+    return fetch.fault is None and bool(fetch.streams) and fetch.plan.reached_ns > fetch.plan.floor_ns

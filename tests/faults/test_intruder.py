@@ -20,9 +20,11 @@ from shared.connection.writes import grant_name
 from shared.errors import InvalidInput, NotPermitted, Refused, Unavailable
 from shared.measurement.civil import MOST_CHANGES
 from shared.measurement.store import ZoneStore
+from shared.source.google_fit.client import MOST_FEED_PAGES
 from shared.source.google_fit.oauth import GoogleAuthority
 from shared.sync.dispatch import Dispatching
 from shared.sync.model import Outcome
+from shared.sync.service import MOST_CHASES
 from shared.vocabulary import Kind
 from tests.fakes import MemorySecrets
 from tests.faults.hostile import FIT, NOW, SETTINGS, Rig, ns, point
@@ -500,3 +502,25 @@ async def test_a_visit_that_brought_nothing_for_any_kind_is_no_success(rig: Rig)
     await rig.sync()
     after = await rig.connection()
     assert (after.last_success_at, after.last_error) == (before.last_success_at, "access_token_dead")
+
+
+async def test_a_feed_without_end_is_followed_for_a_while_and_then_at_the_usual_pace(rig: Rig) -> None:
+    told = 0
+
+    def changes(asked: Mapping[str, str]) -> object:
+        nonlocal told
+        told += 1
+        return {"insertedDataPoint": [point(Kind.WEIGHT, AN_HOUR_AGO, 60)], "nextPageToken": str(told)}
+
+    rig.google.changes[Kind.WEIGHT] = changes
+    await rig.link("hana", "google")
+    while (await rig.sync()).outcome != "not_due":
+        rig.clock.advance(timedelta(seconds=20))
+        assert told < 2 * MOST_CHASES * MOST_FEED_PAGES
+    assert (await rig.connection()).chases > MOST_CHASES
+    before = told
+    for _ in range(60):
+        rig.clock.advance(timedelta(minutes=3))
+        await rig.sync()
+    assert told - before <= 4 * MOST_FEED_PAGES
+    assert set((await rig.connection()).kinds[Kind.WEIGHT].last_error) == set()
