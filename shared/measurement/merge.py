@@ -21,6 +21,11 @@ from shared.measurement.model import (
 )
 from shared.vocabulary import Kind
 
+MOST_RAW = 100
+"""How many set-aside points of a day are kept as they came; of further ones it is kept why and when they start."""
+MOST_SET_ASIDE = 10_000
+"""How many are kept of a day at all."""
+
 
 class Rows(Enum):
     """Which points a read speaks about. Sleep is read in two ways: sessions from one list, segments from a dataset."""
@@ -154,4 +159,14 @@ def _set_aside(stored: Sequence[SetAside], change: Change) -> list[SetAside]:
     distinct = {(one.start_ns or 0, one.start_ns is None, one.reason, one.raw, one.session): one for one in kept}
     for one in change.set_aside:
         distinct[one.start_ns or 0, one.start_ns is None, one.reason, one.raw, one.session] = one
-    return [distinct[key] for key in sorted(distinct)]
+    ordered = [distinct[key] for key in sorted(distinct)]
+    return ordered if len(ordered) <= MOST_RAW else _bounded(ordered)
+
+
+def _bounded(ordered: Sequence[SetAside]) -> list[SetAside]:
+    """As much of what was set aside in a day as a day document has room for: a device gone mad must not keep the good
+    points of its day, and with them all its kind's later days, from being stored."""
+    come = {(one.start_ns, one.reason, one.session) for one in ordered if one.raw}
+    kept = [one for one in ordered if one.raw or (one.start_ns, one.reason, one.session) not in come]
+    told = [SetAside(one.reason, b"", one.start_ns, one.session) for one in kept[MOST_RAW:]]
+    return list(dict.fromkeys([*kept[:MOST_RAW], *told]))[:MOST_SET_ASIDE]

@@ -19,6 +19,7 @@ from shared.cloud.values import COMMIT_BYTES
 from shared.connection.writes import grant_name
 from shared.errors import InvalidInput, NotPermitted, Refused, Unavailable
 from shared.measurement.civil import MOST_CHANGES
+from shared.measurement.merge import MOST_RAW
 from shared.measurement.store import ZoneStore
 from shared.source.google_fit.client import MOST_FEED_PAGES
 from shared.source.google_fit.oauth import GoogleAuthority
@@ -149,6 +150,7 @@ async def test_a_night_from_far_off_stops_nothing(rig: Rig, what: str, start_ms:
 
 
 AN_HOUR_AGO = ns(NOW) - 3_600_000_000_000
+SECOND_NS = 1_000_000_000
 
 
 def noise(characters: int, seed: int = 0) -> str:
@@ -171,35 +173,50 @@ def without(outcome: Outcome, kind: Kind) -> set[str]:
 
 
 async def test_a_day_too_large_to_be_stored_costs_its_own_kind_only(rig: Rig) -> None:
-    rig.google.datasets[Kind.HEART_RATE] = dataset(impossible(900))
-    await rig.link("hana", "google")
-    outcome = await rig.sync()
-    assert outcome.kinds[Kind.HEART_RATE] == "document_too_large"
-    assert without(outcome, Kind.HEART_RATE) == {"ok"}
-    assert await rig.day(Kind.WEIGHT, NOW) is not None
-    assert await rig.day(Kind.HEART_RATE, NOW) is None
-    assert (await rig.connection()).next_sync_at > rig.clock.now()
-
-
-async def test_an_origin_of_megabytes_costs_its_own_kind_only(rig: Rig) -> None:
     rig.google.datasets[Kind.STEPS] = dataset([point(Kind.STEPS, AN_HOUR_AGO, 5, origin=noise(3_000_000))])
     await rig.link("hana", "google")
-    assert without(await rig.sync(), Kind.STEPS) == {"ok"}
+    outcome = await rig.sync()
+    assert outcome.kinds[Kind.STEPS] == "document_too_large"
+    assert without(outcome, Kind.STEPS) == {"ok"}
+    assert await rig.day(Kind.WEIGHT, NOW) is not None
+    assert await rig.day(Kind.STEPS, NOW) is None
+    assert (await rig.connection()).next_sync_at > rig.clock.now()
 
 
 async def test_more_than_one_commit_can_hold_is_stored_in_several(rig: Rig) -> None:
     days = [NOW - timedelta(days=back) for back in range(11)]
-    points = [p for day in days for p in impossible(540, ns(day) - 3_600_000_000_000)]
-    rig.google.datasets[Kind.HEART_RATE] = dataset(points)
+    starts = [ns(day) - 3_600_000_000_000 for day in days]
+    points = [point(Kind.STEPS, start_ns, 5, origin=noise(2_040_000, start_ns)) for start_ns in starts]
+    rig.google.datasets[Kind.STEPS] = dataset(points)
     await rig.link("hana", "google")
     assert set((await rig.sync()).kinds.values()) == {"ok"}
     sealed = 0
     for day in days:
-        stored = await rig.store.get(f"users/hana/days/{Kind.HEART_RATE}.{day.date()}")
+        stored = await rig.store.get(f"users/hana/days/{Kind.STEPS}.{day.date()}")
         assert stored is not None
         sealed += len(stored.data["sealed"])
     assert sealed > COMMIT_BYTES
-    assert (await rig.connection()).kinds[Kind.HEART_RATE].set_aside == len(points)
+    assert (await rig.connection()).kinds[Kind.STEPS].stored == len(points)
+
+
+@pytest.mark.parametrize("by", ["window", "feed"])
+async def test_a_day_of_noise_keeps_no_good_point_from_being_stored(rig: Rig, by: str) -> None:
+    bad, good = impossible(950), point(Kind.HEART_RATE, AN_HOUR_AGO - SECOND_NS, 60)
+    rig.google.datasets[Kind.HEART_RATE] = dataset([*bad, good] if by == "window" else [good])
+    if by == "feed":
+        rig.google.changes[Kind.HEART_RATE] = once(insertedDataPoint=bad)
+    await rig.link("hana", "google")
+    assert set((await rig.sync()).kinds.values()) == {"ok"}
+    first = await rig.day(Kind.HEART_RATE, NOW)
+    assert first is not None
+    assert first.points.values == [[60.0]]
+    if by == "window":  # the window is the truth about its day: what only the feed told is taken back by it
+        assert len(first.set_aside) == 950
+        assert sum(bool(one.raw) for one in first.set_aside) == MOST_RAW
+
+    rig.clock.advance(timedelta(days=1))
+    assert (await rig.sync()).days_changed == 0
+    assert await rig.day(Kind.HEART_RATE, NOW) == first
 
 
 async def test_a_stored_day_that_cannot_be_opened_costs_its_own_kind_only(rig: Rig) -> None:
@@ -340,8 +357,6 @@ async def test_where_time_runs_out_it_is_not_always_the_same_who_wait(rig: Rig) 
 
 
 # ---------------------------------------------------------------- more than can be read at a time
-
-SECOND_NS = 1_000_000_000
 
 
 def recorder(rig: Rig, kind: Kind, every_s: int) -> Callable[[Mapping[str, str], int, int], object]:
