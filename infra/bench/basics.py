@@ -96,12 +96,12 @@ async def _days(documents: Documents, keys: Documents) -> Data:
     store = home.syncing.days
     assert isinstance(store, MeasurementStore)
     found: Data = {}
-    key = await store.key(UID)
+    key, name = await store.key(UID), (await home.people.find(UID)).value.account
     for kind in Kind:
         dates = [(kind, (START - timedelta(days=n)).date()) for n in range(1, 8)]
-        days = [one.day for one in await store.stored(UID, key, dates) if one.day is not None]
+        days = [one.day for one in await store.stored(UID, name, key, dates) if one.day is not None]
         fullest = max(days, key=lambda day: len(day.points))
-        sealed = len(store.write(UID, key, fullest, "0").data["sealed"])  # type: ignore[union-attr]
+        sealed = len(store.write(UID, name, key, fullest, "0").data["sealed"])  # type: ignore[union-attr]
         points = len(fullest.points)
         found[kind.value] = {"samples": points, "bytes": sealed, "bytes_per_sample": round(sealed / points, 2)}
     return found

@@ -110,6 +110,11 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     commit: str = ""
     audit: Head = Head()
 
+    @property
+    def account(self) -> str:
+        """The provider's account, as it stands in the names of days: enough of `subject` to tell accounts apart."""
+        return self.subject[:12]
+
     def verdict(self, kind: Kind, at: datetime) -> Verdict:
         """May this kind be fetched and stored now? The provider's scope first, then the gate."""
         link = self.kinds.get(kind)

@@ -1,17 +1,20 @@
-"""Days as documents, packed and sealed: `users/{uid}/days/{kind}.{day}`; and the zones a person's app told.
+"""Days as documents, packed and sealed: `users/{uid}/days/{kind}.{day}.{account}`; and the zones a person's app told.
 
-What is sealed says where it belongs: user, kind and day are its associated data.
+Each account of the source has its own documents: what an account does not hold says nothing about what another brought.
+What is sealed says where it belongs: user, kind, day and account are its associated data.
 """
 
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from shared.cloud.documents import NAME, Delete, Documents, Expect, Put, Query, Where, Write
 from shared.cloud.seal import Key, open_sealed, seal
 from shared.errors import Fault, Refused
 from shared.measurement.civil import ZoneChange, ZoneTimeline
+from shared.measurement.merge import Change, merge
 from shared.measurement.model import Day
 from shared.measurement.pack import pack, unpack
 from shared.measurement.ports import StoredDay
@@ -37,12 +40,12 @@ class MeasurementStore:
         """The key this person's days are sealed under. One read of the keys database. Raises as `DataKeys.key`."""
         return await self._keys.key(uid)
 
-    async def stored(self, uid: str, key: Key, wanted: Sequence[tuple[Kind, dt.date]]) -> list[StoredDay]:
+    async def stored(self, uid: str, account: str, key: Key, wanted: Sequence[tuple[Kind, dt.date]]) -> list[StoredDay]:
         """The days asked for, in that order. One read each, in one round trip.
 
         Faults `seal_broken`, `day_damaged` and `day_format_unknown` are with the day that has them.
         """
-        found = await self._documents.get_many([_path(uid, kind, on) for kind, on in wanted])
+        found = await self._documents.get_many([_path(uid, kind, on, account) for kind, on in wanted])
         days: list[StoredDay] = []
         for (kind, on), document in zip(wanted, found, strict=True):
             if document is None:
@@ -50,46 +53,53 @@ class MeasurementStore:
                 continue
             sealed: bytes = document.data["sealed"]
             try:
-                days.append(StoredDay(_open(uid, kind, on, key, sealed), document.version))
+                days.append(StoredDay(_open(uid, kind, on, account, key, sealed), document.version))
             except Fault as fault:
                 days.append(StoredDay(None, document.version, fault))
             await asyncio.sleep(0)  # unpacking is work: others on this loop get a turn
         return days
 
-    def write(self, uid: str, key: Key, day: Day, expect: str | Expect) -> Write:
+    def write(self, uid: str, account: str, key: Key, day: Day, expect: str | Expect) -> Write:
         """The write that makes `day` what is stored; a day with nothing in it leaves no document.
 
         Raises Refused `document_too_large`.
         """
-        path = _path(uid, day.points.kind, day.on)
+        path = _path(uid, day.points.kind, day.on, account)
         if not len(day.points) and not day.set_aside:
             return Delete(path, expect) if expect is not Expect.ABSENT else Delete(path)
-        sealed = seal(key, pack(day), uid, day.points.kind, day.on.isoformat())
+        sealed = seal(key, pack(day), uid, day.points.kind, day.on.isoformat(), account)
         if len(sealed) > LARGEST_SEALED:
             raise Refused("document_too_large", f"a day of {len(sealed)} bytes, {LARGEST_SEALED} allowed")
         return Put(path, {"sealed": sealed}, expect)
 
     async def read_days(self, uid: str, kind: Kind, first: dt.date, last: dt.date) -> AsyncIterator[Day]:
-        """As `measurement.ports.DayReader`."""
+        """As `measurement.ports.DayReader`. A day that several accounts have something of is one day."""
         key: Key | None = None
-        while first <= last:
-            until = min(last, first + dt.timedelta(days=PAGE_DAYS - 1))
-            found = await self._documents.query(
-                Query(
-                    f"users/{uid}/days",
-                    where=(Where(NAME, ">=", _name(kind, first)), Where(NAME, "<=", _name(kind, until))),
-                    order_by=(NAME,),
-                    limit=PAGE_DAYS,
-                )
-            )
-            if found and key is None:
-                key = await self.key(uid)
-            for document in found:
-                if key is not None:
-                    on = dt.date.fromisoformat(document.id.rpartition(".")[2])
-                    yield _open(uid, kind, on, key, document.data["sealed"])
-                    await asyncio.sleep(0)  # unpacking is work: others on this loop get a turn
-            first = until + dt.timedelta(days=1)
+        gathered: Day | None = None
+        query = Query(
+            f"users/{uid}/days",
+            where=(Where(NAME, ">=", f"{kind}.{first.isoformat()}"), Where(NAME, "<", f"{kind}.{last.isoformat()}.~")),
+            order_by=(NAME,),
+            limit=PAGE_DAYS,
+        )
+        while page := await self._documents.query(query):
+            key = key or await self.key(uid)
+            for document in page:
+                _, on, account = document.id.split(".")
+                day = _open(uid, kind, dt.date.fromisoformat(on), account, key, document.data["sealed"])
+                await asyncio.sleep(0)  # unpacking is work: others on this loop get a turn
+                if gathered is not None and gathered.on != day.on:
+                    yield gathered
+                    gathered = day
+                else:
+                    gathered = (
+                        day if gathered is None else merge(day.on, gathered, Change(day.points, (), day.set_aside))
+                    )
+            if len(page) < PAGE_DAYS:
+                break
+            query = replace(query, after=page[-1])
+        if gathered is not None:
+            yield gathered
 
 
 class ZoneStore:
@@ -118,16 +128,12 @@ class ZoneStore:
         return ZoneTimeline(tuple(changes)), found.version
 
 
-def _open(uid: str, kind: Kind, on: dt.date, key: Key, sealed: bytes) -> Day:
-    return unpack(kind, on, open_sealed(key, sealed, uid, kind, on.isoformat()))
+def _open(uid: str, kind: Kind, on: dt.date, account: str, key: Key, sealed: bytes) -> Day:
+    return unpack(kind, on, open_sealed(key, sealed, uid, kind, on.isoformat(), account))
 
 
-def _name(kind: Kind, on: dt.date) -> str:
-    return f"{kind}.{on.isoformat()}"
-
-
-def _path(uid: str, kind: Kind, on: dt.date) -> str:
-    return f"users/{uid}/days/{_name(kind, on)}"
+def _path(uid: str, kind: Kind, on: dt.date, account: str) -> str:
+    return f"users/{uid}/days/{kind}.{on.isoformat()}.{account}"
 
 
 def _zones_path(uid: str) -> str:

@@ -85,6 +85,7 @@ def chunks(progress: Mapping[Kind, KindProgress]) -> list[list[tuple[Kind, dt.da
 
 async def merge_days(
     uid: str,
+    account: str,
     days: Sequence[tuple[Kind, dt.date]],
     progress: dict[Kind, KindProgress],
     *,
@@ -100,14 +101,14 @@ async def merge_days(
     writes: dict[Kind, list[Write]] = {}
     days = [day for day in days if day[0] in progress]
     weight = 0
-    for at, ((kind, on), before) in enumerate(zip(days, await store.stored(uid, key, days), strict=True)):
+    for at, ((kind, on), before) in enumerate(zip(days, await store.stored(uid, account, key, days), strict=True)):
         mine = progress.get(kind)
         if mine is None:
             continue
         if weight > BYTES_PER_COMMIT:
             return Merged([write for some in writes.values() for write in some], days[at:])
         try:
-            if write := _merged(uid, on, before, mine, store=store, key=key, fingerprint_key=fingerprint_key):
+            if write := _merged(uid, account, on, before, mine, store=store, key=key, fingerprint_key=fingerprint_key):
                 writes.setdefault(kind, []).append(write)
                 weight += len(write.data["sealed"]) if isinstance(write, Put) else 0
         except Exception as broken:
@@ -120,13 +121,21 @@ async def merge_days(
 
 
 def _merged(
-    uid: str, on: dt.date, before: StoredDay, mine: KindProgress, *, store: Days, key: DataKey, fingerprint_key: bytes
+    uid: str,
+    account: str,
+    on: dt.date,
+    before: StoredDay,
+    mine: KindProgress,
+    *,
+    store: Days,
+    key: DataKey,
+    fingerprint_key: bytes,
 ) -> Write | None:
     if before.fault is not None:
         raise before.fault
     after = _after(on, before, mine.news[on])
     changed = after != (before.day or Day.empty(mine.fetch.kind, on))
-    write = store.write(uid, key, after, before.expect) if changed else None
+    write = store.write(uid, account, key, after, before.expect) if changed else None
     _count(mine, before.day, after)
     mine.fingerprints.set(on, digest(after, fingerprint_key) if len(after.points) or after.set_aside else None)
     mine.nights.store(on, after.points.name)

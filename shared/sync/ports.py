@@ -76,11 +76,13 @@ class Days(Protocol):
         """The key this person's days are sealed under. One read of the keys database."""
         ...
 
-    async def stored(self, uid: str, key: DataKey, wanted: Sequence[tuple[Kind, date]]) -> Sequence[StoredDay]:
-        """The days asked for, in that order. One read each, in one round trip."""
+    async def stored(
+        self, uid: str, account: str, key: DataKey, wanted: Sequence[tuple[Kind, date]]
+    ) -> Sequence[StoredDay]:
+        """The days asked for, of one account of the source, in that order. One read each, in one round trip."""
         ...
 
-    def write(self, uid: str, key: DataKey, day: Day, expect: str | Expect) -> Write:
+    def write(self, uid: str, account: str, key: DataKey, day: Day, expect: str | Expect) -> Write:
         """The write that makes `day` what is stored; a day with nothing in it leaves no document."""
         ...
 

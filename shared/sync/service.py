@@ -77,7 +77,7 @@ class Syncing:
             return Outcome(outcome="nothing_to_do")
         if found.value.next_sync_at > self.clock.now():
             return Outcome(outcome="not_due")
-        visit = Visit(found, self.ids.ident())
+        visit = Visit(found, self.ids.ident(), sorted(k for k, link in found.value.kinds.items() if link.granted))
         if visit.connection.leased_to_other(visit.holder, self.clock.now()):
             return Outcome(outcome="busy")
         try:
@@ -177,6 +177,7 @@ class Syncing:
             if key is not None:
                 merged = await merge_days(
                     visit.connection.uid,
+                    visit.connection.account,
                     portion,
                     progress,
                     store=self.days,

@@ -14,6 +14,7 @@ from shared.connection.ports import Links, StoredConnection
 from shared.connection.writes import put, recorded
 from shared.errors import Conflict
 from shared.sync.fetch import KindFetch
+from shared.vocabulary import Kind
 
 
 @dataclass(slots=True)
@@ -22,6 +23,8 @@ class Visit:
 
     at: StoredConnection
     holder: str
+    granted: list[Kind]
+    """What the provider granted, as the log of changes last told."""
 
     @property
     def connection(self) -> Connection:
@@ -41,18 +44,29 @@ class Fence:
         """One commit: days, cursors and audit entry, fenced by the connection's version."""
         commit = self.ids.ident()
         after = msgspec.structs.replace(after, commit=commit)
-        if not writes:
+        granted = sorted(kind for kind, link in after.kinds.items() if link.granted)
+        if not writes and granted == visit.granted:
             [version] = await self.documents.commit([put(visit.at.path, after, visit.at.version)])
             visit.at = StoredConnection(after, version, visit.at.path)
             return
-        facts: dict[str, Fact] = {"kinds": sorted(f.kind for f in fetches if f.fault is None), "days": len(writes)}
+        facts: dict[str, Fact] = {
+            "kinds": sorted(f.kind for f in fetches if f.fault is None),
+            "days": len(writes),
+            "granted": [*granted],
+        }
         after, audit = recorded(
-            after, visit.at.path, at=self.clock.now(), actor="system", action="data.stored", facts=facts
+            after,
+            visit.at.path,
+            at=self.clock.now(),
+            actor="system",
+            action="data.stored" if writes else "link.scopes_changed",
+            facts=facts,
         )
         batch = [put(visit.at.path, after, visit.at.version), *writes, audit]
         versions = await settle(self.documents, batch, witness=audit.path)
         version = versions[0] if versions else await self._version_after(visit, commit)
         visit.at = StoredConnection(after, version, visit.at.path)
+        visit.granted = granted
 
     async def _version_after(self, visit: Visit, commit: str) -> str:
         """The version our own commit made, where only a read-back proved it. Conflict where it moved on since."""

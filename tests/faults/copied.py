@@ -112,10 +112,10 @@ class Copy:
     def _day(self, uid: str, path: str, data: Data) -> Day:
         sealed: bytes = data["sealed"]
         if sealed not in self._opened:
-            kind, _, on = path.rpartition("/")[2].partition(".")
+            kind, on, account = path.rpartition("/")[2].split(".")
             wrapped = self.documents[f"data_keys/{uid}"]["wrapped"]
             secret = open_sealed(Key(1, self._secrets["wrapping-key"]), wrapped, "data-key", uid)
-            packed = open_sealed(Key(1, secret), sealed, uid, kind, on)
+            packed = open_sealed(Key(1, secret), sealed, uid, kind, on, account)
             self._opened[sealed] = unpack(Kind(kind), dt.date.fromisoformat(on), packed)
         day: Day = self._opened[sealed]
         return day

@@ -210,7 +210,8 @@ class Rig:
         return found.value
 
     async def day(self, kind: Kind, at: datetime, uid: str = "hana") -> Day | None:
-        [found] = await self.days.stored(uid, await self.keys.key(uid), [(kind, at.date())])
+        account = (await self.connection(uid)).account
+        [found] = await self.days.stored(uid, account, await self.keys.key(uid), [(kind, at.date())])
         return found.day
 
     async def owner(self, account: str) -> str | None:

@@ -192,7 +192,7 @@ async def test_more_than_one_commit_can_hold_is_stored_in_several(rig: Rig) -> N
     assert set((await rig.sync()).kinds.values()) == {"ok"}
     sealed = 0
     for day in days:
-        stored = await rig.store.get(f"users/hana/days/{Kind.STEPS}.{day.date()}")
+        stored = await rig.store.get(f"users/hana/days/{Kind.STEPS}.{day.date()}.{(await rig.connection()).account}")
         assert stored is not None
         sealed += len(stored.data["sealed"])
     assert sealed > COMMIT_BYTES
@@ -222,7 +222,7 @@ async def test_a_day_of_noise_keeps_no_good_point_from_being_stored(rig: Rig, by
 async def test_a_stored_day_that_cannot_be_opened_costs_its_own_kind_only(rig: Rig) -> None:
     await rig.link("hana", "google")
     await rig.sync()
-    path = f"users/hana/days/{Kind.WEIGHT}.{NOW.date()}"
+    path = f"users/hana/days/{Kind.WEIGHT}.{NOW.date()}.{(await rig.connection()).account}"
     found = await rig.store.get(path)
     assert found is not None
     broken = {"sealed": found.data["sealed"][:-1] + bytes([found.data["sealed"][-1] ^ 1])}
