@@ -105,3 +105,20 @@ async def test_two_taps_on_disconnect_at_once_end_it_once(town: Town):
     assert sorted(answer.status for answer in answers) == [200, 404, 404]
     await town.settle()
     assert not town.granted_at_google(hana)
+
+
+async def test_another_google_account_leaves_what_the_first_one_brought(town: Town):
+    hana = town.person("hana", devices=[scale(), cuff()], days=5)
+    await hana.link()
+    before = {kind: await hana.points(kind) for kind in (Kind.WEIGHT, Kind.BLOOD_PRESSURE)}
+    assert all(before.values())
+    first, other = hana.account, town.person("hana2", devices=[scale()], days=5)
+    hana.account = other.account
+    await hana.link()
+    await town.pass_time(timedelta(days=1), every=timedelta(hours=6))
+    after = {kind: await hana.points(kind) for kind in before}
+    assert after[Kind.BLOOD_PRESSURE] == before[Kind.BLOOD_PRESSURE]
+    assert [one for one in before[Kind.WEIGHT] if one not in after[Kind.WEIGHT]] == []
+    assert len(after[Kind.WEIGHT]) > len(before[Kind.WEIGHT])
+    hana.account = first
+    assert not town.granted_at_google(hana), "the grant of the account that is left is revoked"
