@@ -5,15 +5,10 @@ from shared.connection.service import Connections
 from shared.connection.store import ConnectionStore
 from shared.consent.store import ConsentStore
 from shared.ids import RandomIds
-from shared.source.google_fit.oauth import GoogleAuthority
-from shared.wiring.keys import Keys, keys
+from shared.wiring.authority import authority
+from shared.wiring.keys import keys
 from shared.wiring.platform import Platform
 from shared.wiring.queue import queue
-
-
-def authority(p: Platform, k: Keys) -> GoogleAuthority:
-    """Google's OAuth side."""
-    return GoogleAuthority(p.settings, http=p.http, secrets=k.secrets, identities=p.identities, clock=p.clock)
 
 
 def linking(p: Platform) -> Linking:

@@ -8,8 +8,8 @@ from shared.sync.fetch import Fetching
 from shared.sync.model import Reach
 from shared.sync.room import Room
 from shared.sync.service import Pace, Syncing
+from shared.wiring.authority import authority
 from shared.wiring.keys import keys
-from shared.wiring.linking import authority
 from shared.wiring.platform import Platform
 from shared.wiring.queue import queue
 
