@@ -128,7 +128,11 @@ class Links(Protocol):
         ...
 
     async def subject_owner(self, subject: str) -> tuple[str | None, str | Expect]:
-        """Whose account this is, if anybody's, and what a write claiming it must expect."""
+        """Whose account this is, if anybody's, and what a write claiming it must expect.
+
+        Raises Conflict `precondition_failed` while a grant of the account is being revoked: a grant that were taken
+        now would be revoked with it.
+        """
         ...
 
 

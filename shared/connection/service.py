@@ -7,14 +7,16 @@ import msgspec
 
 from shared import ids, log
 from shared.clock import Clock
-from shared.cloud.documents import Delete, Documents, settle
+from shared.cloud.documents import Delete, Documents, Expect, Write, settle
 from shared.connection.model import ConnectionView, LinkState, LooseGrant, view
 from shared.connection.ports import Authority, Links, Queue, Sealer
-from shared.connection.writes import abandon, put, recorded
+from shared.connection.writes import abandon, hold_for_revoking, let_go, put, recorded
 from shared.errors import Conflict, Fault, NotFound, Refused, Unavailable
 from shared.vocabulary import Provider
 
 BETWEEN_ASKING = timedelta(minutes=1)
+REVOKING_LASTS = timedelta(minutes=2)
+"""Longer than three calls to Google with their deadlines; a worker that dies holds an account no longer than this."""
 _ATTEMPTS = 4
 
 
@@ -106,14 +108,27 @@ class Connections:
         grant: LooseGrant = found.value
         if grant.due_at > self.clock.now():
             return "not_due"
-        owner, _ = await self.connections.subject_owner(grant.subject)
+        owner, expect = await self.connections.subject_owner(grant.subject)
         wanted = owner is not None or await self.connections.awaits_confirmation(grant.subject, self.clock.now())
+        freed: list[Write] = []
         if not wanted:
-            await self.authority.revoke(await self.tokens.open(grant.uid, "refresh", grant.tokens.refresh))
+            freed = [await self._revoke(grant, expect)]
         outcome = "superseded" if wanted else "revoked"
         _, audit = recorded(grant, found.path, at=self.clock.now(), actor="system", action=f"grant.{outcome}")
         try:
-            await settle(self.documents, [Delete(found.path, found.version), audit], witness=audit.path)
+            await settle(self.documents, [Delete(found.path, found.version), audit, *freed], witness=audit.path)
         except Conflict:
-            return "gone"  # the person confirmed at this very moment, or another worker revoked it
+            return "gone"  # another worker was first
         return outcome
+
+    async def _revoke(self, grant: LooseGrant, expect: str | Expect) -> Write:
+        """Revoke, while nobody can link the account; the write that frees it again goes along with what follows."""
+        until = self.clock.now() + REVOKING_LASTS
+        [version] = await self.documents.commit([hold_for_revoking(grant.subject, until, expect)])
+        freed = let_go(grant.subject, version)
+        try:
+            await self.authority.revoke(await self.tokens.open(grant.uid, "refresh", grant.tokens.refresh))
+        except Fault:
+            await self.documents.commit([freed])  # Google is not there: nobody is kept from linking over that
+            raise
+        return freed

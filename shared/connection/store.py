@@ -12,6 +12,7 @@ from shared.connection.model import Attempt, Connection, LinkState, LooseGrant, 
 from shared.connection.ports import StoredAttempt, StoredConnection, StoredGrant
 from shared.connection.writes import attempt_path, connection_path, put, subject_path
 from shared.consent.model import Consents
+from shared.errors import Conflict
 from shared.vocabulary import Provider
 
 S = TypeVar("S", Connection, Attempt, LooseGrant)
@@ -82,9 +83,16 @@ class ConnectionStore:
         return any(grant.parked and grant.due_at > at for grant in grants)
 
     async def subject_owner(self, subject: str) -> tuple[str | None, str | Expect]:
-        """Whose account this is, if anybody's, and what a write claiming it must expect."""
+        """As the port."""
         found = await self._documents.get(subject_path(subject))
-        return (found.data["uid"], found.version) if found else (None, Expect.ABSENT)
+        if found is None:
+            return None, Expect.ABSENT
+        until = found.data.get("revoking_until")
+        if until is None:
+            return found.data["uid"], found.version
+        if self._clock.now() < until:
+            raise Conflict("precondition_failed", "a grant of this account is being revoked: try again in a minute")
+        return None, found.version  # whoever was revoking it died over it
 
 
 def _decode(document: Document, kind: type[S]) -> S:

@@ -58,6 +58,16 @@ def claim(subject: str, uid: str, expect: str | Expect) -> Put:
     return Put(subject_path(subject), {"uid": uid}, expect)
 
 
+def hold_for_revoking(subject: str, until: dt.datetime, expect: str | Expect) -> Put:
+    """The write that keeps an account from being linked while one of its grants is being revoked."""
+    return Put(subject_path(subject), {"uid": "", "revoking_until": until}, expect)
+
+
+def let_go(subject: str, expect: str | Expect) -> Delete:
+    """The write that makes an account free to be linked."""
+    return Delete(subject_path(subject), expect)
+
+
 def abandon(connection: Connection, name: str, *, at: dt.datetime, reason: str) -> list[Write]:
     """The writes that let an account go and leave its grant, if there still is one, to be revoked."""
     # What is revoked has let go of its account before: by now it may be somebody else's.

@@ -143,11 +143,8 @@ PAIRS: dict[str, Pair] = {
     "confirm_confirm": Pair(parked, confirming(), confirming(), alike=True),
     "confirm_two_grants": Pair(parked_twice, confirming(0), confirming(1)),
     "confirm_two_users": Pair(parked_by_two, confirming(0), confirming(1, TARO)),
-    # Revoking ends every grant of the account, also the one confirmed while the call is under way: the person is told
-    # to link again, and nothing else is harmed.
-    "confirm_revoke_due": Pair(
-        parked_after_disconnect, confirming(), revoke_due, ends=(LinkState.ACTIVE, LinkState.NEEDS_REAUTH)
-    ),
+    # Revoking ends every grant of the account: whoever confirms while it is under way waits until it is over.
+    "confirm_revoke_due": Pair(parked_after_disconnect, confirming(), revoke_due),
     "tick_tick": Pair(due_for_tick, tick, tick, alike=True),
     "withdraw_give": Pair(asked, deciding(Decision.WITHDRAW, Kind.SLEEP), deciding(Decision.GIVE, Kind.SLEEP)),
 }
