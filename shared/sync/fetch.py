@@ -94,6 +94,16 @@ class KindFetch:
         """Whether some feed has more to tell right now."""
         return any(feed is not None and not feed.caught_up and feed.token for feed in self.feeds.values())
 
+    @property
+    def history_waits(self) -> bool:
+        """Whether there is history that has not been reached yet."""
+        return self.fault is None and bool(self.streams) and self.plan.reached_ns > self.plan.floor_ns
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether more waits right now."""
+        return self.fault is None and (self.behind or self.history_waits)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetching:

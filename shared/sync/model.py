@@ -53,7 +53,8 @@ def plan(link: KindLink, *, linked_at: datetime, now: datetime, reach: Reach) ->
     reached_ns = link.reached_ns
     if reached_ns is not None and link.cursor_ns < overlap_ns:
         # Out of touch for longer than the overlap: the gap, and what may still arrive late behind it, is a backfill.
-        floor_ns = max(floor_ns, _midnight_ns(link.cursor_ns) - reach.overlap_days * DAY_NS)
+        if reached_ns <= floor_ns:  # else history has not been read to its end, and is to be
+            floor_ns = max(floor_ns, _midnight_ns(link.cursor_ns) - reach.overlap_days * DAY_NS)
         reached_ns = None
     slice_ns = reach.slice_days * DAY_NS << min(link.quiet, MOST_QUIET)
     if reached_ns is None:

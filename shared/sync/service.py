@@ -223,7 +223,7 @@ class Syncing:
                 calls=budget.spent,
                 calls_since=budget.since,
                 next_sync_at=now
-                if not passing and _more(fetches) and chases <= MOST_CHASES
+                if not passing and any(fetch.unfinished for fetch in fetches) and chases <= MOST_CHASES
                 else next_sync_at(
                     now,
                     interval_s=self.pace.interval_s,
@@ -290,12 +290,3 @@ class Syncing:
 
 def _later(now: dt.datetime, seconds: int | None) -> dt.datetime | None:
     return now + timedelta(seconds=seconds) if seconds else None
-
-
-def _more(fetches: Sequence[KindFetch]) -> bool:
-    """Whether some kind has more waiting right now: history not reached yet, or a feed not caught up."""
-    return any(f.fault is None and (f.behind or _history(f)) for f in fetches)
-
-
-def _history(fetch: KindFetch) -> bool:
-    return fetch.fault is None and bool(fetch.streams) and fetch.plan.reached_ns > fetch.plan.floor_ns

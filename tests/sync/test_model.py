@@ -72,6 +72,12 @@ def test_after_a_long_silence_the_gap_and_what_may_still_come_late_behind_it_are
     assert step.floor_ns == TODAY - 90 * DAY_NS
 
 
+def test_a_silence_before_history_was_read_to_its_end_does_not_cut_it_short():
+    cursor_ns = TODAY - 60 * DAY_NS + 5
+    step = planned(seen(cursor_ns=cursor_ns, reached_ns=TODAY - 80 * DAY_NS, floor_ns=TODAY - 200 * DAY_NS))
+    assert step.floor_ns == TODAY - 200 * DAY_NS
+
+
 def test_all_history_stops_where_nothing_is_believed_any_more():
     assert planned(KindLink(), reach=Reach(36500, 15, 30)).floor_ns == EARLIEST_NS
 

@@ -11,7 +11,7 @@ from shared.errors import Fault, NotFound, Refused, Unavailable
 from shared.source.google_fit.retry import retry_after_s
 
 _RATE = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEEDED"})
-_SCOPE = frozenset({"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "forbidden"})
+_SCOPE = frozenset({"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"})
 _SETUP = frozenset({"accessNotConfigured", "SERVICE_DISABLED", "keyInvalid", "USER_PROJECT_DENIED"})
 DAILY_WAIT_S = 3600
 RATE_WAIT_S = 60

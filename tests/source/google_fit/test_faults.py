@@ -23,6 +23,7 @@ def answer(status, reason="", message="", *, headers=None, body=None):
         (answer(403, "dailyLimitExceeded"), Unavailable, "upstream_rate_limited"),
         (answer(403, "accessNotConfigured"), Unavailable, "upstream_setup"),
         (answer(403, "", "Cannot read private data source"), NotFound, "no_such_stream"),
+        (answer(403, "forbidden", "Forbidden"), Unavailable, "upstream_unavailable"),
         (answer(403, "somethingNew", "No"), Unavailable, "upstream_unavailable"),
         (answer(404, "notFound", "DataSourceId not found"), NotFound, "no_such_stream"),
         (answer(400, "invalidArgument", "no default datasource found for: x"), NotFound, "no_such_stream"),
