@@ -209,7 +209,7 @@ class Syncing:
         failures = connection.failures + 1 if passing else 0
         faults = [f.fault for f in fetches if f.fault is not None]
         fruitless = 0 < len(fetches) == len(faults)
-        chasing = any(f.fault is None and f.behind for f in fetches) and not any(map(_history, fetches))
+        chasing = any(f.fault is None and f.behind for f in fetches) and not any(f.history_waits for f in fetches)
         chases = connection.chases + 1 if chasing else connection.chases if passing else 0
         return settled(
             msgspec.structs.replace(
