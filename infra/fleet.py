@@ -36,9 +36,7 @@ async def counts(documents: Documents, shards: int) -> list[tuple[str, int, str]
     for words, seconds in LATE:
         before = now - timedelta(seconds=seconds)
         late = await asyncio.gather(*(documents.count(_due(shard, before)) for shard in range(shards)))
-        rows.append(
-            (words, sum(late), "of the active ones; see infra/playbooks")
-        )
+        rows.append((words, sum(late), "of the active ones; see infra/playbooks"))
     return rows
 
 

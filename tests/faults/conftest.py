@@ -24,6 +24,7 @@ async def firestore_stage(firestore_emulator: str) -> AsyncIterator[Stage]:
     """On the Firestore emulator."""
     from shared.cloud.firestore import FirestoreDocuments
 
+    assert firestore_emulator
     store = FirestoreDocuments(f"test-{uuid.uuid4().hex[:20]}")
     made = Stage(store)
     await made.begin()

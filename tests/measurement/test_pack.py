@@ -71,7 +71,9 @@ def bits(day: Day) -> object:
 def heart_rate_day(*, two_origins: bool = True, grain_ns: int = 1_000_000) -> Day:
     """A sample about every minute, and a new upload every three hours."""
     noise = random.Random(7)
-    starts, modified, bpm = [], [], []
+    starts: list[int] = []
+    modified: list[int] = []
+    bpm: list[Number] = []
     upload_ms, value = 0, 60
     for minute in range(1440):
         start_ns = START_NS + minute * 60_000_000_000 + noise.randrange(8_000_000_000 // grain_ns) * grain_ns
