@@ -98,7 +98,7 @@ class Setting(Protocol):
 class Hands(Worker):
     """A worker with its use cases: one process's worth of what the functions wire up."""
 
-    def __init__(self, name: str, stage: "Setting", clock: Clock) -> None:
+    def __init__(self, name: str, stage: Setting, clock: Clock) -> None:
         super().__init__(name)
         passage, watch = stage.passage, stage.watch
         documents: Any = PassingDocuments(self, stage.store, passage, watch)
