@@ -7,17 +7,23 @@ from starlette.responses import Response
 
 from shared import edge
 from shared.connection.store import ConnectionStore
-from shared.consent.model import Change
+from shared.consent.model import Change, Decision
 from shared.consent.service import Consenting
 from shared.consent.store import ConsentStore
 from shared.wiring.platform import platform
 
 
 class Decide(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All of `changes` or none. `if_epoch` is the state the person was looking at."""
+    """All of `changes` or none. `if_epoch` is the state the person was looking at: needed to give, so that what was
+    decided offline never gives again what was withdrawn meanwhile. Withdrawing is never kept waiting."""
 
     changes: list[Change]
     if_epoch: int | None = None
+
+    def __post_init__(self) -> None:
+        """Say what is missing."""
+        if self.if_epoch is None and any(change.decision is Decision.GIVE for change in self.changes):
+            raise ValueError("if_epoch: needed to give")
 
 
 def routes() -> list[edge.Route]:

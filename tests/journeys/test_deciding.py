@@ -145,3 +145,15 @@ async def test_pull_to_refresh_needs_a_link(town: Town):
     hana = town.person("hana", devices=[])
     answer = await hana.sync_now()
     assert (answer.status, answer.code) == (404, "not_connected")
+
+
+async def test_giving_needs_the_state_that_was_looked_at_and_withdrawing_does_not(town: Town):
+    hana = town.person("hana", devices=[scale()])
+    await hana.link()
+    change = {"purpose": "qolms_store", "kind": "weight", "recipient": "qolms"}
+    withdrawn = await hana.call("POST", "/consent", body={"changes": [{**change, "decision": "withdraw"}]})
+    assert withdrawn.status == 200
+    replayed = await hana.call("POST", "/consent", body={"changes": [{**change, "decision": "give"}]})
+    assert (replayed.status, replayed.code) == (400, "body_invalid")
+    assert "if_epoch" in replayed.json["detail"]
+    assert not (await hana.connection())["kinds"]["weight"]["consented"]

@@ -267,7 +267,9 @@ class App:
         return answer
 
     async def decide(self, decision: str, *kinds: Kind, if_epoch: int | None = None) -> Answer:
-        """Give or withdraw consent for kinds."""
+        """Give or withdraw consent for kinds; to give, on the state as it stands, where no other is named."""
+        if if_epoch is None and decision == "give":
+            if_epoch = (await self.call("GET", "/consent")).json["epoch"]
         changes = [{"purpose": "qolms_store", "kind": k, "recipient": "qolms", "decision": decision} for k in kinds]
         body: dict[str, object] = {"changes": changes}
         return await self.call("POST", "/consent", body=body if if_epoch is None else {**body, "if_epoch": if_epoch})
