@@ -8,7 +8,10 @@ DOORS = {
     "/oauth_start": b'{"provider": "google_fit", "kinds": ["steps"]}',
     "/connection/confirm": b'{"code": "%s"}' % (b"a" * 43),
     "/connection/sync": b'{"provider": "google_fit"}',
-    "/consent": b'{"changes": [{"purpose": "qolms_store", "kind": "steps", "recipient": "qolms", "decision": "give"}], "if_epoch": 0}',
+    "/consent": (
+        b'{"changes": [{"purpose": "qolms_store", "kind": "steps", "recipient": "qolms", "decision": "give"}],'
+        b' "if_epoch": 0}'
+    ),
     "/measurement/zone": b'{"zone": "Asia/Tokyo"}',
 }
 MIB = 1 << 20
