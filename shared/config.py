@@ -67,6 +67,7 @@ class Settings:
     sync_deadline_s: int = _setting(
         240, least=30, most=1500, doc="one user's fetch; under the lease, which is under the task's"
     )
+    link_attempts: int = _setting(20, least=1, doc="how often a person may begin to link within ten minutes")
     user_calls_per_minute: int = _setting(300, least=30, most=300, doc="Google's own bound is 300 per user")
     users_in_flight: int = _setting(100, least=1, most=500, doc="users one instance fetches at a time")
     long_reads_in_flight: int = _setting(

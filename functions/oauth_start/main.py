@@ -9,16 +9,18 @@ from shared.cloud.identity import AppUser
 from shared.connection.linking import Linking
 from shared.connection.messages import Start
 from shared.connection.model import view
+from shared.connection.pace import LinkPace
 from shared.wiring.linking import linking
 from shared.wiring.platform import platform
 
 
-def start(link: Linking) -> edge.Act:
+def start(link: Linking, pace: LinkPace) -> edge.Act:
     """Mint a state, or link directly."""
 
     async def act(call: edge.Call) -> edge.Reply:
         user: AppUser = call.caller
         body: Start = call.body
+        await pace.spend(user.uid)
         if body.server_auth_code is None:
             return edge.Json(await link.start(user.uid, body.provider, body.kinds, call.language))
         connection = await link.link_with_device_code(user.uid, body.provider, body.kinds, body.server_auth_code)
@@ -30,7 +32,8 @@ def start(link: Linking) -> edge.Act:
 def routes() -> list[edge.Route]:
     """One way in."""
     p = platform("oauth_start")
-    return [edge.Route("POST", "/", p.identities.app_user, start(linking(p)), body=Start)]
+    pace = LinkPace(p.documents, p.clock, p.settings.link_attempts)
+    return [edge.Route("POST", "/", p.identities.app_user, start(linking(p), pace), body=Start)]
 
 
 app = edge.App("oauth_start", routes)

@@ -72,7 +72,10 @@ class Running:
         self._thread.start()
         world = World(self._clock, auto_live=True, signing_key=GOOGLES_KEY)
         self.platform = Platform(
-            self._clock, documents=f"sqlite:{folder / 'documents'}", world=world, settings=SETTINGS
+            self._clock,
+            documents=f"sqlite:{folder / 'documents'}",
+            world=world,
+            settings={**SETTINGS, "LINK_ATTEMPTS": "1000000"},
         )
         self.platform.issuer.firebase.adopt(SIGNING)
         self.platform.issuer.google.adopt(SIGNING)

@@ -178,3 +178,15 @@ async def test_linking_again_with_another_google_account_begins_anew_and_lets_th
     assert town.granted_at_google(other)
     # the account that was let go may be linked by somebody else
     await town.person("ken", account=hana.account).link()
+
+
+async def test_beginning_again_and_again_has_to_wait(town: Town):
+    hana, ken = town.person("hana", devices=[]), town.person("ken", devices=[])
+    for _ in range(20):
+        await hana.start()
+    refused = await hana.call("POST", "/oauth_start", body={"provider": "google_fit", "kinds": ["steps"]})
+    assert (refused.status, refused.code) == (429, "too_many_requests")
+    assert int(refused.headers["retry-after"]) == 600
+    await ken.start()
+    await town.pass_time(timedelta(minutes=10), every=timedelta(minutes=10))
+    await hana.start()
