@@ -8,6 +8,7 @@ platform's own: DOCUMENTS keeps the store, GOOGLE_*_URL put another Google in th
 import asyncio
 import os
 import sys
+import threading
 from dataclasses import fields
 from datetime import timedelta
 
@@ -24,6 +25,7 @@ from shared.config import Settings
 FOLDER = ROOT / ".dev"
 PEOPLE = {"hana": "hana@example.com", "ken": "ken@example.com", "yui": "yui@example.com"}
 HISTORY = timedelta(days=30)
+PATIENCE_S = 8
 
 _COMMANDS = """\
 TOKEN={token}
@@ -85,7 +87,14 @@ async def serve() -> None:
     async with built() as platform:
         introduce(platform, Console(soft_wrap=True))
         sys.stdout.flush()
-        await asyncio.Event().wait()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            # Whatever does not come to its end (a call under way, a thread) keeps nobody waiting at the terminal:
+            # all there is to keep is in files already.
+            last_resort = threading.Timer(PATIENCE_S, os._exit, (0,))
+            last_resort.daemon = True
+            last_resort.start()
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ async def test_twice_delivered_with_google_failing_everyone_gets_fresh(town: Tow
     for app in people:
         await app.link()
     town.world.faults.add(Fault("status", times=40, status=500))
-    await town.pass_time(timedelta(hours=12), every=timedelta(hours=1))
+    await town.pass_time(timedelta(hours=24), every=timedelta(hours=1))
     for app in people:
         connection = await app.connection()
         assert (connection["state"], connection["last_error"]) == ("active", None)

@@ -22,7 +22,7 @@ async def test_it_says_where_everything_is_and_ends_in_peace_when_interrupted(tm
     )
     assert process.stdout is not None
     said = ""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while "Ctrl-C" not in said:
             line = (await process.stdout.readline()).decode()
             assert line, "it ended by itself"
