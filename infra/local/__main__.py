@@ -7,6 +7,7 @@ platform's own: DOCUMENTS keeps the store, GOOGLE_*_URL put another Google in th
 
 import asyncio
 import os
+import signal
 import sys
 import threading
 from dataclasses import fields
@@ -98,6 +99,8 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
+    # A process that a script starts in the background is born deaf to it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         asyncio.run(serve())
     except KeyboardInterrupt:
