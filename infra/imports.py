@@ -43,7 +43,7 @@ def closure(start: Path, root: Path) -> Closure:
 
 def imported(file: Path) -> Iterator[str]:
     """The dotted name of everything `file` imports: `from a.b import c` gives `a.b.c`, which may be a module or not."""
-    for node in _running(ast.parse(file.read_text(encoding="utf-8"), filename=str(file))):
+    for node in _running(_tree(file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -54,6 +54,16 @@ def imported(file: Path) -> Iterator[str]:
             if not (node.args and isinstance(node.args[0], ast.Constant)):
                 raise ValueError(f"{file}:{node.lineno}: an import whose name is computed cannot be packaged")
             yield str(node.args[0].value)
+
+
+def _tree(file: Path) -> ast.AST:
+    source = file.read_text(encoding="utf-8")
+    try:
+        return ast.parse(source, filename=str(file))
+    except SystemError:
+        # CPython before 3.11.5 counts the depth of trees for all threads together: another thread's parsing at the
+        # same moment, or garbage collected meanwhile, looks like a fault of this one (python/cpython#106905).
+        return ast.parse(source, filename=str(file))
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
