@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from infra.bench.direct import DirectHttp
 from infra.bench.people import CLIENT, FixedSecrets, People, granted
 from infra.local.google import Account, Quota, World, create_app
+from infra.local.in_process import InProcessHttp
 from shared import log
 from shared.clock import ManualClock
 from shared.cloud.documents import Documents
@@ -69,7 +69,7 @@ class Household:
         clock = cast(ManualClock, world.clock)
         secrets = FixedSecrets()
         vault, data_keys = TokenVault(secrets), DataKeys(keys, secrets, clock)
-        http = cast(Http, DirectHttp(create_app(world)))
+        http = cast(Http, InProcessHttp(create_app(world)))
         reach = Reach(SETTINGS.backfill_days, SETTINGS.backfill_slice_days, SETTINGS.overlap_days)
         syncing = Syncing(
             documents=documents,

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
+from infra.local.in_process import InProcessHttp
 from shared.cloud.documents import Document, Documents, Query, Write
-from shared.cloud.http import MAX_BYTES, Answer
+from shared.cloud.http import Answer
 from shared.errors import Unavailable
 from shared.ids import digest
 from tests.faults.copied import Worker
@@ -62,7 +63,7 @@ class PassingHttp:
 
     def __init__(self, worker: Worker, app: Any, passage: Passage, watch: Watch, patience_s: float = 30.0) -> None:
         self._worker = worker
-        self._app = app
+        self._real = InProcessHttp(app)
         self._passage = passage
         self._watch = watch
         self._patience_s = patience_s
@@ -77,86 +78,20 @@ class PassingHttp:
         query: Mapping[str, str] | None = None,
         timeout_s: float = 20.0,
     ) -> Answer:
-        parts = urlsplit(url)
-        asked = "&".join(filter(None, [parts.query, urlencode(dict(query or {}))]))
-        body = urlencode(dict(form)).encode() if form is not None else b""
-        given = {"content-type": "application/x-www-form-urlencoded"} if form is not None else {}
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": parts.scheme,
-            "path": _unquoted(parts.path),
-            "raw_path": parts.path.encode(),
-            "root_path": "",
-            "query_string": asked.encode(),
-            "headers": [(k.lower().encode(), v.encode()) for k, v in {**(headers or {}), **given}.items()],
-            "server": (parts.hostname, parts.port or 443),
-            "client": ("127.0.0.1", 1),
-        }
+        path = urlsplit(url).path
 
         async def act() -> Answer:
-            line = _Line(body)
             try:
                 async with asyncio.timeout(self._patience_s):
-                    await self._app(scope, line.receive, line.send)
+                    return await self._real.send(method, url, headers=headers, form=form, query=query)
             except TimeoutError:
                 raise Unavailable("upstream_unavailable", "TimeoutError") from None
             finally:
                 self._watch.google_moved()
-            return line.answer()
 
-        answer = await self._passage.through(self._worker, "http", f"{method} {parts.path}", act)
-        self._watch.returned(self._worker, parts.path, answer)
+        answer = await self._passage.through(self._worker, "http", f"{method} {path}", act)
+        self._watch.returned(self._worker, path, answer)
         return answer
-
-
-@dataclass
-class _Line:
-    """One request's line to the app: what it sends back, and whether it hung up."""
-
-    body: bytes
-    status: int = 0
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    received: bytearray = field(default_factory=bytearray)
-    complete: bool = False
-    aborted: bool = False
-    _asked: bool = False
-
-    @property
-    def transport(self) -> "_Line":
-        return self
-
-    def abort(self) -> None:
-        self.aborted = True
-
-    async def receive(self) -> dict[str, Any]:
-        if self._asked:
-            return {"type": "http.disconnect"}
-        self._asked = True
-        return {"type": "http.request", "body": self.body, "more_body": False}
-
-    async def send(self, message: Mapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            self.status, self.headers = message["status"], list(message.get("headers", []))
-        else:
-            self.received += message.get("body", b"")
-            self.complete = not message.get("more_body", False)
-
-    def answer(self) -> Answer:
-        if self.aborted or not self.complete:
-            raise Unavailable("upstream_unavailable", "ClientPayloadError")
-        if len(self.received) > MAX_BYTES:
-            raise Unavailable("upstream_malformed", f"an answer of more than {MAX_BYTES} bytes")
-        headers = {k.decode().lower(): v.decode() for k, v in self.headers}
-        return Answer(self.status, headers, bytes(self.received))
-
-
-def _unquoted(path: str) -> str:
-    from urllib.parse import unquote
-
-    return unquote(path)
 
 
 @dataclass(frozen=True)

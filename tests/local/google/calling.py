@@ -1,16 +1,18 @@
-"""Calls an ASGI app in process: enough of a browser and of an API client for these tests, and nothing that hides."""
+"""Calls to the simulated Google in process: enough of a browser and of an API client for these tests."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from infra.local import in_process
 
 
 class Answer(NamedTuple):
     """What came back."""
 
     status: int
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> Any:
@@ -31,44 +33,10 @@ async def call(
     value: object = None,
 ) -> Answer:
     """One request; `form` is sent url-encoded, `value` as JSON."""
-    sent = {k.lower(): v for k, v in (headers or {}).items()}
-    body = b""
+    sent, body = dict(headers or {}), b""
     if form is not None:
-        body = urlencode(form, doseq=True).encode()
-        sent["content-type"] = "application/x-www-form-urlencoded"
+        sent["content-type"], body = in_process.FORM, urlencode(form, doseq=True).encode()
     elif value is not None:
-        body = json.dumps(value).encode()
-        sent["content-type"] = "application/json"
-    parts = urlsplit(url)
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "server": ("google.test", 80),
-        "path": unquote(parts.path),
-        "raw_path": parts.path.encode(),
-        "root_path": "",
-        "query_string": parts.query.encode(),
-        "headers": [(k.encode(), v.encode()) for k, v in {"host": "google.test", **sent}.items()],
-    }
-    status, got, chunks, asked = 0, {}, bytearray(), False
-
-    async def receive() -> dict[str, Any]:
-        nonlocal asked
-        if asked:
-            return {"type": "http.disconnect"}
-        asked = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Any) -> None:
-        nonlocal status
-        if message["type"] == "http.response.start":
-            status = message["status"]
-            got.update({k.decode().lower(): v.decode() for k, v in message["headers"]})
-        else:
-            chunks.extend(message.get("body", b""))
-
-    await app(scope, receive, send)
-    return Answer(status, got, bytes(chunks))
+        sent["content-type"], body = "application/json", json.dumps(value).encode()
+    answer = await in_process.call(app, method, f"http://google.test{url}", headers=sent, body=body)
+    return Answer(answer.status, answer.headers, answer.body)
