@@ -63,6 +63,7 @@ class Scenes:
         world.client(CLIENT, SECRETS["oauth-client-secret"].decode(), [f"{SETTINGS.public_url}/oauth_callback"])
         for person in PEOPLE:
             world.account(person.email, devices=[])
+        KEY.signed.clear()
         await self._set(world, MemoryQueue(), Ids(1), {}, dict(await self.stored()))
 
     def keep(self) -> Scene:

@@ -39,7 +39,7 @@ TICK_S = 600
 
 
 class Key(SigningKey):
-    """Google's key, with all that it signed."""
+    """Google's key (one for all worlds: making one is slow), with all that it signed in the world at hand."""
 
     def __init__(self) -> None:
         super().__init__("stage")
