@@ -80,6 +80,7 @@ class Route:
 
     `caller` learns who calls, or raises NotPermitted. With `queue` the caller is Cloud Tasks or Cloud Scheduler:
     what can never succeed is then acknowledged with 2xx and logged for a person, so that it is not sent again.
+    `fault_told` is what a person's browser gets, in place of a problem document, for a fault's code.
     """
 
     method: str
@@ -89,6 +90,7 @@ class Route:
     body: type | None = None
     query: type | None = None
     queue: bool = False
+    fault_told: Callable[[str, Language], Reply] | None = None
 
     def match(self, path: str) -> dict[str, str] | None:
         """The path's parameters, or None where it is not this route's."""
@@ -124,21 +126,14 @@ class App:
             response = _respond(await route.act(await _call(route, path, request, language)))
         except Fault as fault:
             outcome = fault.code
-            response = _fault_response(fault, language, queue=route is not None and route.queue)
+            response = _fault_response(fault, language, route)
         except ClientDisconnect:
             outcome = "client_gone"
             response = Response(status_code=499)
         except Exception as unexpected:
             outcome = "unexpected"
-            # The message may quote data, so only the type and where it was raised are logged.
-            log.event(
-                "fault.unexpected",
-                "ERROR",
-                function=self._name,
-                fault=type(unexpected).__name__,
-                reason=_where(unexpected),
-            )
-            response = _problem(Unavailable("unexpected"), 500, language)
+            log.unexpected(unexpected, function=self._name)
+            response = _fault_response(Unavailable("unexpected"), language, route)
         response.headers.update({k: v for k, v in _HEADERS.items() if k not in response.headers})
         log.event(
             "request",
@@ -227,13 +222,6 @@ def _short(wrong: Exception) -> str:
     return str(wrong)[:200]
 
 
-def _where(unexpected: BaseException) -> str:
-    frame = unexpected.__traceback__
-    while frame and frame.tb_next:
-        frame = frame.tb_next
-    return f"{frame.tb_frame.f_code.co_qualname}:{frame.tb_lineno}" if frame else ""
-
-
 def language_of(accept: str) -> Language:
     """Japanese, unless the reader's browser or app ranks English above it."""
     ranked: list[tuple[float, int, str]] = []
@@ -265,8 +253,11 @@ def _respond(reply: Reply) -> Response:
             return response
 
 
-def _fault_response(fault: Fault, language: Language, *, queue: bool) -> Response:
+def _fault_response(fault: Fault, language: Language, route: Route | None) -> Response:
     status = problem_of(fault).status
+    if route and route.fault_told:
+        return _respond(route.fault_told(fault.code, language))
+    queue = route is not None and route.queue
     if queue and not isinstance(fault, Unavailable | Conflict) and status not in (401, 403):
         log.event("task.parked", "ERROR", code=fault.code)
         return Response(msgspec.json.encode({"parked": fault.code}), 200, media_type="application/json")

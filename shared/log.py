@@ -40,6 +40,15 @@ def event(name: str, severity: Severity = "INFO", **fields: object) -> None:
     sys.stderr.write(json.dumps(line, default=str, ensure_ascii=False) + "\n")
 
 
+def unexpected(fault: BaseException, **fields: object) -> None:
+    """Report a fault nobody foresaw: its type and where it was raised. Its message may quote data, and is not told."""
+    frame = fault.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    reason = f"{frame.tb_frame.f_code.co_qualname}:{frame.tb_lineno}" if frame else ""
+    event("fault.unexpected", "ERROR", fault=type(fault).__name__, reason=reason, **fields)
+
+
 def count(what: str, n: int = 1) -> None:
     """Add `n` to the cost of the request at hand; outside a request, to nothing."""
     cost = _cost.get()

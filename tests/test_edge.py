@@ -219,6 +219,20 @@ async def test_what_nobody_expected_says_nothing_and_is_logged_without_its_messa
     assert "RuntimeError" in logged
 
 
+async def test_a_browser_is_told_of_a_fault_in_its_own_way():
+    def told(code: str, language: Language) -> edge.Reply:
+        return edge.Redirect(f"https://app.example/?{code}", f"{code} {language}")
+
+    for fault, query, code in (
+        (NotFound("not_connected"), "from=1", "not_connected"),
+        (RuntimeError("CANARY"), "from=1", "unexpected"),
+        (RuntimeError("CANARY"), "from=1&from=2", "query_invalid"),
+    ):
+        answer = await client(raising(fault), query=Query, fault_told=told).call(query=query, accept_language="en")
+        assert (answer.status, answer.headers["location"]) == (303, f"https://app.example/?{code}")
+        assert (answer.body.decode(), answer.headers["cache-control"]) == (f"{code} en", "no-store")
+
+
 async def test_a_route_is_found_by_its_pattern_and_method():
     tried = Client(
         edge.Route("GET", "/", edge.anyone, echo),

@@ -15,8 +15,9 @@ ROOT = Path(__file__).parents[1]
 FAULTS = {name for name, thing in vars(errors).items() if isinstance(thing, type) and issubclass(thing, Fault)}
 TOLD = FAULTS | {"Returned"}
 CODE_COMES_FROM_ELSEWHERE = {
-    "shared/connection/linking.py",  # a fault's own code, told to the app
-    "shared/connection/page.py",  # the same, told to a person
+    "functions/oauth_callback/main.py",  # a fault's own code, told to the app
+    "shared/connection/linking.py",  # the same, where linking failed
+    "shared/connection/page.py",  # the same, to a person
     "shared/source/google_fit/oauth.py",  # one of two codes that are raised elsewhere as well
 }
 

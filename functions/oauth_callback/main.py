@@ -5,29 +5,32 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import edge
-from shared.connection.linking import Linking
+from shared.connection.linking import Returned
 from shared.connection.messages import Return
 from shared.connection.page import app_link, returned_page
+from shared.vocabulary import Language
 from shared.wiring.linking import linking
 from shared.wiring.platform import platform
 
 
-def back(link: Linking, target: str) -> edge.Act:
-    """Redeem the state, park the grant, go on to the app."""
+def routes() -> list[edge.Route]:
+    """One way in, for browsers: redeem the state, park the grant, go on to the app, whatever happened."""
+    p = platform("oauth_callback")
+    link = linking(p)
 
-    async def act(call: edge.Call) -> edge.Reply:
+    async def back(call: edge.Call) -> edge.Reply:
         query: Return = call.query
         returned = await link.returned(state=query.state, code=query.code, error=query.error, scope=query.scope)
-        location = app_link(target, returned)
-        return edge.Redirect(location, returned_page(returned, location, call.language))
+        return to_the_app(returned, call.language)
 
-    return act
+    def to_the_app(returned: Returned, language: Language) -> edge.Reply:
+        location = app_link(p.settings.app_link, returned)
+        return edge.Redirect(location, returned_page(returned, location, language))
 
+    def told(code: str, language: Language) -> edge.Reply:
+        return to_the_app(Returned(code), language)
 
-def routes() -> list[edge.Route]:
-    """One way in, for browsers."""
-    p = platform("oauth_callback")
-    return [edge.Route("GET", "/", edge.anyone, back(linking(p), p.settings.app_link), query=Return)]
+    return [edge.Route("GET", "/", edge.anyone, back, query=Return, fault_told=told)]
 
 
 app = edge.App("oauth_callback", routes)

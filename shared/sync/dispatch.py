@@ -102,7 +102,7 @@ class Dispatching:
         for result in results:
             if isinstance(result, Exception) and not isinstance(result, Fault):
                 # One document that is not as it should be; those behind it are due all the same.
-                log.event("fault.unexpected", "ERROR", fault=type(result).__name__)
+                log.unexpected(result)
             elif isinstance(result, BaseException):
                 raise result
 

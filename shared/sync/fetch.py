@@ -177,7 +177,7 @@ class Fetching:
 def kind_broken(kind: Kind, unexpected: Exception) -> Fault:
     """What no code expects, as the fault of the one kind it was met in: the others go on, and an operator learns of it.
     Its words may quote data, so they are not repeated."""
-    log.event("fault.unexpected", "ERROR", kind=kind, fault=type(unexpected).__name__)
+    log.unexpected(unexpected, kind=kind)
     return Unavailable("unexpected")
 
 

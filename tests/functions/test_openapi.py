@@ -253,6 +253,8 @@ def test_every_problem_is_told_somewhere_and_nothing_else_is():
 def test_every_route_documents_what_can_happen_to_any_route_of_its_caller(environment):
     for where, route in routes().items():
         said = {code for r in operations()[where]["responses"].values() for code in CONTRACT.codes(r)}
+        if route.fault_told:  # a browser is sent on, with the code
+            said |= set(SCHEMAS["LinkResult"]["enum"])
         expected = {"unexpected"}
         if route.caller is not edge.anyone:
             expected |= {"unauthenticated", "keys_unavailable", "store_unavailable"}

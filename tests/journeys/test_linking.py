@@ -155,6 +155,7 @@ async def test_the_page_behind_the_redirect_speaks_the_readers_language_and_repe
         ("en", f"/oauth_callback?{hostile}"): "Not connected",
         ("en-US,en;q=0.9,ja;q=0.1", f"/oauth_callback?{hostile}"): "Back to the app",
         ("ja", good): "アプリに戻って連携を完了してください。",
+        ("ja", f"{good}&code=again"): "URLの指定に誤りがあります。",
     }
     for (accept, path), words in said.items():
         answer = await town.call("GET", path, headers={"Accept-Language": accept})
