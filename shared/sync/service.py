@@ -188,7 +188,7 @@ class Syncing:
                 if merged.left:
                     portions.appendleft(list(merged.left))
             if not portions:
-                after = self._after(visit.connection, fetches, progress, budget)
+                after = self._after(visit, fetches, progress, budget)
             else:
                 after = so_far(visit.connection, progress, keep_since=self._keep_since())
             await self._fence.commit(visit, after, writes, fetches)
@@ -197,12 +197,12 @@ class Syncing:
 
     def _after(
         self,
-        connection: Connection,
+        visit: Visit,
         fetches: Sequence[KindFetch],
         progress: dict[Kind, KindProgress],
         budget: CallBudget,
     ) -> Connection:
-        now = self.clock.now()
+        connection, now = visit.connection, self.clock.now()
         moved = advance(connection, fetches, progress, now=now, keep_since=self._keep_since())
         passing = [f.fault for f in fetches if f.fault is not None and not isinstance(f.fault, Refused)]
         wait_s = max((fault.retry_after_s for fault in passing if fault.retry_after_s), default=None)
@@ -219,7 +219,8 @@ class Syncing:
                 last_error=passing[0].code if passing else faults[0].code if fruitless else "",
                 last_success_at=connection.last_success_at if fruitless else now,
                 not_before=_later(now, wait_s),
-                lease=None,
+                # After a rebase it may be another worker's, who is spending the refresh token right now.
+                lease=connection.lease if connection.leased_to_other(visit.holder, now) else None,
                 calls=budget.spent,
                 calls_since=budget.since,
                 next_sync_at=now

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from infra import manifest
@@ -16,7 +17,8 @@ from shared.cloud.http import Answer, Http
 from shared.cloud.identity import GoogleSubject
 from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.values import COMMIT_BYTES
-from shared.connection.writes import grant_name
+from shared.connection.model import Lease
+from shared.connection.writes import grant_name, put
 from shared.errors import InvalidInput, NotPermitted, Refused, Unavailable
 from shared.measurement.civil import MOST_CHANGES
 from shared.measurement.merge import MOST_RAW
@@ -539,3 +541,22 @@ async def test_a_feed_without_end_is_followed_for_a_while_and_then_at_the_usual_
         await rig.sync()
     assert told - before <= 4 * MOST_FEED_PAGES
     assert set((await rig.connection()).kinds[Kind.WEIGHT].last_error) == set()
+
+
+# ---------------------------------------------------------------- two at once
+
+
+async def test_storing_leaves_the_lease_alone_under_which_another_worker_spends_the_token(rig: Rig) -> None:
+    await rig.link("hana", "google")
+    send, theirs = rig.google.send, Lease("another worker", rig.clock.now() + timedelta(minutes=4))
+
+    async def leased_meanwhile(method: str, url: str, **more: Any) -> Answer:
+        found = await rig.links.connection("hana", FIT)
+        assert found is not None
+        leased = msgspec.structs.replace(found.value, lease=theirs)
+        await rig.store.commit([put(found.path, leased, found.version)])
+        return await send(method, url, **more)
+
+    rig.google.send = leased_meanwhile  # type: ignore[method-assign]
+    assert (await rig.sync()).outcome == "synced"
+    assert (await rig.connection()).lease == theirs
