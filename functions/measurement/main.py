@@ -7,7 +7,8 @@ from starlette.responses import Response
 from shared import edge
 from shared.measurement.messages import Ask, Zone
 from shared.measurement.service import Measurements
-from shared.measurement.store import MeasurementStore, ZoneStore
+from shared.measurement.store import MeasurementStore
+from shared.measurement.zones import ZoneStore
 from shared.wiring.keys import keys
 from shared.wiring.platform import platform
 

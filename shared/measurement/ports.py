@@ -2,13 +2,15 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from shared.cloud.documents import Expect
 from shared.errors import Fault
-from shared.measurement.civil import ZoneTimeline
 from shared.measurement.model import Day
 from shared.vocabulary import Kind
+
+if TYPE_CHECKING:
+    from shared.measurement.civil import ZoneTimeline
 
 
 class StoredDay(NamedTuple):
@@ -35,6 +37,6 @@ class DayReader(Protocol):
 class ZoneReader(Protocol):
     """Where the zones are kept that the person's app told."""
 
-    async def zones(self, uid: str) -> ZoneTimeline | None:
+    async def zones(self, uid: str) -> "ZoneTimeline | None":
         """The person's zones over time; None where none was ever told."""
         ...

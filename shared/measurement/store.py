@@ -1,4 +1,4 @@
-"""Days as documents, packed and sealed: `users/{uid}/days/{kind}.{day}.{account}`; and the zones a person's app told.
+"""Days as documents, packed and sealed: `users/{uid}/days/{kind}.{day}.{account}`.
 
 Each account of the source has its own documents: what an account does not hold says nothing about what another brought.
 What is sealed says where it belongs: user, kind, day and account are its associated data.
@@ -13,7 +13,6 @@ from typing import Protocol
 from shared.cloud.documents import NAME, Delete, Documents, Expect, Put, Query, Where, Write
 from shared.cloud.seal import Key, open_sealed, seal
 from shared.errors import Fault, Refused
-from shared.measurement.civil import ZoneChange, ZoneTimeline
 from shared.measurement.merge import Change, merge
 from shared.measurement.model import Day
 from shared.measurement.pack import pack, unpack
@@ -102,39 +101,9 @@ class MeasurementStore:
             yield gathered
 
 
-class ZoneStore:
-    """The zones a person lives in, as their app told them, in one document."""
-
-    def __init__(self, documents: Documents) -> None:
-        self._documents = documents
-
-    async def zones(self, uid: str) -> ZoneTimeline | None:
-        """As `measurement.ports.ZoneReader`."""
-        return (await self._read(uid))[0]
-
-    async def tell(self, uid: str, since: dt.datetime, zone: str) -> ZoneTimeline:
-        """Add what the app told, whenever it tells it. Raises as `ZoneTimeline`; Conflict where two tell at once."""
-        known, expect = await self._read(uid)
-        told = known.add(since, zone) if known else ZoneTimeline((ZoneChange(since, zone),))
-        changes = [{"since": change.since, "zone": change.zone} for change in told.changes]
-        await self._documents.commit([Put(_zones_path(uid), {"zones": changes}, expect)])
-        return told
-
-    async def _read(self, uid: str) -> tuple[ZoneTimeline | None, str | Expect]:
-        found = await self._documents.get(_zones_path(uid))
-        if found is None:
-            return None, Expect.ABSENT
-        changes = (ZoneChange(one["since"], one["zone"]) for one in found.data["zones"])
-        return ZoneTimeline(tuple(changes)), found.version
-
-
 def _open(uid: str, kind: Kind, on: dt.date, account: str, key: Key, sealed: bytes) -> Day:
     return unpack(kind, on, open_sealed(key, sealed, uid, kind, on.isoformat(), account))
 
 
 def _path(uid: str, kind: Kind, on: dt.date, account: str) -> str:
     return f"users/{uid}/days/{kind}.{on.isoformat()}.{account}"
-
-
-def _zones_path(uid: str) -> str:
-    return f"users/{uid}/settings/zones"

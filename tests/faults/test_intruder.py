@@ -22,7 +22,7 @@ from shared.connection.writes import grant_name, put
 from shared.errors import InvalidInput, NotPermitted, Refused, Unavailable
 from shared.measurement.civil import MOST_CHANGES
 from shared.measurement.merge import MOST_RAW
-from shared.measurement.store import ZoneStore
+from shared.measurement.zones import ZoneStore
 from shared.source.google_fit.client import MOST_FEED_PAGES
 from shared.source.google_fit.oauth import GoogleAuthority
 from shared.sync.dispatch import Dispatching
