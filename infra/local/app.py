@@ -3,10 +3,8 @@
 It does nothing that the real app could not: it holds the user's ID token and calls the functions over HTTP.
 """
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
-from html import escape
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -16,18 +14,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from infra.local import app_pages as pages
+from infra.local.app_words import APP, in_language
 from shared.clock import Clock
-from shared.vocabulary import Kind
+from shared.edge import language_of
+from shared.vocabulary import Kind, Language
 
-_STYLE = (
-    "body{font:1rem/1.6 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#1a2330}"
-    "fieldset{border:1px solid #c5ccd6;border-radius:.5rem;margin:1rem 0}label{margin-right:1rem;white-space:nowrap}"
-    "button{font:inherit;padding:.4rem 1rem;margin:.3rem .3rem .3rem 0}table{border-collapse:collapse;width:100%}"
-    "td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #dde2e9}"
-    "[role=status]{background:#eef4ff;padding:.6rem 1rem;border-radius:.5rem}"
-)
 DAYS_SHOWN = 7
-ZONE = "Asia/Tokyo"
 
 
 class StandInApp:
@@ -49,20 +42,26 @@ class StandInApp:
                 Route("/sync", self._sync, methods=["POST"]),
                 Route("/disconnect", self._disconnect, methods=["POST"]),
                 Route("/data", self._data),
-            ]
+            ],
+            exception_handlers={
+                404: _failing(404, "no_such_route"),
+                405: _failing(405, "method_not_allowed"),
+                500: _failing(500, "unexpected"),
+            },
         )
 
     async def _home(self, request: Request) -> Response:
-        uid = self._uid(request)
-        body = _message(request.query_params.get("say", "")) + _sign_in_form(self._uids, uid)
+        uid, language = self._uid(request), _language(request)
+        body = pages.message(request.query_params.get("say", ""), language)
+        body += pages.sign_in_form(self._uids, uid, language)
         if uid:
             _, answer = await self._call(request, "GET", "connection")
-            body += _connect_form() + _connections(answer.get("connections", []))
-        return _page("The app", body)
+            body += pages.connect_form(language) + pages.connections(answer.get("connections", []), language)
+        return _page(request, in_language(APP, language), body)
 
     async def _sign_in(self, request: Request) -> Response:
         uid = (await _form(request)).get("uid", [""])[0]
-        back = _home_with(f"Signed in as {uid}.")
+        back = RedirectResponse("/app/", 303)
         if uid in self._uids:
             back.set_cookie("uid", uid, httponly=True, samesite="lax")
         return back
@@ -72,39 +71,44 @@ class StandInApp:
         status, answer = await self._call(
             request, "POST", "oauth_start", json={"provider": "google_fit", "kinds": kinds}
         )
-        return RedirectResponse(answer["authorization_url"], 303) if status == 200 else _told(status, answer)
+        return RedirectResponse(answer["authorization_url"], 303) if status == 200 else _home_with(answer["code"])
 
     async def _linked(self, request: Request) -> Response:
         """Where the browser's return opens the app: the code is confirmed as whoever is signed in here."""
         result, code = request.query_params.get("result", ""), request.query_params.get("code", "")
         if result != "success":
-            return _home_with(f"Not connected: {result}")
+            return _home_with(result or "unexpected")
         status, answer = await self._call(request, "POST", "connection/confirm", json={"code": code})
         if status != 201:
-            return _told(status, answer)
+            return _home_with(answer["code"])
         # Points from Google carry no time zone; the app knows its phone's.
-        await self._call(request, "POST", "measurement/zone", json={"zone": ZONE})
-        return _home_with("Connected.")
+        await self._call(request, "POST", "measurement/zone", json={"zone": pages.ZONE})
+        return _home_with("connected")
 
     async def _sync(self, request: Request) -> Response:
-        return _told(*await self._call(request, "POST", "connection/sync", json={}))
+        status, answer = await self._call(request, "POST", "connection/sync", json={})
+        return _home_with("queued" if status == 202 else answer["code"])
 
     async def _disconnect(self, request: Request) -> Response:
-        return _told(*await self._call(request, "DELETE", "connection/google_fit"))
+        status, answer = await self._call(request, "DELETE", "connection/google_fit")
+        return _home_with("disconnected" if status == 200 else answer["code"])
 
     async def _data(self, request: Request) -> Response:
-        today = self._clock.now().date() + timedelta(days=1)
+        language, today = _language(request), self._clock.now().date() + timedelta(days=1)
         asked = {
             "kind": request.query_params.get("kind", Kind.STEPS),
             "from": str(today - timedelta(days=DAYS_SHOWN)),
             "to": str(today),
         }
-        _, answer = await self._call(request, "GET", f"measurement?{urlencode(asked)}")
-        text = escape(json.dumps(answer, indent=1, ensure_ascii=False))
-        return _page(asked["kind"], f'<p><a href="./">Back</a></p><pre>{text}</pre>')
+        status, answer = await self._call(request, "GET", f"measurement?{urlencode(asked)}")
+        if status != 200:
+            return _failed(request, status, answer["code"])
+        body = pages.back(language) + pages.answered(answer, DAYS_SHOWN, language)
+        return _page(request, pages.kind_name(Kind(asked["kind"]), language), body)
 
     async def _call(self, request: Request, method: str, path: str, **sent: Any) -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {self._token_for(self._uid(request))}", "Accept-Language": "en"}
+        token = self._token_for(self._uid(request))
+        headers = {"Authorization": f"Bearer {token}", "Accept-Language": _language(request)}
         address = f"{request.url.scheme}://{request.url.netloc}/{path}"
         async with (
             aiohttp.ClientSession() as session,
@@ -121,59 +125,28 @@ async def _form(request: Request) -> dict[str, list[str]]:
     return parse_qs((await request.body()).decode())
 
 
+def _language(request: Request) -> Language:
+    """As the address asks, else as it asked before, else as the browser ranks them."""
+    asked = request.query_params.get("lang", ""), request.cookies.get("lang", "")
+    return language_of(",".join([*asked, request.headers.get("accept-language", "")]))
+
+
 def _home_with(say: str) -> RedirectResponse:
     return RedirectResponse(f"/app/?{urlencode({'say': say})}", 303)
 
 
-def _told(status: int, answer: Any) -> RedirectResponse:
-    return _home_with(f"{status}: {answer.get('title') or json.dumps(answer)}")
+def _page(request: Request, title: str, body: str, status: int = 200) -> HTMLResponse:
+    language = _language(request)
+    shown = HTMLResponse(pages.page(title, body, language, dict(request.query_params)), status)
+    if "lang" in request.query_params:
+        shown.set_cookie("lang", language, samesite="lax")
+    return shown
 
 
-def _page(title: str, body: str) -> HTMLResponse:
-    return HTMLResponse(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style>'
-        f"<h1>{escape(title)}</h1>{body}</html>"
-    )
+def _failed(request: Request, status: int, code: str) -> HTMLResponse:
+    language = _language(request)
+    return _page(request, in_language(APP, language), pages.message(code, language) + pages.back(language), status)
 
 
-def _message(say: str) -> str:
-    return f"<p role=status>{escape(say)}</p>" if say else ""
-
-
-def _sign_in_form(uids: tuple[str, ...], current: str) -> str:
-    buttons = "".join(
-        f'<button name=uid value="{escape(uid)}"{" aria-current=true" if uid == current else ""}>{escape(uid)}</button>'
-        for uid in uids
-    )
-    who = f"Signed in as <strong>{escape(current)}</strong>. Be somebody else:" if current else "Sign in as:"
-    return f'<form method=post action="/app/sign_in"><p>{who} {buttons}</p></form>'
-
-
-def _connect_form() -> str:
-    boxes = "".join(f'<label><input type=checkbox name=kind value="{kind}" checked> {kind}</label> ' for kind in Kind)
-    return (
-        f'<form method=post action="/app/connect"><fieldset><legend>Kinds to share</legend>{boxes}</fieldset>'
-        "<button>Connect Google Fit</button></form>"
-    )
-
-
-def _connections(connections: list[Any]) -> str:
-    if not connections:
-        return "<p>Nothing is connected.</p>"
-    return "".join(_connection(connection) for connection in connections)
-
-
-def _connection(connection: Any) -> str:
-    rows = "".join(
-        f'<tr><th scope=row><a href="/app/data?kind={escape(kind)}">{escape(kind)}</a><td>{escape(str(link["state"]))}'
-        f"<td>{escape(str(link['last_success_at'] or '–'))}<td>{escape(str(link['last_error'] or ''))}"
-        for kind, link in connection["kinds"].items()
-    )
-    return (
-        f"<h2>{escape(connection['provider'])}: {escape(connection['state'])}</h2>"
-        f"<p>Next fetch {escape(str(connection['next_sync_at']))}</p>"
-        '<form method=post action="/app/sync"><button>Sync now</button></form>'
-        '<form method=post action="/app/disconnect"><button>Disconnect</button></form>'
-        f"<table><tr><th scope=col>Kind<th scope=col>State<th scope=col>Last fetched<th scope=col>Error{rows}</table>"
-    )
+def _failing(status: int, code: str) -> Callable[[Request, Exception], Response]:
+    return lambda request, _: _failed(request, status, code)
