@@ -51,6 +51,7 @@ class Function(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=1000)]
     instances: Instances
     timeout: Seconds
+    reads_only: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
 
     @property
@@ -194,6 +195,9 @@ def _function_faults(m: Manifest, name: str, f: Function) -> Iterator[str]:
         yield from (f"no such {what}: {item}" for item in named if item not in known)
         if len(set(named)) != len(named):
             yield f"a {what} stands twice"
+    yield from (
+        f"reads only {item}, which is none of its databases" for item in f.reads_only if item not in f.databases
+    )
     if f.instances.min > f.instances.max:
         yield "fewer instances at most than at least"
     if not f.called_by:

@@ -3,12 +3,17 @@
 resource "google_project_iam_member" "database" {
   for_each = local.database_uses
   project  = var.project
-  role     = "roles/datastore.user"
+  role     = each.value.reads_only ? "roles/datastore.viewer" : "roles/datastore.user"
   member   = "serviceAccount:${google_service_account.function[each.value.function].email}"
 
   condition {
     title      = "only database ${each.value.database}"
     expression = "resource.name == \"projects/${var.project}/databases/${local.manifest.databases[each.value.database].id}\""
+  }
+
+  # A function whose right changes has the new one before the old one goes.
+  lifecycle {
+    create_before_destroy = true
   }
 }
 

@@ -28,7 +28,9 @@ locals {
   ])
 
   database_uses = merge([
-    for name, f in local.functions : { for d in f.databases : "${name}/${d}" => { function = name, database = d } }
+    for name, f in local.functions : {
+      for d in f.databases : "${name}/${d}" => { function = name, database = d, reads_only = contains(try(f.reads_only, []), d) }
+    }
   ]...)
   secret_uses = merge([
     for name, f in local.functions : { for s in f.secrets : "${name}/${s}" => { function = name, secret = s } }

@@ -1,5 +1,6 @@
 """What is deployed, watched and written down agree with each other and with the code."""
 
+import ast
 import json
 import re
 
@@ -17,6 +18,9 @@ SOURCES = "\n".join(
 )
 ENQUEUED = re.compile(r'enqueue\(\s*"(\w+)",\s*"([\w/]+)"')
 """A queue's name and where its task goes, as the code gives them."""
+
+VAULT = ast.parse((ROOT / "shared/cloud/vault.py").read_text(encoding="utf-8"))
+DATA_KEYS = next(each for each in VAULT.body if isinstance(each, ast.ClassDef) and each.name == "DataKeys")
 
 TOFU = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "infra/tofu").glob("*.tf"))
 
@@ -69,8 +73,23 @@ def test_a_function_has_exactly_the_rights_that_its_code_can_use(name):
     # What anybody may call shares the code that links, and seals a token with it; data keys it never opens.
     opens_data = "browser" not in function.called_by and "shared/cloud/vault.py" in reached
     assert ("keys" in function.databases) == opens_data
-    asked = {queue for path in reached for queue, _ in ENQUEUED.findall((ROOT / path).read_text(encoding="utf-8"))}
+    texts = [(ROOT / path).read_text(encoding="utf-8") for path in sorted(reached - {"shared/cloud/vault.py"})]
+    writes_keys = any(re.search(rf"\.({'|'.join(writing(DATA_KEYS))})\(", text) for text in texts)
+    # Only keys are ever merely read: every function writes what the default database holds.
+    assert set(function.reads_only) == ({"keys"} if opens_data and not writes_keys else set())
+    asked = {queue for text in texts for queue, _ in ENQUEUED.findall(text)}
     assert set(function.enqueues) <= asked
+
+
+def writing(kind: ast.ClassDef) -> list[str]:
+    """The methods of a class that commit something."""
+    return [
+        each.name for each in kind.body if isinstance(each, ast.AsyncFunctionDef) and ".commit(" in ast.unparse(each)
+    ]
+
+
+def test_what_writes_data_keys_is_found():
+    assert writing(DATA_KEYS) == ["ensure", "rewrap", "destroy"]
 
 
 def test_tasks_are_sent_where_their_queue_calls():

@@ -49,6 +49,7 @@ def test_every_faulty_row_is_named_at_once(table):
         (lambda t: t["functions"]["consent"].update(secrets=["nosuch"]), "no such secret: nosuch"),
         (lambda t: t["functions"]["consent"].update(enqueues=["nosuch"]), "no such queue: nosuch"),
         (lambda t: t["functions"]["consent"].update(databases=["default", "default"]), "a database stands twice"),
+        (lambda t: t["functions"]["consent"].update(reads_only=["keys"]), "reads only keys, which is none of its"),
         (lambda t: t["functions"]["consent"].update(called_by=[]), "nobody calls it"),
         (lambda t: t["functions"]["sync_user"].update(trigger="https"), "does not suit callers tasks"),
         (lambda t: t["functions"]["sync_user"].update(called_by=["tasks", "app_user"]), "does not suit callers"),

@@ -23,6 +23,7 @@ SCHEMA = json.loads(TARGET.read_text(encoding="utf-8"))
         ("functions.tf", '"ALLOW_INTERNAL_ONLY"', '"ALLOW_NOBODY_ATALL"', "is not one of"),
         ("functions.tf", '"ALLOW_INTERNAL_ONLY"', '"ALLOW_ALL"', "not reachable from outside"),
         ("main.tf", "    REGION            = local.region\n", "", "Invalid index"),
+        ("main.tf", "contains(try(f.reads_only, []), d)", "false", "may read its keys, and write none"),
     ],
 )
 def test_a_mistake_in_the_deployment_is_found(tmp_path, file, written, instead, said):

@@ -75,8 +75,16 @@ run "gives_no_more_than_needed" {
   }
 
   assert {
-    condition     = alltrue([for m in google_project_iam_member.database : m.role == "roles/datastore.user" && length(m.condition) == 1])
+    condition     = alltrue([for m in google_project_iam_member.database : startswith(m.role, "roles/datastore.") && length(m.condition) == 1])
     error_message = "Database access is always for one database."
+  }
+
+  assert {
+    condition = (
+      toset([for use, m in google_project_iam_member.database : use if m.role == "roles/datastore.viewer"]) == toset(["measurement/keys", "sync_user/keys"])
+      && alltrue([for m in google_project_iam_member.database : contains(["roles/datastore.user", "roles/datastore.viewer"], m.role)])
+    )
+    error_message = "Who only opens data may read its keys, and write none; nobody may more than write documents."
   }
 
   assert {
