@@ -27,6 +27,8 @@ RESOURCES = (
     "cloud_tasks_queue",
     "cloud_tasks_queue_iam_member",
     "cloudfunctions2_function",
+    "firebaserules_release",
+    "firebaserules_ruleset",
     "firestore_backup_schedule",
     "firestore_database",
     "firestore_field",

@@ -74,3 +74,28 @@ resource "google_firestore_field" "expiry" {
   ttl_config {}
   index_config {}
 }
+
+# Apps never speak to Firestore themselves. Our functions come in by IAM, which these rules do not concern; whoever
+# comes with the key that every Firebase app carries, signed in or not, is turned away, on every database.
+resource "google_firebaserules_ruleset" "no_clients" {
+  project = var.project
+
+  source {
+    files {
+      name    = "firestore.rules"
+      content = file("${path.module}/firestore.rules")
+    }
+  }
+
+  depends_on = [google_project_service.used]
+}
+
+# A database made in the Firebase console has a release already, which this one then has to take over, once:
+#   tofu import 'google_firebaserules_release.no_clients["default"]' projects/<project>/releases/cloud.firestore
+# Who applies as a person, not as a service account, sets USER_PROJECT_OVERRIDE=true GOOGLE_BILLING_PROJECT=<project>.
+resource "google_firebaserules_release" "no_clients" {
+  for_each     = google_firestore_database.database
+  project      = var.project
+  name         = each.value.name == "(default)" ? "cloud.firestore" : "cloud.firestore/${each.value.name}"
+  ruleset_name = "projects/${var.project}/rulesets/${basename(google_firebaserules_ruleset.no_clients.name)}"
+}

@@ -45,6 +45,7 @@ locals {
     "cloudfunctions.googleapis.com",
     "cloudscheduler.googleapis.com",
     "cloudtasks.googleapis.com",
+    "firebaserules.googleapis.com",
     "firestore.googleapis.com",
     "fitness.googleapis.com",
     "iam.googleapis.com",

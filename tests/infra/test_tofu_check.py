@@ -24,6 +24,13 @@ SCHEMA = json.loads(TARGET.read_text(encoding="utf-8"))
         ("functions.tf", '"ALLOW_INTERNAL_ONLY"', '"ALLOW_ALL"', "not reachable from outside"),
         ("main.tf", "    REGION            = local.region\n", "", "Invalid index"),
         ("main.tf", "contains(try(f.reads_only, []), d)", "false", "may read its keys, and write none"),
+        ("firestore.rules", "if false", "if request.auth != null", "The rules allow nothing"),
+        (
+            "firestore.tf",
+            '"cloud.firestore/${each.value.name}"',
+            '"cloud.firestore"',
+            "the name that Firestore looks for",
+        ),
     ],
 )
 def test_a_mistake_in_the_deployment_is_found(tmp_path, file, written, instead, said):

@@ -98,6 +98,35 @@ run "gives_no_more_than_needed" {
   }
 }
 
+run "lets_no_app_into_a_database" {
+  command = apply
+
+  assert {
+    condition     = { for key, r in google_firebaserules_release.no_clients : key => r.name } == { default = "cloud.firestore", keys = "cloud.firestore/keys" }
+    error_message = "Every database has rules, under the name that Firestore looks for."
+  }
+
+  assert {
+    condition = alltrue([
+      for r in google_firebaserules_release.no_clients : r.ruleset_name == "projects/demo/rulesets/${google_firebaserules_ruleset.no_clients.name}"
+    ])
+    error_message = "Every database has the rules that are written here."
+  }
+
+  assert {
+    condition = (
+      regexall("allow[^;]*;", google_firebaserules_ruleset.no_clients.source[0].files[0].content) == tolist(["allow read, write: if false;"])
+      && strcontains(google_firebaserules_ruleset.no_clients.source[0].files[0].content, "match /{document=**} {")
+    )
+    error_message = "The rules allow nothing, of any document."
+  }
+
+  assert {
+    condition     = contains(keys(google_project_service.used), "firebaserules.googleapis.com")
+    error_message = "The rules' own service is switched on."
+  }
+}
+
 run "keeps_data_in_japan_and_keys_without_history" {
   command = apply
 
