@@ -34,6 +34,7 @@ RESOURCES = (
     "firestore_field",
     "firestore_index",
     "logging_metric",
+    "logging_project_exclusion",
     "monitoring_alert_policy",
     "project_iam_member",
     "project_service",

@@ -78,6 +78,9 @@ resource "google_cloud_run_v2_service_iam_member" "public" {
   name     = basename(google_cloudfunctions2_function.function[each.key].service_config[0].service)
   role     = "roles/run.invoker"
   member   = "allUsers"
+
+  # Nobody calls before what they call with is kept out of the logs.
+  depends_on = [google_logging_project_exclusion.addresses]
 }
 
 resource "google_cloud_run_v2_service_iam_member" "scheduler" {

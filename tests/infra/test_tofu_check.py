@@ -31,6 +31,8 @@ SCHEMA = json.loads(TARGET.read_text(encoding="utf-8"))
             '"cloud.firestore"',
             "the name that Firestore looks for",
         ),
+        ("logs.tf", '"browser"', '"app_user"', "and of nothing else"),
+        ("logs.tf", "run.googleapis.com/requests", "run.googleapis.com/stderr", "no line of ours"),
     ],
 )
 def test_a_mistake_in_the_deployment_is_found(tmp_path, file, written, instead, said):

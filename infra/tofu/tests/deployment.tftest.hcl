@@ -127,6 +127,32 @@ run "lets_no_app_into_a_database" {
   }
 }
 
+run "keeps_one_time_secrets_out_of_the_logs" {
+  command = apply
+
+  assert {
+    condition     = toset(keys(google_logging_project_exclusion.addresses)) == toset(["oauth_callback"])
+    error_message = "The request log of what browsers call is dropped, and of nothing else."
+  }
+
+  assert {
+    condition = alltrue([
+      for e in google_logging_project_exclusion.addresses : e.filter == join(" AND ", [
+        "log_id(\"run.googleapis.com/requests\")",
+        "resource.type=\"cloud_run_revision\"",
+        "resource.labels.location=\"asia-northeast1\"",
+        "resource.labels.service_name=\"some-service\"",
+      ])
+    ])
+    error_message = "Exactly the request log of one service is dropped, and no line of ours."
+  }
+
+  assert {
+    condition     = !anytrue([for a in local.alerts : strcontains(try(a.log, ""), "httpRequest") || strcontains(try(a.log, ""), "run.googleapis.com")])
+    error_message = "No alert counts request logs, some of which are dropped."
+  }
+}
+
 run "keeps_data_in_japan_and_keys_without_history" {
   command = apply
 
