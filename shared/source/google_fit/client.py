@@ -18,6 +18,7 @@ from shared.measurement.model import DAY_NS, Identity, Points, SetAside
 from shared.source.google_fit import mapping
 from shared.source.google_fit.faults import fault_of
 from shared.source.google_fit.retry import patiently
+from shared.source.google_fit.sift import SLEEP_ACTIVITIES
 from shared.source.google_fit.streams import (
     Stream,
     check_fields,
@@ -36,7 +37,8 @@ MOST_PAGES = 100
 MOST_FEED_PAGES = 20
 SESSIONS = "sessions"
 """Stands among sleep's streams for the list of nights, which is not a data stream of Google's."""
-SLEEP_ACTIVITY = "72"
+_SLEEP = [("activityType", str(activity)) for activity in SLEEP_ACTIVITIES]
+"""Sessions of every activity that is sleep: some apps name a nap by its stage."""
 
 
 class GoogleFitSource:
@@ -90,7 +92,7 @@ class GoogleFitSource:
 
     async def _session_feed(self, token: str, since: str, budget: Budget) -> Feed | None:
         pages = _Feeding(Kind.SLEEP, since)
-        fixed = [("includeDeleted", "true"), ("activityType", SLEEP_ACTIVITY)]
+        fixed = [("includeDeleted", "true"), *_SLEEP]
         try:
             while pages.unfinished():
                 answer = await self._get(token, "sessions", [*fixed, *pages.parameters(None)], budget)
@@ -158,7 +160,7 @@ class GoogleFitSource:
         parameters = [
             ("startTime", _rfc3339(start_ns - DAY_NS)),
             ("endTime", _rfc3339(end_ns)),
-            ("activityType", SLEEP_ACTIVITY),
+            *_SLEEP,
         ]
         answer = await self._get(token, "sessions", parameters, budget)
         page = mapping.decode_sessions(answer.body, now_ns=self._now_ns())

@@ -154,6 +154,9 @@ async def test_nights_and_stages_are_two_reads_of_one_window(source):
     assert by_rows[Rows.SESSIONS].points.name == ["n1"]
     assert by_rows[Rows.SEGMENTS].points.values == [[4]]
     assert {path.partition("/")[0] for path, _ in fit.calls} == {"sessions", "dataSources"}
+    await feed(a, stream=SESSIONS, kind=Kind.SLEEP)
+    asked = [query["activityType"] for path, query in fit.calls if path == "sessions"]
+    assert asked == [["72", "109", "110", "111", "112"]] * 2, "a nap may be named by its stage"
 
 
 # ---------------------------------------------------------------- the feed
