@@ -62,6 +62,9 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "not_connected": Problem(404, "連携されていません。", "There is no such connection."),
     "needs_reauth": Problem(409, "Googleとの再連携が必要です。", "Please connect to Google again."),
+    "zone_missing": Problem(
+        400, "タイムゾーンがまだ登録されていません。", "Which time zone the person lives in is not known yet."
+    ),
     "zone_unknown": Problem(400, "タイムゾーンが正しくありません。", "The time zone is not known."),
     # consent
     "consent_missing": Problem(

@@ -72,7 +72,7 @@ class Measurements:
     Dates are civil dates of the person, both ends included: cut in `zone` (an IANA name) where one is asked for, else
     in the zones the app told. Both acts raise:
         InvalidInput: `query_invalid`: dates out of order, too many, or out of bounds; a page token that is not of this
-            question. `zone_unknown`: no such zone, or none was ever told and none is asked for.
+            question. `zone_unknown`: no such zone. `zone_missing`: none was ever told, and none is asked for.
         Unavailable, Refused: as `DayReader.read_days`.
     """
 
@@ -147,7 +147,7 @@ class Measurements:
             return ZoneTimeline.of(asked)
         told = await self.zones.zones(uid)
         if told is None:
-            raise InvalidInput("zone_unknown", "zone: none was told yet, so one has to be asked for")
+            raise InvalidInput("zone_missing", "zone: tell it once (POST /measurement/zone), or ask for one")
         return told
 
 

@@ -52,7 +52,7 @@ async def test_a_zone_can_be_asked_for_whatever_was_told(town: Town):
 async def test_without_any_zone_days_cannot_be_cut(town: Town):
     hana = await weighed(town)
     answer = await hana.call("GET", "/measurement?kind=weight&from=2026-11-20&to=2026-11-23")
-    assert (answer.status, answer.code) == (400, "zone_unknown")
+    assert (answer.status, answer.code) == (400, "zone_missing")
 
 
 async def test_what_is_no_zone_or_no_moment_is_refused_and_changes_nothing(town: Town):

@@ -236,7 +236,7 @@ async def test_summaries_are_told_for_a_leap_year_at_most(days, fits):
 
 async def test_without_any_zone_nothing_is_guessed():
     service = reading(MemoryDays(Kind.WEIGHT), zones=None)
-    with pytest.raises(InvalidInput, match="zone_unknown"):
+    with pytest.raises(InvalidInput, match="zone_missing"):
         await service.day_summaries(UID, Kind.WEIGHT, D(2026, 1, 1), D(2026, 1, 1))
     with pytest.raises(InvalidInput, match="zone_unknown"):
         await service.points(UID, Kind.WEIGHT, D(2026, 1, 1), D(2026, 1, 1), "Mars/Olympus")
