@@ -12,9 +12,10 @@ from typing import Literal
 
 FIELDS = frozenset(
     {
-        "action", "attempt", "caller", "code", "cost", "count", "duration_ms", "fault", "function", "kind", "kinds",
-        "method", "outcome", "pages", "provider", "queue", "reason", "request_id", "resumed", "route", "seconds",
-        "set_aside", "shard", "slot", "state", "status", "stream", "subject", "trace", "upstream_status", "url_host",
+        "action", "attempt", "caller", "code", "cost", "count", "duration_ms", "fault", "finished", "function", "kind",
+        "kinds", "method", "outcome", "pages", "provider", "queue", "reason", "request_id", "resumed", "route",
+        "seconds", "set_aside", "shard", "shards", "slot", "state", "status", "stream", "subject", "trace",
+        "upstream_status", "url_host",
     }
 )  # fmt: skip
 """Every field an event may carry. Values are ids, codes, counts and durations: never names, values or tokens."""

@@ -62,9 +62,7 @@ class Dispatching:
             await self._shard(shard, at, started, tally)
             tally.shards += 1
         await self._loose_grants(at, tally)
-        log.event(
-            "dispatch.done", count=tally.due, shard=tally.shards, resumed=tally.resumed, outcome=str(tally.finished)
-        )
+        log.event("dispatch.done", count=tally.due, shards=tally.shards, resumed=tally.resumed, finished=tally.finished)
         return tally
 
     async def _shard(self, shard: int, at: datetime, started: float, tally: Tally) -> None:
