@@ -35,6 +35,10 @@ class Settings:
         "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com",
         doc="certificates (x509 by key id, or a JWK set) that sign app users' ID tokens",
     )
+    firebase_accounts_url: str = _setting(
+        "https://identitytoolkit.googleapis.com/v1", doc="where it is asked whether a sign-in still counts"
+    )
+    firebase_api_key: str = _setting("", doc="the Firebase project's web API key, which names the project: no secret")
     google_certs_url: str = _setting(
         "https://www.googleapis.com/oauth2/v3/certs", doc="keys that sign Google's own ID tokens and service tokens"
     )
@@ -118,6 +122,8 @@ def _contradictions(s: Settings) -> list[str]:
             faults.append("APP_LINK is not https, which only a developer's machine may have")
         if not s.public_url.startswith("https://"):
             faults.append("PUBLIC_URL is not https, which only a developer's machine may have")
+        if not s.firebase_api_key:
+            faults.append("FIREBASE_API_KEY is missing, without which nobody's sign-in can be checked")
         if s.tasks_endpoint or s.secrets_endpoint:
             faults.append("TASKS_ENDPOINT and SECRETS_ENDPOINT are plain text, for a developer's machine only")
     return faults

@@ -7,6 +7,7 @@ GIVEN = {
     "DOCUMENTS": "firestore",
     "PUBLIC_URL": "https://functions.example/",
     "FIREBASE_PROJECT": "p",
+    "FIREBASE_API_KEY": "k",
     "SCHEDULER_ACCOUNT": "s@p",
     "TASKS_ACCOUNT": "t@p",
     "GOOGLE_CLIENT_ID": "c",
@@ -40,6 +41,7 @@ def test_everything_that_is_missing_or_wrong_is_told_at_once():
         ("PUBLIC_URL", "http://functions.example"),
         ("TASKS_ENDPOINT", "127.0.0.1:1"),
         ("SECRETS_ENDPOINT", "127.0.0.1:1"),
+        ("FIREBASE_API_KEY", ""),
     ],
 )
 def test_a_dangerous_value_is_refused_by_name(name, value):

@@ -106,6 +106,7 @@ async def around(*, documents: str, google: str, function_url: str) -> AsyncIter
     settings |= {
         "REGION": manifest.region,
         "FIREBASE_CERTS_URL": f"{web.url}/identity/firebase_certs",
+        "FIREBASE_ACCOUNTS_URL": f"{web.url}/identity",
         "GOOGLE_CERTS_URL": f"{web.url}/identity/certs",
         "GOOGLE_CLIENT_ID": CLIENT,
         "GOOGLE_TOKEN_URL": f"{google}/token",

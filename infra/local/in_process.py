@@ -1,6 +1,7 @@
 """Calling an ASGI app in this process as if over HTTP: exact counts, and no noise of a network."""
 
 from collections.abc import Mapping, MutableMapping
+from json import dumps
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -54,14 +55,14 @@ class InProcessHttp:
         *,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
-        query: Mapping[str, str] | None = None,
+        json: Mapping[str, str] | None = None,
         timeout_s: float = 20.0,
     ) -> Answer:
         """As `Http.send`; how long an answer takes is for the caller to bound."""
         log.count("http_calls")
-        given = dict(headers or {}) if form is None else {**(headers or {}), "content-type": FORM}
-        asked = f"{url}{'&' if '?' in url else '?'}{urlencode(query)}" if query else url
-        return await call(self._app, method, asked, headers=given, body=urlencode(form or {}).encode())
+        media, body = ("application/json", dumps(json)) if json is not None else (FORM, urlencode(form or {}))
+        given = {**(headers or {}), "content-type": media}
+        return await call(self._app, method, url, headers=given, body=body.encode())
 
 
 class _Line:

@@ -95,6 +95,12 @@ class Issuer:
         self.firebase = SigningKeys(clock)
         self.google = SigningKeys(clock)
         self.also_published: list[KeySource] = []
+        self.disabled: set[str] = set()
+        self._valid_since: dict[str, int] = {}
+
+    def sign_out_everywhere(self, uid: str) -> None:
+        """End every sign-in of `uid` so far, as Firebase does when a password changes or an administrator says so."""
+        self._valid_since[uid] = self._now_s() + 1
 
     def token_for(self, uid: str, /, **claims: Any) -> str:
         """A Firebase-style ID token of the test user `uid`, good for an hour. `claims` add or replace."""
@@ -128,11 +134,12 @@ class Issuer:
         )
 
     def app(self) -> Starlette:
-        """/firebase_certs and /certs."""
+        """/firebase_certs, /certs and /accounts:lookup."""
         return Starlette(
             routes=[
                 Route("/firebase_certs", self._serve_certificates),
                 Route("/certs", self._serve_jwks),
+                Route("/accounts:lookup", self._look_up, methods=["POST"]),
             ]
         )
 
@@ -142,6 +149,16 @@ class Issuer:
     async def _serve_jwks(self, _: Request) -> JSONResponse:
         others = [key for source in self.also_published for key in await source()]
         return JSONResponse({"keys": [*self.google.jwks(), *others]}, headers={"cache-control": "public, max-age=3600"})
+
+    async def _look_up(self, request: Request) -> JSONResponse:
+        """The account of an ID token, as Identity Toolkit tells it to whoever has the token."""
+        payload = (await request.json())["idToken"].split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        uid, since = claims["sub"], self._valid_since.get(claims["sub"], 0)
+        if uid in self.disabled or claims["auth_time"] < since:
+            said = "USER_DISABLED" if uid in self.disabled else "INVALID_ID_TOKEN"
+            return JSONResponse({"error": {"code": 400, "message": said}}, 400)
+        return JSONResponse({"users": [{"localId": uid, "validSince": str(since), "disabled": False}]})
 
     def _times(self) -> dict[str, int]:
         now = self._now_s()

@@ -45,6 +45,7 @@ def local_settings(url: str, *, documents: str, cloud_endpoint: str, project: st
         "SECRETS_ENDPOINT": cloud_endpoint,
         "FIREBASE_PROJECT": project,
         "FIREBASE_CERTS_URL": f"{url}/identity/firebase_certs",
+        "FIREBASE_ACCOUNTS_URL": f"{url}/identity",
         "GOOGLE_CERTS_URL": f"{url}/identity/certs",
         "SCHEDULER_ACCOUNT": f"scheduler@{accounts}",
         "TASKS_ACCOUNT": f"tasks@{accounts}",

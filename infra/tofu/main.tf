@@ -8,6 +8,7 @@ locals {
   # The values of the settings that the manifest leaves to the deployment. A name missing here fails the plan.
   deployment = {
     APP_LINK          = var.app_link
+    FIREBASE_API_KEY  = var.firebase_api_key
     FIREBASE_PROJECT  = var.firebase_project != "" ? var.firebase_project : var.project
     GOOGLE_CLIENT_ID  = var.google_client_id
     PROJECT           = var.project

@@ -9,6 +9,11 @@ variable "firebase_project" {
   default     = ""
 }
 
+variable "firebase_api_key" {
+  description = "Web API key of the Firebase project, restricted to the Identity Toolkit API and to no app: the functions ask with it whether a sign-in still counts. It names the project and opens nothing."
+  type        = string
+}
+
 variable "google_client_id" {
   description = "OAuth client id of the web client (its secret goes into Secret Manager, never here)."
   type        = string

@@ -35,7 +35,7 @@ class Sender(Protocol):
         *,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
-        query: Mapping[str, str] | None = None,
+        json: Mapping[str, str] | None = None,
         timeout_s: float = 20.0,
     ) -> Answer:
         """As `Http.send`."""
@@ -60,10 +60,10 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
-        query: Mapping[str, str] | None = None,
+        json: Mapping[str, str] | None = None,
         timeout_s: float = 20.0,
     ) -> Answer:
-        """One call, no retry. `url` is taken as encoded already.
+        """One call, no retry. `url` is taken as encoded already. At most one of `form` and `json` is its body.
 
         Raises:
             Unavailable: `upstream_unavailable`: no complete answer came in time, or it was larger than `MAX_BYTES`.
@@ -73,13 +73,13 @@ class Http:
 
         session, places = self._sessions.get(), self._places.get()
         log.count("http_calls")
-        target = URL(url, encoded=True)
         try:
             async with session.request(
                 method,
-                target.extend_query(dict(query)) if query else target,
+                URL(url, encoded=True),
                 headers=headers,
                 data=form,
+                json=json,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=timeout_s),
             ) as response:

@@ -15,6 +15,7 @@ from shared import log
 from shared.clock import Clock
 from shared.cloud.http import Sender
 from shared.cloud.keys import PublishedKeys
+from shared.cloud.sign_ins import SignIns
 from shared.config import Settings
 from shared.errors import NotPermitted
 
@@ -75,13 +76,14 @@ class Identities:
         self._clock = clock
         self._firebase = PublishedKeys(settings.firebase_certs_url, http=http, clock=clock)
         self._google = PublishedKeys(settings.google_certs_url, http=http, clock=clock)
+        self._sign_ins = SignIns(settings, http=http, clock=clock)
 
     async def app_user(self, request: _Request) -> AppUser:
-        """The person whose Firebase ID token the request bears.
+        """The person whose Firebase ID token the request bears, and whose sign-in has not been revoked since.
 
         Raises:
             NotPermitted: `unauthenticated`, whatever is wrong with the token.
-            Unavailable: `keys_unavailable`.
+            Unavailable: `keys_unavailable`: Firebase does not answer, so nobody can be believed.
         Source: firebase.google.com/docs/auth/admin/verify-id-tokens, November 2026.
         """
         return AppUser(await self._accept(lambda: _bearer(request), self._app_user_of))
@@ -120,6 +122,7 @@ class Identities:
         _demand(_past(claims.get("auth_time"), self._clock), "auth_time")
         uid = _subject(claims)
         _demand(_fit_for_path(uid), "subject")
+        _demand(await self._sign_ins.count(uid, token, claims["auth_time"]), "revoked")
         return uid
 
     async def _service_of(self, token: str, account: str) -> Service:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.datastructures import Headers
 
+from infra.local import in_process
 from infra.local.issuer import GOOGLE, Issuer, SigningKeys, key_id, unsigned
 from shared import log
 from shared.clock import ManualClock
@@ -43,6 +44,9 @@ class Publisher:
         self.calls = 0
 
     async def answer(self, request: web.Request) -> web.Response:
+        if request.path == "/accounts:lookup":
+            found = await in_process.call(self.issuer.app(), "POST", request.path, body=await request.read())
+            return web.Response(status=found.status, body=found.body)
         self.calls += 1
         keys: Any = self.issuer.firebase.certificates()
         if request.path == "/certs":
@@ -83,7 +87,7 @@ def issuer(clock: ManualClock, keys: tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey]
 async def publisher(issuer: Issuer) -> AsyncIterator[tuple[Publisher, str]]:
     serving = Publisher(issuer)
     app = web.Application()
-    app.router.add_get("/{path:.*}", serving.answer)
+    app.router.add_route("*", "/{path:.*}", serving.answer)
     server = TestServer(app)
     await server.start_server()
     yield serving, str(server.make_url("/")).rstrip("/")
@@ -98,6 +102,8 @@ async def identities(publisher: tuple[Publisher, str], clock: ManualClock) -> As
         public_url=PUBLIC,
         firebase_project=PROJECT,
         firebase_certs_url=f"{publisher[1]}/firebase_certs",
+        firebase_accounts_url=publisher[1],
+        firebase_api_key="key-of-the-project",
         google_certs_url=f"{publisher[1]}/certs",
         scheduler_account=SCHEDULER,
         tasks_account=TASKS,

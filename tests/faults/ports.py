@@ -75,7 +75,7 @@ class PassingHttp:
         *,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
-        query: Mapping[str, str] | None = None,
+        json: Mapping[str, str] | None = None,
         timeout_s: float = 20.0,
     ) -> Answer:
         path = urlsplit(url).path
@@ -83,7 +83,7 @@ class PassingHttp:
         async def act() -> Answer:
             try:
                 async with asyncio.timeout(self._patience_s):
-                    return await self._real.send(method, url, headers=headers, form=form, query=query)
+                    return await self._real.send(method, url, headers=headers, form=form, json=json)
             except TimeoutError:
                 raise Unavailable("upstream_unavailable", "TimeoutError") from None
             finally:

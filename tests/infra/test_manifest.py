@@ -85,6 +85,7 @@ def test_every_setting_without_a_default_is_given_to_the_functions():
     settings = load().settings
     example = {
         "APP_LINK": "https://app.example/linked",
+        "FIREBASE_API_KEY": "k",
         "FIREBASE_PROJECT": "p",
         "GOOGLE_CLIENT_ID": "id",
         "PROJECT": "p",

@@ -88,6 +88,23 @@ async def test_the_apps_doors_open_for_no_service_and_no_foreign_token(town: Tow
             assert refused(await town.call(method, path, token=token, body=body)), (path, what)
 
 
+@pytest.mark.parametrize("ended", ["signed out everywhere", "disabled"])
+async def test_the_apps_doors_close_within_a_minute_behind_whoever_firebase_shut_out(town: Town, ended: str):
+    hana, issuer = town.person("hana"), town.platform.issuer
+    await hana.link()
+    token = hana.token
+    assert (await town.call("GET", "/connection", token=token)).status == 200
+    if ended == "disabled":
+        issuer.disabled.add("hana")
+    else:
+        issuer.sign_out_everywhere("hana")
+    await town.platform.advance(timedelta(minutes=1), schedules=False)
+    for method, path, body in APP:
+        assert refused(await town.call(method, path, token=token, body=body)), path
+    if ended != "disabled":
+        assert (await hana.call("GET", "/connection")).status == 200, "signed in anew"
+
+
 async def test_the_browsers_door_needs_no_token_and_minds_none(town: Town):
     for token in (None, "nonsense", town.platform.issuer.token_for("hana")):
         assert (await town.call("GET", "/oauth_callback?state=x", token=token)).status == 303

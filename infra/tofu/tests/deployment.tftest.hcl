@@ -13,6 +13,7 @@ mock_provider "google" {
 
 variables {
   project               = "demo"
+  firebase_api_key      = "key"
   google_client_id      = "client"
   app_link              = "https://app.example/linked"
   notification_channels = ["projects/demo/notificationChannels/1"]
