@@ -18,6 +18,7 @@ SETTINGS = load(
         "DOCUMENTS": "sqlite:x",
         "PUBLIC_URL": "https://f.example",
         "FIREBASE_PROJECT": "p",
+        "FIREBASE_API_KEY": "k",
         "SCHEDULER_ACCOUNT": "s@p",
         "TASKS_ACCOUNT": "t@p",
         "GOOGLE_CLIENT_ID": "client",
