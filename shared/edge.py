@@ -284,6 +284,4 @@ def _problem(fault: Fault, status: int, language: Language) -> Response:
         "detail": fault.detail,
         "instance": f"urn:kagamino:request:{RandomIds().ident()}",
     }
-    return Response(
-        json.dumps(document, ensure_ascii=False).encode(), status, headers, media_type="application/problem+json"
-    )
+    return Response(msgspec.json.encode(document), status, headers, media_type="application/problem+json")

@@ -288,5 +288,5 @@ def view(connection: Connection, at: datetime) -> ConnectionView:
         last_success_at=connection.last_success_at,
         last_error=connection.last_error or None,
         next_sync_at=connection.next_sync_at if running else None,
-        kinds={kind: kind_view(kind, link) for kind, link in connection.kinds.items()},
+        kinds={kind: kind_view(kind, connection.kinds[kind]) for kind in Kind if kind in connection.kinds},
     )
