@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from infra.local.google import consent_page
 from infra.local.google.answers import document
-from infra.local.google.consent import ConsentRequest, Refusal, decide, read_request
+from infra.local.google.consent import ConsentRequest, Refusal, decide, hinted, read_request
 from infra.local.google.tokens import OAuthError, in_googles_order
 from infra.local.google.world import World
 
@@ -40,7 +40,7 @@ class _Endpoints:
         if isinstance(asked, Refusal):
             return HTMLResponse(consent_page.refusal(asked, language), asked.status, _POLICY)
         if request.method == "POST":
-            return await _decided(self.world, request, asked)
+            return await _decided(self.world, request, asked, language)
         if "none" in asked.prompts:
             return _silent(self.world, asked)
         return HTMLResponse(consent_page.screen(asked, self.world.accounts.values(), language), headers=_POLICY)
@@ -82,23 +82,22 @@ class _Endpoints:
         )
 
 
-async def _decided(world: World, request: Request, asked: ConsentRequest) -> Response:
+async def _decided(world: World, request: Request, asked: ConsentRequest, language: int) -> Response:
+    """What the form leads to; the screen again, where it says too little: allowing needs somebody who allows."""
     pairs = await _form(request)
     form = dict(pairs)
-    account = world.accounts.get(form.get("account", ""))
-    if account is None or form.get("decision") not in ("allow", "deny"):
-        return HTMLResponse("<p>account, decision=allow|deny and the ticked scope fields are needed</p>", 400, _POLICY)
+    account, decision = world.accounts.get(form.get("account", "")), form.get("decision")
+    if decision not in ("allow", "deny") or (decision == "allow" and account is None):
+        again = consent_page.screen(asked, world.accounts.values(), language, missing=True)
+        return HTMLResponse(again, 400, _POLICY)
     ticked = [value for name, value in pairs if name == "scope"]
-    return RedirectResponse(decide(world.oauth, asked, account, ticked, allow=form["decision"] == "allow"), 302)
+    return RedirectResponse(decide(world.oauth, asked, account, ticked, allow=decision == "allow"), 302)
 
 
 def _silent(world: World, asked: ConsentRequest) -> Response:
-    hinted = world.accounts.get(asked.login_hint)
-    granted = world.oauth.granted.get((hinted.sub, asked.client.client_id)) if hinted else None
-    if hinted is None or granted is None:
-        hinted = hinted or next(iter(world.accounts.values()))
-        return RedirectResponse(decide(world.oauth, asked, hinted, [], allow=False), 302)
-    return RedirectResponse(decide(world.oauth, asked, hinted, granted, allow=True), 302)
+    account = hinted(asked, world.accounts.values())
+    granted = world.oauth.granted.get((account.sub, asked.client.client_id)) if account else None
+    return RedirectResponse(decide(world.oauth, asked, account, granted or (), allow=granted is not None), 302)
 
 
 async def _form(request: Request) -> list[tuple[str, str]]:

@@ -72,6 +72,11 @@ def read_request(query: Mapping[str, str], clients: Mapping[str, Client]) -> Con
     )
 
 
+def hinted(request: ConsentRequest, accounts: Iterable[Account]) -> Account | None:
+    """Whom the request says it is about, by e-mail address or by subject. Nobody is guessed."""
+    return next((a for a in accounts if request.login_hint in (a.email, a.sub)), None)
+
+
 def _client_fault(query: Mapping[str, str], client: Client | None) -> Refusal | None:
     if not query.get("client_id"):
         return Refusal(400, "invalid_request", "Missing required parameter: client_id")
@@ -114,16 +119,19 @@ def _pkce_fault(query: Mapping[str, str]) -> Refusal | None:
     return None
 
 
-def decide(oauth: OAuth, request: ConsentRequest, account: Account, ticked: Iterable[str], *, allow: bool) -> str:
-    """The address to send the browser to. A person who ticks nothing but who they are has still agreed to that."""
+def decide(
+    oauth: OAuth, request: ConsentRequest, account: Account | None, ticked: Iterable[str], *, allow: bool
+) -> str:
+    """The address to send the browser to. A person who ticks nothing but who they are has still agreed to that; one
+    who is nobody yet can only decline."""
     state = {"state": request.state} if request.state else {}
-    if "none" in request.prompts and not oauth.has_grant(account, request.client.client_id):
+    known = account is not None and oauth.has_grant(account, request.client.client_id)
+    if "none" in request.prompts and not known:
         return _back(request.redirect_uri, {"error": "interaction_required", **state})
     chosen = set(normalised(ticked))
     granted = [s for s in normalised(request.scopes) if s in SIGN_IN_SCOPES or s in chosen]
-    if not allow or not granted:
+    if account is None or not allow or not granted:
         return _back(request.redirect_uri, {"error": "access_denied", **state})
-    known = oauth.has_grant(account, request.client.client_id)
     code = oauth.issue_code(
         account,
         request.client.client_id,

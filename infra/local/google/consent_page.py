@@ -5,7 +5,7 @@ from html import escape
 
 from infra.local.google.accounts import Account
 from infra.local.google.catalogue import AUTH
-from infra.local.google.consent import ConsentRequest, Refusal
+from infra.local.google.consent import ConsentRequest, Refusal, hinted
 
 _SCOPES = {
     "activity": ("身体活動データ（歩数など）の表示", "See your physical activity, such as steps"),
@@ -21,6 +21,7 @@ _TEXT = {
     "title": ("Google アカウントでログイン（模擬）", "Sign in with Google (simulated)"),
     "wants": ("{0} が Google アカウントへのアクセスをリクエストしています", "{0} wants access to your Google Account"),
     "account": ("アカウントの選択", "Choose an account"),
+    "missing": ("アカウントを選んでから続行してください。", "Choose an account to continue."),
     "scopes": ("{0} がアクセスできる情報を選択してください", "Select what {0} can access"),
     "signin": (
         "氏名、メールアドレスなど、本人確認のための情報も共有されます。",
@@ -39,8 +40,10 @@ _TEXT = {
     "error": ("エラー {0}: {1}", "Error {0}: {1}"),
 }
 _STYLE = """
-:root{color-scheme:light dark;--line:#dadce0;--ink:#1f1f1f;--soft:#5f6368;--page:#f0f4f9;--card:#fff;--act:#0b57d0}
-@media(prefers-color-scheme:dark){:root{--line:#444746;--ink:#e3e3e3;--soft:#c4c7c5;--page:#1e1f20;--card:#0e0e0e;--act:#a8c7fa}}
+:root{color-scheme:light dark;--line:#dadce0;--ink:#1f1f1f;--soft:#5f6368;--page:#f0f4f9;--card:#fff;--act:#0b57d0;
+--bad:#b3261e}
+@media(prefers-color-scheme:dark){:root{--line:#444746;--ink:#e3e3e3;--soft:#c4c7c5;--page:#1e1f20;--card:#0e0e0e;--act:#a8c7fa;
+--bad:#f2b8b5}}
 *{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);line-height:1.5;
 font-family:system-ui,"BIZ UDPGothic","Hiragino Sans","Noto Sans JP",sans-serif}
 main{max-width:30rem;margin:0 auto;min-height:100vh;background:var(--card);padding:1.5rem}
@@ -48,6 +51,7 @@ main{max-width:30rem;margin:0 auto;min-height:100vh;background:var(--card);paddi
 h1,h2,p{text-wrap:pretty;word-break:auto-phrase}
 h1{font-size:1.35rem;font-weight:500;line-height:1.35;margin:.25rem 0 1.25rem}
 h2{font-size:1rem;font-weight:600;margin:1.5rem 0 .25rem}
+[role=alert]{color:var(--bad);font-weight:600}
 .mark{color:var(--soft);font-size:.875rem;margin:0}
 label{display:flex;gap:.75rem;align-items:center;min-height:3rem;padding:.5rem 0;border-bottom:1px solid var(--line)}
 label span{flex:1;min-width:0;overflow-wrap:anywhere}label small{display:block;color:var(--soft)}
@@ -83,20 +87,22 @@ def _page(body: str, language: int) -> str:
     )
 
 
-def screen(asked: ConsentRequest, accounts: Iterable[Account], language: int) -> str:
-    """The consent screen. Scopes come unticked, as Google shows them; the form posts to its own address."""
+def screen(asked: ConsentRequest, accounts: Iterable[Account], language: int, *, missing: bool = False) -> str:
+    """The consent screen. Scopes come unticked, as Google shows them, and so does everybody but whom the request names
+    (`login_hint`); the form posts to its own address. `missing` says that nobody was chosen."""
     people = list(accounts)
-    chosen = asked.login_hint if asked.login_hint in [a.email for a in people] else people[0].email if people else ""
+    chosen = hinted(asked, people)
     rows = "".join(
-        _row("radio", "account", a.email, f"{escape(a.name)}<small>{escape(a.email)}</small>", chosen=a.email == chosen)
+        _row("radio", "account", a.email, f"{escape(a.name)}<small>{escape(a.email)}</small>", chosen=a is chosen)
         for a in people
     )
+    alert = f'<p role="alert">{_text("missing", language)}</p>' if missing else ""
     ticks = "".join(_row("checkbox", "scope", s, escape(_said(s, language))) for s in asked.to_tick)
     scopes = f"<h2>{_text('scopes', language, asked.client.name)}</h2>{ticks}" if ticks else ""
     signin = f"<p>{_text('signin', language)}</p>" if len(asked.to_tick) < len(asked.scopes) else ""
     return _page(
         f'<form method="post"><h1>{_text("wants", language, asked.client.name)}</h1>'
-        f"<h2>{_text('account', language)}</h2>{rows}{scopes}{signin}<p>{_text('revocable', language)}</p>"
+        f"<h2>{_text('account', language)}</h2>{alert}{rows}{scopes}{signin}<p>{_text('revocable', language)}</p>"
         f'<div class="acts"><button name="decision" value="deny" formnovalidate>{_text("deny", language)}</button>'
         f'<button class="go" name="decision" value="allow">{_text("allow", language)}</button></div></form>',
         language,
@@ -104,7 +110,7 @@ def screen(asked: ConsentRequest, accounts: Iterable[Account], language: int) ->
 
 
 def _row(kind: str, name: str, value: str, words: str, *, chosen: bool = False) -> str:
-    state = " checked" if chosen else ""
+    state = (" required" if kind == "radio" else "") + (" checked" if chosen else "")
     return f'<label><input type="{kind}" name="{name}" value="{escape(value)}"{state}><span>{words}</span></label>'
 
 

@@ -50,7 +50,8 @@ async def test_the_page_offers_every_account_and_every_scope_unticked(google):
     page = (await google.call("GET", google.authorization_url())).body.decode()
     assert re.findall(r'name="account" value="([^"]+)"', page) == ["hanako@example.com", "taro@example.com"]
     assert re.findall(r'name="scope" value="([^"]+)"', page) == list(READ_SCOPES)
-    assert page.count("checked") == 1
+    assert "checked" not in page
+    assert page.count("required") == 2
     assert "<b>Taro</b>" not in page
     assert not re.search(r'(src|href)="', page)
 
@@ -70,9 +71,29 @@ async def test_the_page_speaks_the_persons_language(google, changes, accept, wor
     assert words in page.body.decode()
 
 
-async def test_the_login_hint_is_preselected(google):
-    page = (await google.call("GET", google.authorization_url(login_hint="taro@example.com"))).body.decode()
-    assert 'value="taro@example.com" checked' in page
+@pytest.mark.parametrize("by", ["email", "sub"])
+async def test_whom_the_login_hint_names_is_preselected(google, by):
+    hint = getattr(google.world.accounts["taro@example.com"], by)
+    page = (await google.call("GET", google.authorization_url(login_hint=hint))).body.decode()
+    assert re.findall(r'value="([^"]+)"[^>]* checked', page) == ["taro@example.com"]
+
+
+async def test_a_login_hint_that_names_nobody_preselects_nobody(google):
+    page = (await google.call("GET", google.authorization_url(login_hint="stranger@example.com"))).body.decode()
+    assert "checked" not in page
+
+
+async def test_whoever_allows_without_being_anybody_is_asked_again_in_their_language(google):
+    url = google.authorization_url(hl="en")
+    page = (await google.call("POST", url, form={"scope": READ_SCOPES, "decision": "allow"})).body.decode()
+    assert "Choose an account to continue." in page
+    assert re.findall(r'name="scope" value="([^"]+)"', page) == list(READ_SCOPES)
+    assert 'role="alert"' not in (await google.call("GET", url)).body.decode()
+
+
+async def test_declining_needs_nobody(google):
+    back = await google.call("POST", google.authorization_url(), form={"decision": "deny"})
+    assert back.sent_to() == {"error": "access_denied", "state": "xyz"}
 
 
 async def test_continuing_leads_back_with_code_state_and_the_ticked_scopes(google):
