@@ -2,12 +2,15 @@
 
 import importlib.util
 import sys
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from functions_framework import aio
-from starlette.responses import JSONResponse
+from starlette.requests import Request
+
+from shared.edge import App, Route
+from shared.errors import NotFound
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -25,6 +28,8 @@ class Gateway:
     def __init__(self, functions: Mapping[str, Asgi], mounts: Mapping[str, Asgi]) -> None:
         self._functions = functions
         self._mounts = mounts
+        # A function without a single route answers as every function does where it has none.
+        self._nowhere = App("gateway", self._no_routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -39,10 +44,11 @@ class Gateway:
             below = {**scope, "root_path": f"/{name}"}
             await self._mounts[name](below, receive, send)
         else:
-            problem = {"type": "about:blank", "code": "no_such_route", "status": 404, "title": "no such function"}
-            problem |= {"detail": "", "instance": "about:blank", "functions": sorted(self._functions)}
-            missing = JSONResponse(problem, 404, {"cache-control": "no-store"}, "application/problem+json")
+            missing = await self._nowhere(Request(scope, receive))
             await missing(scope, receive, send)
+
+    def _no_routes(self) -> Sequence[Route]:
+        raise NotFound("no_such_route", f"functions: {', '.join(sorted(self._functions))}")
 
 
 def load_function(name: str, folder: Path) -> Asgi:

@@ -257,13 +257,6 @@ async def test_the_issuers_keys_and_the_simulated_googles_are_published_together
     assert googles < published
 
 
-async def test_an_unknown_name_is_answered_with_the_names_there_are(running, http):
-    for path in ("/", "/nobody/here", "/frontal"):
-        async with http.get(f"{running.url}{path}") as answer:
-            assert answer.status == 404
-            assert (await answer.json())["functions"] == ["back", "front"]
-
-
 async def test_a_stopped_platform_leaves_the_process_as_it_was(platform, monkeypatch, http):
     monkeypatch.setenv("DOCUMENTS", "before")
     monkeypatch.delenv("PUBLIC_URL", raising=False)
