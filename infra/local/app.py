@@ -1,8 +1,9 @@
-"""A stand-in for the KAGAMINO app, to click through: sign in as a test user, connect, look, sync, disconnect.
+"""A stand-in for the KAGAMINO app, to click through: sign in as a test user, connect, look, sync, decide, disconnect.
 
 It does nothing that the real app could not: it holds the user's ID token and calls the functions over HTTP.
 """
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -17,10 +18,14 @@ from starlette.routing import Route
 from infra.local import app_pages as pages
 from infra.local.app_words import APP, in_language
 from shared.clock import Clock
+from shared.consent.model import QOLMS
 from shared.edge import language_of
-from shared.vocabulary import Kind, Language
+from shared.vocabulary import Kind, Language, Purpose
 
 DAYS_SHOWN = 7
+DECIDED = {"give": "given", "withdraw": "withdrawn"}
+_CODE = re.compile(r"[A-Za-z0-9_-]{20,200}")
+"""What may stand in a line that somebody copies into a shell."""
 
 
 class StandInApp:
@@ -41,6 +46,7 @@ class StandInApp:
                 Route("/linked", self._linked),
                 Route("/sync", self._sync, methods=["POST"]),
                 Route("/disconnect", self._disconnect, methods=["POST"]),
+                Route("/consent", self._decide, methods=["POST"]),
                 Route("/data", self._data),
             ],
             exception_handlers={
@@ -57,6 +63,8 @@ class StandInApp:
         if uid:
             _, answer = await self._call(request, "GET", "connection")
             body += pages.connect_form(language) + pages.connections(answer.get("connections", []), language)
+            _, stands = await self._call(request, "GET", "consent")
+            body += pages.consents(stands, language) if stands.get("cells") else ""
         return _page(request, in_language(APP, language), body)
 
     async def _sign_in(self, request: Request) -> Response:
@@ -74,13 +82,19 @@ class StandInApp:
         return RedirectResponse(answer["authorization_url"], 303) if status == 200 else _home_with(answer["code"])
 
     async def _linked(self, request: Request) -> Response:
-        """Where the browser's return opens the app: the code is confirmed as whoever is signed in here."""
+        """Where the browser's return opens the app: the code is confirmed as whoever is signed in here. Where that is
+        nobody, or not the one who started, it is shown: they may have started in a terminal."""
         result, code = request.query_params.get("result", ""), request.query_params.get("code", "")
         if result != "success":
             return _home_with(result or "unexpected")
+        if not _CODE.fullmatch(code):
+            return _home_with("link_invalid")
+        if not self._uid(request):
+            return _to_confirm(request, code, "waiting", 200)
         status, answer = await self._call(request, "POST", "connection/confirm", json={"code": code})
         if status != 201:
-            return _home_with(answer["code"])
+            refused = answer["code"] == "link_invalid"
+            return _to_confirm(request, code, "refused", status) if refused else _home_with(answer["code"])
         # Points from Google carry no time zone; the app knows its phone's.
         await self._call(request, "POST", "measurement/zone", json={"zone": pages.ZONE})
         return _home_with("connected")
@@ -92,6 +106,16 @@ class StandInApp:
     async def _disconnect(self, request: Request) -> Response:
         status, answer = await self._call(request, "DELETE", "connection/google_fit")
         return _home_with("disconnected" if status == 200 else answer["code"])
+
+    async def _decide(self, request: Request) -> Response:
+        """One decision, made looking at the state that the page showed."""
+        form = await _form(request)
+        decision, _, kind = form.get("change", [""])[0].partition(" ")
+        change = {"purpose": Purpose.QOLMS_STORE, "kind": kind, "recipient": QOLMS, "decision": decision}
+        epoch = form.get("epoch", [""])[0]
+        asked = {"changes": [change], "if_epoch": int(epoch) if epoch.isdecimal() else None}
+        status, answer = await self._call(request, "POST", "consent", json=asked)
+        return _home_with(DECIDED[decision] if status == 200 else answer["code"])
 
     async def _data(self, request: Request) -> Response:
         language, today = _language(request), self._clock.now().date() + timedelta(days=1)
@@ -109,7 +133,7 @@ class StandInApp:
     async def _call(self, request: Request, method: str, path: str, **sent: Any) -> tuple[int, Any]:
         token = self._token_for(self._uid(request))
         headers = {"Authorization": f"Bearer {token}", "Accept-Language": _language(request)}
-        address = f"{request.url.scheme}://{request.url.netloc}/{path}"
+        address = f"{_origin(request)}/{path}"
         async with (
             aiohttp.ClientSession() as session,
             session.request(method, address, headers=headers, **sent) as answer,
@@ -129,6 +153,16 @@ def _language(request: Request) -> Language:
     """As the address asks, else as it asked before, else as the browser ranks them."""
     asked = request.query_params.get("lang", ""), request.cookies.get("lang", "")
     return language_of(",".join([*asked, request.headers.get("accept-language", "")]))
+
+
+def _origin(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _to_confirm(request: Request, code: str, say: str, status: int) -> HTMLResponse:
+    language = _language(request)
+    body = pages.message(say, language) + pages.to_confirm(code, _origin(request), language) + pages.back(language)
+    return _page(request, in_language(APP, language), body, status)
 
 
 def _home_with(say: str) -> RedirectResponse:

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 from infra.demo.people import Words
 from infra.demo.words import KINDS, STATES
 from infra.local import app_words as w
-from shared.vocabulary import Kind, Language
+from infra.local.tour import confirming
+from shared.consent.model import QOLMS, Cell
+from shared.vocabulary import Kind, Language, Purpose
 
 ZONE = "Asia/Tokyo"
 PROVIDERS = {"google_fit": "Google Fit"}
@@ -34,6 +36,9 @@ button.go,button[aria-current]{background:var(--act);color:var(--page);border-co
 table{border-collapse:collapse;width:100%;margin:.75rem 0;font-size:.9rem;font-variant-numeric:tabular-nums}
 td,th{text-align:left;vertical-align:top;padding:.5rem .6rem .5rem 0;border-bottom:1px solid var(--line)}
 small{display:block;color:var(--soft)}pre{overflow:auto;font-size:.8rem;line-height:1.45}
+pre.copy{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid var(--line);border-radius:.75rem;
+padding:.6rem 1rem;user-select:all}
+form td,form th{vertical-align:middle;padding-block:.25rem}
 [role=status]{background:var(--say);padding:.6rem 1rem;border-radius:.75rem}
 """
 
@@ -88,6 +93,25 @@ def connections(found: Iterable[Any], language: Language) -> str:
     return shown or f"<p>{_text(w.NOTHING_YET, language)}</p>"
 
 
+def to_confirm(code: str, url: str, language: Language) -> str:
+    """The one-time code, for whoever started somewhere else, and the command that confirms it."""
+    return (
+        f"<p>{_text(w.CODE, language)}<pre class=copy>{escape(code)}</pre>"
+        f"<p>{_text(w.TO_CONFIRM, language)}<pre class=copy>{escape(confirming(url, code))}</pre>"
+        f"<p>{_text(w.WHO_CONFIRMS, language)}</p>"
+    )
+
+
+def consents(stands: Any, language: Language) -> str:
+    """What is consented to, kind by kind, and the button that says otherwise."""
+    return (
+        f"<h2>{_text(w.CONSENT, language)}</h2><p>{_text(w.ABOUT_CONSENT, language)}</p>"
+        f'<form method=post action="/app/consent"><input type=hidden name=epoch value="{stands["epoch"]}"><table>'
+        + "".join(_consent(kind, stands["cells"], language) for kind in Kind)
+        + "</table></form>"
+    )
+
+
 def answered(answer: Any, days: int, language: Language) -> str:
     """What a function answered, word for word."""
     text = escape(json.dumps(answer, indent=1, ensure_ascii=False))
@@ -118,8 +142,19 @@ def _connection(connection: Any, language: Language) -> str:
     )
 
 
+def _consent(kind: Kind, cells: Any, language: Language) -> str:
+    cell = cells.get(Cell(Purpose.QOLMS_STORE, kind, QOLMS).key, {"decision": "never"})
+    given = cell["decision"] == "give"
+    act, words = ("withdraw", w.WITHDRAW) if given else ("give", w.GIVE)
+    label = _text(w.HEADING, language, kind_name(kind, language), w.in_language(words, language))
+    return (
+        f"<tr><th scope=row>{_text(KINDS[kind], language)}<td>{_text(w.CONSENTS[cell['decision']], language)}"
+        f'<td><button name=change value="{act} {kind}" aria-label="{label}">{_text(words, language)}</button>'
+    )
+
+
 def _row(kind: Kind, link: Any, language: Language) -> str:
-    state = STATES[link["state"] if link["granted"] else "not granted"]
+    state = STATES[link["state"]] if link["granted"] else w.NOT_GRANTED
     fault = f"<small>{escape(w.said(link['last_error'], language))}</small>" if link["last_error"] else ""
     return (
         f'<tr><th scope=row><a href="/app/data?kind={kind}">{_text(KINDS[kind], language)}</a>'

@@ -3,13 +3,14 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from infra.demo.people import Words
-from infra.demo.words import KINDS
+from infra.demo.words import KINDS, STATES
 from infra.local import app_words
 from infra.local.app import StandInApp
 from infra.local.platform import Platform
@@ -18,14 +19,19 @@ from shared.problems import PROBLEMS
 
 SCOPES = [f"https://www.googleapis.com/auth/fitness.{part}.read" for part in ("activity", "sleep")]
 JAPANESE = re.compile(r"[\u3041-\u30ff\u4e00-\u9fff\uff01-\uff5e]")
-NAMES = "KAGAMINO|Google|Fit|URL|GET|measurement|hana|ken"
+NAMES = "KAGAMINO|Google|Fit|URL|GET|measurement|hana|ken|HANA"
 ENGLISH = re.compile(rf"\b(?!(?:{NAMES})\b)[A-Za-z]+", re.ASCII)
-WORDS = [words for words in (*vars(app_words).values(), *app_words.SAID.values()) if isinstance(words, Words)]
+NAMED = app_words.SAID | app_words.CONSENTS
+WORDS = [words for words in (*vars(app_words).values(), *NAMED.values()) if isinstance(words, Words)]
+CODE = "q3-_" * 10
 PAGES = [
     "",
     "?say=disconnected",
     "?say=link_denied",
     "?say=<b>Call+this+number",
+    f"linked?result=success&code={CODE}",
+    "linked?result=success&code=';curl+evil'",
+    "linked?result=link_denied",
     "data?kind=steps",
     "data?kind=sleep",
     "data?kind=<b>horoscope",
@@ -78,6 +84,82 @@ async def test_a_person_who_cancels_at_google_is_told(platform: Platform, browse
     assert PROBLEMS["link_denied"].ja in page
 
 
+def shown(page: str, pattern: str) -> list[str]:
+    return [unescape(found) for found in re.findall(pattern, page)]
+
+
+async def started_elsewhere(platform: Platform, uid: str) -> str:
+    """The address of the consent screen for a link that began in a terminal."""
+    asked = {"provider": "google_fit", "kinds": ["steps"]}
+    headers = {"Authorization": f"Bearer {platform.issuer.token_for(uid)}"}
+    async with aiohttp.request("POST", f"{platform.url}/oauth_start", json=asked, headers=headers) as answer:
+        return str((await answer.json())["authorization_url"])
+
+
+@pytest.mark.parametrize("signed_in", ["", "ken"])
+async def test_whoever_began_in_a_terminal_is_given_the_code_and_the_command(
+    platform: Platform, browser: aiohttp.ClientSession, signed_in: str
+) -> None:
+    if signed_in:
+        await click(browser, f"{platform.url}/app/sign_in", uid=signed_in)
+    consent = await started_elsewhere(platform, "hana")
+    fields = {"account": "hana@example.com", "scope": SCOPES[0], "decision": "allow"}
+    address, page = await click(browser, consent, **fields)
+    assert app_words.SAID["refused" if signed_in else "waiting"].ja in page
+    assert app_words.WHO_CONFIRMS.ja in page
+    code, command = shown(page, r"<pre class=copy>([^<]*)</pre>")
+    assert f"code={code}" in address
+    assert f"{platform.url}/connection/confirm" in command
+    assert f'{{"code":"{code}"}}' in command
+    headers = {"Authorization": f"Bearer {platform.issuer.token_for('hana')}"}
+    async with browser.post(f"{platform.url}/connection/confirm", json={"code": code}, headers=headers) as answer:
+        assert answer.status == 201
+
+
+async def test_no_command_carries_what_an_address_brings(platform: Platform, browser: aiohttp.ClientSession) -> None:
+    async with browser.get(f"{platform.url}/app/linked?result=success&code=';curl evil;'") as answer:
+        page = await answer.text()
+    assert PROBLEMS["link_invalid"].ja in page
+    assert "curl" not in page
+
+
+async def decide(platform: Platform, browser: aiohttp.ClientSession, change: str, page: str) -> str:
+    (epoch,) = shown(page, r'name=epoch value="(\d+)"')
+    return (await click(browser, f"{platform.url}/app/consent", change=change, epoch=epoch))[1]
+
+
+async def test_a_person_withdraws_a_kind_and_gives_it_again(platform: Platform, browser: aiohttp.ClientSession) -> None:
+    await click(browser, f"{platform.url}/app/sign_in", uid="hana")
+    async with browser.get(f"{platform.url}/app/") as answer:
+        assert "/app/consent" not in await answer.text()
+    _, page = await connect(platform, browser)
+    buttons = shown(page, r'name=change value="([^"]+)"')
+    assert buttons == ["withdraw steps", *(f"give {kind}" for kind in list(KINDS)[1:])]
+
+    withdrawn = await decide(platform, browser, "withdraw steps", page)
+    assert app_words.SAID["withdrawn"].ja in withdrawn
+    assert STATES["paused"].ja in withdrawn
+    _, refused = await click(browser, f"{platform.url}/app/sync")
+    assert PROBLEMS["consent_missing"].ja in refused
+
+    # A page that was left open shows an older state: what it says cannot undo a newer decision.
+    assert PROBLEMS["consent_stale"].ja in await decide(platform, browser, "give steps", page)
+    given = await decide(platform, browser, "give steps", withdrawn)
+    assert app_words.SAID["given"].ja in given
+    assert STATES["paused"].ja not in given
+    _, page = await click(browser, f"{platform.url}/app/sync")
+    assert app_words.SAID["queued"].ja in page
+
+
+@pytest.mark.parametrize("form", [{}, {"change": "give steps"}, {"change": "burn steps", "epoch": "1"}])
+async def test_a_decision_that_says_too_little_is_refused(
+    platform: Platform, browser: aiohttp.ClientSession, form: dict[str, str]
+) -> None:
+    await connect(platform, browser)
+    _, page = await click(browser, f"{platform.url}/app/consent", **form)
+    assert PROBLEMS["body_invalid"].ja in page
+
+
 async def test_a_person_syncs_and_disconnects(platform: Platform, browser: aiohttp.ClientSession) -> None:
     await connect(platform, browser)
     await platform.drain()
@@ -113,7 +195,7 @@ def test_every_word_is_there_in_both_languages() -> None:
 
 def seen(page: str) -> str:
     """What is read of a page: neither its style, nor what a function answered, nor the way to the other language."""
-    return re.sub(r"<style>.*?</style>|<pre>.*?</pre>|<nav>.*?</nav>|<[^>]*>", "\n", page, flags=re.DOTALL)
+    return re.sub(r"<style>.*?</style>|<pre.*?</pre>|<nav>.*?</nav>|<[^>]*>", "\n", page, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("path", PAGES)
