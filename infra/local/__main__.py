@@ -2,20 +2,27 @@
 
 It starts with an empty store each time. Any setting of shared/config.py in the environment takes the place of the
 platform's own: DOCUMENTS keeps the store, GOOGLE_*_URL put another Google in the place of the simulated one
-(OAUTH_CLIENT_SECRET is then its client's secret). PORT is 8080 unless given.
+(OAUTH_CLIENT_SECRET is then its client's secret). PORT is 8080 and DEV_STATE, the folder of what it keeps, .dev unless
+given. One runs at a time in a folder: a second one ends before it has touched anything.
 """
 
 import asyncio
+import errno
+import fcntl
 import os
+import shlex
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import timedelta
+from pathlib import Path
+from typing import TextIO
+from zoneinfo import ZoneInfo
 
-from rich.console import Console
-from rich.table import Table
-
+from infra.local import tour
 from infra.local.app import StandInApp
 from infra.local.google import World
 from infra.local.platform import Platform
@@ -23,73 +30,108 @@ from infra.manifest import ROOT
 from shared.clock import SystemClock
 from shared.config import Settings
 
-FOLDER = ROOT / ".dev"
 PEOPLE = {"hana": "hana@example.com", "ken": "ken@example.com", "yui": "yui@example.com"}
 HISTORY = timedelta(days=30)
+TOKENS_RENEWED_S = 30 * 60
 PATIENCE_S = 8
 
-_COMMANDS = """\
-TOKEN={token}
-TICK={tick}
-curl -s {url}/oauth_start -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\
-     -d '{{"provider": "google_fit", "kinds": ["steps", "sleep"]}}'   # then open authorization_url
-curl -s {url}/connection -H "Authorization: Bearer $TOKEN"
-curl -s -X POST {url}/sync_dispatch -H "Authorization: Bearer $TICK"
-"""
+_RUNNING = """\
+make dev はすでに動いています（{folder}{where}）。何も変更していません。Ctrl-C で終わらせるか、もうひとつ起動するには：
+make dev is running already ({folder}{where}). Nothing was changed. End it with Ctrl-C, or start one more:
+    DEV_STATE={folder}/second PORT=8081 make dev"""
+_TAKEN = """\
+ポート {port} を使えません（{why}）。何も変更していません。別のポートで起動するには：
+Cannot listen on port {port} ({why}). Nothing was changed. To take another port:
+    PORT={other} make dev"""
 
 
-def built() -> Platform:
-    """The platform with its people, ready to start."""
+@contextmanager
+def only_one(folder: Path) -> Iterator[TextIO]:
+    """Hold the folder, so that nobody's store is taken away while it is used; yield the file to say in where that is.
+
+    Raises SystemExit, with what to do instead, where another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "running"
+    # Opened without emptying it: what stands there is the other's until the lock is ours.
+    with file.open("a+", encoding="utf-8") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            where = file.read_text(encoding="utf-8").strip()
+            sys.exit(_RUNNING.format(folder=near(folder), where=where and f", {where}"))
+        held.truncate(0)
+        yield held
+
+
+def built(folder: Path) -> Platform:
+    """The platform with its people, ready to start. The port is taken before an old store is removed."""
     given = {f.name.upper(): os.environ[f.name.upper()] for f in fields(Settings) if os.environ.get(f.name.upper())}
-    FOLDER.mkdir(exist_ok=True)
-    if "DOCUMENTS" not in given:
-        for old in FOLDER.glob("documents.db*"):
-            old.unlink()
     clock = SystemClock()
     world = World(clock, auto_live=True)
+    port = int(os.environ.get("PORT", "8080"))
+    try:
+        platform = Platform(
+            clock,
+            documents=f"sqlite:{folder / 'documents.db'}",
+            port=port,
+            world=world,
+            state=folder,
+            settings=given,
+            client_secret=os.environ.get("OAUTH_CLIENT_SECRET", ""),
+        )
+    except OSError as taken:
+        if taken.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        sys.exit(_TAKEN.format(port=port, why=taken.strerror, other=port + 1))
+    if "DOCUMENTS" not in given:
+        for old in folder.glob("documents.db*"):
+            old.unlink()
     for email in PEOPLE.values():
         world.account(email, history=HISTORY)
-    platform = Platform(
-        clock,
-        documents=f"sqlite:{FOLDER / 'documents.db'}",
-        port=int(os.environ.get("PORT", "8080")),
-        world=world,
-        state=FOLDER,
-        settings=given,
-        client_secret=os.environ.get("OAUTH_CLIENT_SECRET", ""),
-    )
     people = StandInApp(tuple(PEOPLE), token_for=platform.issuer.token_for, clock=clock)
     platform.mount("app", people.routes())
     return platform
 
 
-def introduce(platform: Platform, console: Console) -> None:
-    """Print what is where, who may sign in, and commands to copy."""
-    url = platform.url
-    places = Table("address", "what is there", title="The platform is up", title_justify="left")
-    places.add_row(f"{url}/app/", "a stand-in for the app: sign in, connect, look, by clicking")
-    for name in platform.functions:
-        places.add_row(f"{url}/{name}", platform.manifest.functions[name].title)
-    places.add_row(f"{url}/google/_world", "the simulated Google: its accounts, devices, faults and counters")
-    places.add_row(f"{url}/identity/certs", "keys of the service tokens; firebase_certs beside it")
-    console.print(places)
-    console.print("\n[bold]ID tokens of test users, good for an hour[/bold] (the app's user and Google's account)")
-    for uid, email in PEOPLE.items():
-        console.print(f"\n{uid}, {email}", highlight=False)
-        print(platform.issuer.token_for(uid))
-    service = platform.issuer.service_token(platform.settings["SCHEDULER_ACCOUNT"], f"{url}/sync_dispatch")
-    console.print("\n[bold]To try[/bold]")
-    print(_COMMANDS.format(url=url, token=platform.issuer.token_for("hana"), tick=service))
-    console.print("Ctrl-C ends it. One line of JSON per request follows.\n")
+def write_variables(platform: Platform, file: Path) -> None:
+    """Put the address and fresh tokens where a shell can read them, and nobody else."""
+    issuer, url = platform.issuer, platform.url
+    values = {"URL": url, **{uid.upper(): issuer.token_for(uid) for uid in PEOPLE}}
+    values["TICK"] = issuer.service_token(platform.settings["SCHEDULER_ACCOUNT"], f"{url}/sync_dispatch")
+    new = file.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items()), encoding="utf-8")
+    new.replace(file)
 
 
-async def serve() -> None:
+def introduce(platform: Platform, variables: Path) -> None:
+    """Print what is where, and commands to copy."""
+    today = platform.clock.now().astimezone(ZoneInfo(tour.ZONE)).date()
+    places = tour.places(platform.url, platform.functions, PEOPLE)
+    print(tour.told(places, tour.steps(shlex.quote(near(variables)), today)))
+    print("\nCtrl-C で終了。以下、要求ごとに JSON を1行 / Ctrl-C ends it. One line of JSON per request follows.\n")
+    sys.stdout.flush()
+
+
+def near(path: Path) -> str:
+    """The path from here, or the whole of it where it leads elsewhere."""
+    here, there = Path.cwd(), path.absolute()
+    return str(there.relative_to(here) if there.is_relative_to(here) else there)
+
+
+async def serve(folder: Path, running: TextIO) -> None:
     """Stay up until interrupted."""
-    async with built() as platform:
-        introduce(platform, Console(soft_wrap=True))
-        sys.stdout.flush()
+    variables = folder / "tokens.env"
+    async with built(folder) as platform:
+        print(platform.url, file=running, flush=True)
+        write_variables(platform, variables)
+        introduce(platform, variables)
         try:
-            await asyncio.Event().wait()
+            while True:
+                await asyncio.sleep(TOKENS_RENEWED_S)
+                write_variables(platform, variables)
         finally:
             # Whatever does not come to its end (a call under way, a thread) keeps nobody waiting at the terminal:
             # all there is to keep is in files already.
@@ -98,12 +140,17 @@ async def serve() -> None:
             last_resort.start()
 
 
+def main() -> None:
+    """Serve, alone in the folder."""
+    folder = Path(os.environ.get("DEV_STATE") or ROOT / ".dev")
+    with only_one(folder) as running:
+        try:
+            asyncio.run(serve(folder, running))
+        except KeyboardInterrupt:
+            sys.exit(0)
+
+
 if __name__ == "__main__":
     # A process that a script starts in the background is born deaf to it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        asyncio.run(serve())
-    except KeyboardInterrupt:
-        sys.exit(0)
-    except OSError as taken:
-        sys.exit(f"cannot listen: {taken}. PORT=8081 make dev takes another port.")
+    main()

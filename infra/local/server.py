@@ -27,6 +27,8 @@ class HttpServer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind(("127.0.0.1", port))
+            # Only who listens keeps others away: an address that can be used again is bound more than once.
+            self._socket.listen()
         except OSError:
             self._socket.close()
             raise
