@@ -116,11 +116,15 @@ class Syncing:
         try:
             async with asyncio.timeout(self.pace.prepare_s):
                 unreadable = await self._look_up_streams(visit, token, budget)
-            kinds = [kind for kind in visit.connection.permitted(self.clock.now()) if kind not in unreadable]
-            fetches = await self.fetching.all(visit.connection, kinds, token, budget)
+            began = visit.connection
+            kinds = [kind for kind in began.permitted(self.clock.now()) if kind not in unreadable]
+            fetches = await self.fetching.all(began, kinds, token, budget)
         finally:
             await token.settled()
-        return fetches + [self.fetching.failed(visit.connection, kind, fault) for kind, fault in unreadable.items()]
+        fetches += [self.fetching.failed(began, kind, fault) for kind, fault in unreadable.items()]
+        # Keeping a rotated token may have brought the visit onto a connection that the person changed meanwhile.
+        ours = msgspec.structs.replace(began, tokens=visit.connection.tokens)
+        return self._fence.still_counting(visit, ours, fetches)
 
     async def _look_up_streams(self, visit: Visit, token: AccessToken, budget: CallBudget) -> dict[Kind, Fault]:
         """Find out which streams to read, once a day, or where some kind has none yet; say which kinds cannot be read.

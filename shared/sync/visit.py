@@ -41,8 +41,14 @@ class Fence:
     ids: ids.Ids
 
     async def commit(self, visit: Visit, after: Connection, writes: list[Write], fetches: Sequence[KindFetch]) -> None:
-        """One commit: days, cursors and audit entry, fenced by the connection's version."""
-        commit = self.ids.ident()
+        """One commit: days, cursors and audit entry, fenced by the connection's version.
+
+        The gate is asked here for the last time, of the very connection whose version the commit expects (I3).
+        Raises Conflict where it says no, or where the connection moved on.
+        """
+        now, commit = self.clock.now(), self.ids.ident()
+        if any(not visit.connection.verdict(f.kind, now).allowed for f in fetches if f.fault is None):
+            raise Conflict("precondition_failed")
         after = msgspec.structs.replace(after, commit=commit)
         granted = sorted(kind for kind, link in after.kinds.items() if link.granted)
         if not writes and granted == visit.granted:
@@ -57,21 +63,22 @@ class Fence:
         after, audit = recorded(
             after,
             visit.at.path,
-            at=self.clock.now(),
+            at=now,
             actor="system",
             action="data.stored" if writes else "link.scopes_changed",
             facts=facts,
         )
         batch = [put(visit.at.path, after, visit.at.version), *writes, audit]
         versions = await settle(self.documents, batch, witness=audit.path)
-        version = versions[0] if versions else await self._version_after(visit, commit)
+        version = versions[0] if versions else await self._version_of(after)
         visit.at = StoredConnection(after, version, visit.at.path)
         visit.granted = granted
 
-    async def _version_after(self, visit: Visit, commit: str) -> str:
-        """The version our own commit made, where only a read-back proved it. Conflict where it moved on since."""
-        found = await self.connections.connection(visit.connection.uid, visit.connection.provider)
-        if found is None or found.value.commit != commit:
+    async def _version_of(self, ours: Connection) -> str:
+        """The version our own commit made, where only a read-back proved it. Conflict where anything moved since: a
+        version may only ever be expected by whoever knows what it holds."""
+        found = await self.connections.connection(ours.uid, ours.provider)
+        if found is None or found.value != ours:
             raise Conflict("precondition_failed")
         return found.version
 
@@ -91,9 +98,15 @@ class Fence:
         ):
             raise Conflict("precondition_failed")
         log.event("sync.rebased", "NOTICE", outcome=found.value.state)
+        visit.at = found
+        return self.still_counting(visit, ours, fetches)
+
+    def still_counting(self, visit: Visit, ours: Connection, fetches: Sequence[KindFetch]) -> list[KindFetch]:
+        """What of the work that began under `ours` counts under the connection that the visit stands on now. What the
+        visit learnt under `ours`, and has not written yet, goes along."""
         now = self.clock.now()
-        kept = [f for f in fetches if found.value.verdict(f.kind, now).allowed and f.kind in ours.kinds]
-        visit.at = StoredConnection(_with_ours(found.value, ours, kept), found.version, found.path)
+        kept = [f for f in fetches if visit.connection.verdict(f.kind, now).allowed and f.kind in ours.kinds]
+        visit.at = visit.at._replace(value=_with_ours(visit.connection, ours, kept))
         # A kind that was withdrawn and given again meanwhile begins anew: what was read goes on from where it stood.
         stands = {kind: link.reached_ns for kind, link in visit.connection.kinds.items()}
         return [f for f in kept if stands[f.kind] == ours.kinds[f.kind].reached_ns]

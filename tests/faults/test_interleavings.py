@@ -136,6 +136,8 @@ PAIRS: dict[str, Pair] = {
     "first_sync_withdraw": Pair(story.linked, sync, deciding(Decision.WITHDRAW, Kind.WEIGHT)),
     "sync_withdraw_all": Pair(asked_with_news, sync, deciding(Decision.WITHDRAW, *KINDS), ends=(LinkState.PAUSED,)),
     "refresh_withdraw": Pair(story.due_with_strict_rotation, sync, deciding(Decision.WITHDRAW, Kind.SLEEP)),
+    # Keeping a rotated token brings the sync onto the connection as it is after the withdrawal.
+    "renewal_withdraw": Pair(asked_and_refused, sync, deciding(Decision.WITHDRAW, Kind.WEIGHT)),
     "sync_disconnect": Pair(asked_with_news, sync, disconnect, ends=(LinkState.REVOKED,)),
     "refresh_disconnect": Pair(story.due_with_rotation, sync, disconnect, ends=(LinkState.REVOKED,)),
     "sync_relink": Pair(parked_while_syncing, sync, confirming()),

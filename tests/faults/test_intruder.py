@@ -12,14 +12,15 @@ import pytest
 
 from infra import manifest
 from shared.clock import ManualClock
-from shared.cloud.documents import Put
+from shared.cloud.documents import Put, Write
 from shared.cloud.http import Answer, Http
 from shared.cloud.identity import GoogleSubject
 from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.values import COMMIT_BYTES
 from shared.connection.model import Lease
 from shared.connection.writes import grant_name, put
-from shared.errors import InvalidInput, NotPermitted, Refused, Unavailable
+from shared.consent.model import QOLMS, Change, Decision
+from shared.errors import InvalidInput, NotPermitted, OutcomeUnknown, Refused, Unavailable
 from shared.measurement.civil import MOST_CHANGES
 from shared.measurement.merge import MOST_RAW
 from shared.measurement.zones import ZoneStore
@@ -28,7 +29,7 @@ from shared.source.google_fit.oauth import GoogleAuthority
 from shared.sync.dispatch import Dispatching
 from shared.sync.model import Outcome
 from shared.sync.service import MOST_CHASES
-from shared.vocabulary import Kind
+from shared.vocabulary import Kind, Purpose
 from tests.fakes import MemorySecrets
 from tests.faults.hostile import FIT, NOW, SETTINGS, Rig, ns, point
 
@@ -560,3 +561,26 @@ async def test_storing_leaves_the_lease_alone_under_which_another_worker_spends_
     rig.google.send = leased_meanwhile  # type: ignore[method-assign]
     assert (await rig.sync()).outcome == "synced"
     assert (await rig.connection()).lease == theirs
+
+
+async def test_a_withdrawal_right_behind_a_commit_whose_answer_was_lost_holds(rig: Rig) -> None:
+    """What the read-back finds may hold a decision that the visit does not know of."""
+    starts = [ns(NOW - timedelta(days=back)) - 3_600_000_000_000 for back in range(11)]
+    rig.google.datasets[Kind.STEPS] = dataset([point(Kind.STEPS, at, 5, origin=noise(2_040_000, at)) for at in starts])
+    await rig.link("hana", "google")
+    commit, portions = rig.store.commit, list[int]()
+
+    async def withdrawn_meanwhile(writes: Sequence[Write]) -> list[str]:
+        versions = await commit(writes)
+        if len(writes) > 3 and not portions:
+            portions.append((await rig.connection()).kinds[Kind.STEPS].stored)
+            change = Change(Purpose.QOLMS_STORE, Kind.STEPS, QOLMS, Decision.WITHDRAW)
+            await rig.consenting.decide("hana", (change,), if_epoch=None)
+            raise OutcomeUnknown("commit_unknown")
+        return versions
+
+    rig.store.commit = withdrawn_meanwhile  # type: ignore[method-assign]
+    assert (await rig.sync()).outcome == "superseded"
+    connection = await rig.connection()
+    assert not connection.verdict(Kind.STEPS, NOW).allowed
+    assert connection.kinds[Kind.STEPS].stored == portions[0] < len(starts), "nothing more than before"
