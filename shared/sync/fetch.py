@@ -2,20 +2,26 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
+
+import msgspec
 
 from shared import log
 from shared.clock import Clock
 from shared.connection.model import Connection, KindLink
 from shared.errors import Fault, Refused, Unavailable
+from shared.measurement.model import day_of, day_start_ns
 from shared.sync.model import Plan, Reach, carried_out, plan
 from shared.sync.ports import Feed, HealthSource, OutOfCalls, Read
 from shared.vocabulary import Kind
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Exception)
+
+_THE_FEEDS_OWN = frozenset({"upstream_unavailable", "upstream_malformed"})
+"""Faults that cost a feed, and not its kind: whether the provider is out of reach is for the windows to find out."""
 
 
 @dataclass(slots=True)
@@ -136,12 +142,12 @@ class Fetching:
 
     def failed(self, connection: Connection, kind: Kind, fault: Fault) -> KindFetch:
         """A kind that could not be read."""
-        return KindFetch(kind, self._plan(connection, kind), fault=fault)
+        return KindFetch(kind, self._plan(connection, connection.kinds[kind]), fault=fault)
 
     async def _kind(self, connection: Connection, kind: Kind, token: AccessToken, budget: CallBudget) -> KindFetch:
-        fetch = KindFetch(kind, self._plan(connection, kind), connection.kinds[kind].streams)
+        fetch = KindFetch(kind, self._plan(connection, connection.kinds[kind]), connection.kinds[kind].streams)
         try:
-            await self._read(connection.kinds[kind], fetch, token, budget)
+            await self._read(connection, fetch, token, budget)
         except* Fault as faults:
             fetch.fault = _first(faults)
         except* Exception as unexpected:
@@ -151,12 +157,8 @@ class Fetching:
             return KindFetch(kind, fetch.plan, fault=fetch.fault)
         return fetch
 
-    async def _read(self, link: KindLink, fetch: KindFetch, token: AccessToken, budget: CallBudget) -> None:
-        async def feed(stream: str) -> None:
-            since = link.changes.get(stream, "")
-            fetch.feeds[stream] = await token.use(
-                lambda value: self.source.feed(value, fetch.kind, stream, since, budget)
-            )
+    async def _read(self, connection: Connection, fetch: KindFetch, token: AccessToken, budget: CallBudget) -> None:
+        link = connection.kinds[fetch.kind]
 
         async def window(start_ns: int, end_ns: int) -> Sequence[Read]:
             return await token.use(
@@ -164,14 +166,48 @@ class Fetching:
             )
 
         async with asyncio.TaskGroup() as group:
-            for stream in link.streams:
-                group.create_task(feed(stream))
+            feeds = {
+                stream: group.create_task(self._feed(link, fetch.kind, stream, token, budget))
+                for stream in link.streams
+            }
             windows = [group.create_task(window(*bounds)) for bounds in fetch.plan.windows] if link.streams else []
-        fetch.reads = [read for task in windows for read in task.result()]
+        fetch.feeds = {stream: task.result() for stream, task in feeds.items()}
+        found = [task.result() for task in windows]
+        if None in fetch.feeds.values() and not fetch.plan.reread:
+            fetch.plan = self._instead_of_feed(connection, fetch.kind)
+            found.append(await window(*fetch.plan.windows[0]))
+        fetch.reads = [read for reads in found for read in reads]
         fetch.plan = carried_out(fetch.plan, link, fetch.reads)
 
-    def _plan(self, connection: Connection, kind: Kind) -> Plan:
-        return plan(connection.kinds[kind], linked_at=connection.linked_at, now=self.clock.now(), reach=self.reach)
+    async def _feed(
+        self, link: KindLink, kind: Kind, stream: str, token: AccessToken, budget: CallBudget
+    ) -> Feed | None:
+        """What one feed tells. None: there is none, or it does not answer. Its token is dropped then, which may be what
+        is wrong with it, and the kind is read without it."""
+        since = link.changes.get(stream, "")
+        try:
+            return await token.use(lambda value: self.source.feed(value, kind, stream, since, budget))
+        except Fault as fault:
+            if fault.code not in _THE_FEEDS_OWN:
+                raise
+            log.event("sync.feed_failed", "WARNING", kind=kind, code=fault.code)
+        except Exception as unexpected:
+            kind_broken(kind, unexpected)
+        return None
+
+    def _instead_of_feed(self, connection: Connection, kind: Kind) -> Plan:
+        """The plan where a feed was to tell what is new, and did not: the days since the last visit are read instead.
+
+        That is no more than a feed would bring. The whole overlap is read by the next visit, in its turn (`room`).
+        """
+        link = connection.kinds[kind]
+        whole = self._plan(connection, msgspec.structs.replace(link, feeding=False))
+        (start_ns, end_ns), *history = whole.windows
+        start_ns = max(start_ns, day_start_ns(day_of(link.cursor_ns)))
+        return replace(whole, windows=((start_ns, end_ns), *history))
+
+    def _plan(self, connection: Connection, link: KindLink) -> Plan:
+        return plan(link, linked_at=connection.linked_at, now=self.clock.now(), reach=self.reach)
 
 
 def kind_broken(kind: Kind, unexpected: Exception) -> Fault:

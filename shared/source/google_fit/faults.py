@@ -52,7 +52,8 @@ def fault_of(answer: Answer) -> Fault:
         return _forbidden(error, reasons)
     if answer.status >= 500:
         return Unavailable("upstream_unavailable", f"Google answered {answer.status}", retry_after_s=wait)
-    # 400 and the rest are our own requests gone wrong: seen by operators, and nobody's link suffers.
+    # 400 and the rest are our own requests gone wrong, or a page token that Google takes no longer: seen by operators,
+    # and nobody's link suffers.
     log.event("google.request_refused", "ERROR", upstream_status=answer.status)
     return Unavailable("upstream_unavailable", f"Google answered {answer.status}")
 
