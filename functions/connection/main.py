@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from shared import edge
 from shared.connection.messages import Confirm, Revoke, Sync
-from shared.connection.model import view
+from shared.connection.view import view
 from shared.errors import NotFound
 from shared.vocabulary import Provider
 from shared.wiring.linking import connections, linking

@@ -8,8 +8,8 @@ from shared import edge
 from shared.cloud.identity import AppUser
 from shared.connection.linking import Linking
 from shared.connection.messages import Start
-from shared.connection.model import view
 from shared.connection.pace import LinkPace
+from shared.connection.view import view
 from shared.wiring.linking import linking
 from shared.wiring.platform import platform
 

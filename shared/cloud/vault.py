@@ -52,6 +52,13 @@ class TokenVault:
         key = Key(version, await self._secrets.get_version(TOKEN_KEY, str(version))).derive(uid, use)
         return open_sealed(key, sealed, uid, use).decode()
 
+    async def renewed(self, uid: str, use: str, sealed: bytes) -> bytes:
+        """The same, sealed under the newest version of the token key, so that older ones can go one day."""
+        newest = await self._newest(uid, use)
+        if version_of(sealed) == newest.version:
+            return sealed
+        return seal(newest, (await self.open(uid, use, sealed)).encode(), uid, use)
+
     async def fingerprint_key(self, uid: str) -> bytes:
         """A key for fingerprints of this user's days: without it a fingerprint cannot be tried against guesses."""
         return (await self._newest(uid, "fingerprint")).secret

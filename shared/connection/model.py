@@ -4,7 +4,7 @@ Whatever commits on behalf of a connection expects the version of its document t
 decisions, disconnecting and every sync write the document, so work under an older state cannot commit (I3, I4).
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -46,6 +46,7 @@ class Lease(msgspec.Struct, frozen=True):
 class KindLink(msgspec.Struct, frozen=True, kw_only=True):
     """One kind under one connection. Times in nanoseconds since the epoch where they are bounds of data.
 
+    `ticked` is what the provider granted when the link was made, `granted` what it grants as far as it last said.
     `cursor_ns`: everything the provider returned that starts before it is stored; it only grows. `reached_ns`: how far
     back the first fetch has come, `floor_ns` how far it is to come, `quiet` how many slices in a row held nothing.
     `changes` holds a change-feed token per stream, with which `feeding` says whether the
@@ -55,6 +56,7 @@ class KindLink(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     granted: bool = True
+    ticked: bool = True
     streams: tuple[str, ...] = ()
     changes: dict[str, str] = {}
     feeding: bool = False
@@ -72,6 +74,10 @@ class KindLink(msgspec.Struct, frozen=True, kw_only=True):
     last_success_at: datetime | None = None
     last_error: str = ""
     last_error_at: datetime | None = None
+
+    def refused_since(self, at: datetime) -> bool:
+        """Did the provider refuse this kind's data, for want of its permission, at `at` or later?"""
+        return self.last_error == "scope_missing" and self.last_error_at is not None and self.last_error_at >= at
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,7 +221,7 @@ def linked(grant: LooseGrant, old: Connection | None, consents: Consents, at: da
         provider=grant.provider,
         state=LinkState.ACTIVE,
         subject=grant.subject,
-        kinds={kind: msgspec.structs.replace(link, granted=kind in grant.kinds) for kind, link in kinds.items()},
+        kinds={kind: _as_granted(link, kind in grant.kinds) for kind, link in kinds.items()},
         consents=consents,
         tokens=grant.tokens,
         linked=(old.linked if old else 0) + 1,
@@ -229,64 +235,13 @@ def linked(grant: LooseGrant, old: Connection | None, consents: Consents, at: da
     return settled(connection, at)
 
 
+def _as_granted(link: KindLink, granted: bool) -> KindLink:
+    # What was refused under an earlier grant says nothing about this one.
+    error = "" if link.last_error == "scope_missing" else link.last_error
+    return msgspec.structs.replace(link, granted=granted, ticked=granted, last_error=error)
+
+
 def overtaken(grant: LooseGrant, existing: Connection) -> bool:
     """Whether a newer grant of the same account is in use: of two windows, the one consented in last."""
     used_since = existing.granted_at if existing.tokens is not None and existing.subject == grant.subject else None
     return used_since is not None and used_since > grant.tokens.issued_at
-
-
-class KindView(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind as the app shows it."""
-
-    granted: bool
-    consented: bool
-    state: LinkState
-    cursor: datetime | None
-    last_success_at: datetime | None
-    last_error: str | None
-    set_aside: int
-    next_sync_at: datetime | None
-
-
-class ConnectionView(msgspec.Struct, frozen=True, kw_only=True):
-    """One connection as the app shows it. No token, no subject."""
-
-    provider: Provider
-    state: LinkState
-    linked_at: datetime
-    last_success_at: datetime | None
-    last_error: str | None
-    next_sync_at: datetime | None
-    kinds: dict[Kind, KindView]
-
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-
-
-def view(connection: Connection, at: datetime) -> ConnectionView:
-    """What the person may see of their connection."""
-    running = connection.state is LinkState.ACTIVE
-
-    def kind_view(kind: Kind, link: KindLink) -> KindView:
-        verdict = connection.verdict(kind, at)
-        paused = running and not verdict.allowed
-        return KindView(
-            granted=link.granted,
-            consented=permits(connection.consents, Purpose.QOLMS_STORE, kind, QOLMS, at).allowed,
-            state=LinkState.PAUSED if paused else connection.state,
-            cursor=_EPOCH + timedelta(microseconds=link.cursor_ns // 1000) if link.cursor_ns else None,
-            last_success_at=link.last_success_at,
-            last_error=link.last_error or None,
-            set_aside=link.set_aside,
-            next_sync_at=connection.next_sync_at if running and not paused else None,
-        )
-
-    return ConnectionView(
-        provider=connection.provider,
-        state=connection.state,
-        linked_at=connection.linked_at,
-        last_success_at=connection.last_success_at,
-        last_error=connection.last_error or None,
-        next_sync_at=connection.next_sync_at if running else None,
-        kinds={kind: kind_view(kind, connection.kinds[kind]) for kind in Kind if kind in connection.kinds},
-    )

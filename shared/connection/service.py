@@ -8,8 +8,9 @@ import msgspec
 from shared import ids, log
 from shared.clock import Clock
 from shared.cloud.documents import Delete, Documents, Expect, Write, settle
-from shared.connection.model import ConnectionView, LinkState, LooseGrant, view
+from shared.connection.model import LinkState, LooseGrant
 from shared.connection.ports import Authority, Links, Queue, Sealer
+from shared.connection.view import ConnectionView, view
 from shared.connection.writes import abandon, hold_for_revoking, let_go, put, recorded
 from shared.errors import Conflict, Fault, NotFound, Refused, Unavailable
 from shared.vocabulary import Provider
@@ -40,14 +41,15 @@ class Connections:
     async def sync_now(self, uid: str, provider: Provider) -> None:
         """Fetch soon, because the person asked ("pull to refresh").
 
-        Raises NotFound `not_connected`, Conflict `needs_reauth`, Unavailable `too_many_requests` (at most once a
-        minute, and not before the provider said to come back), Refused `consent_missing` (paused).
+        Raises NotFound `not_connected`, Conflict `needs_reauth` (also where the provider grants no kind any more),
+        Unavailable `too_many_requests` (at most once a minute, and not before the provider said to come back), Refused
+        `consent_missing` (paused).
         """
         found = await self.connections.connection(uid, provider)
         if found is None or found.value.state is LinkState.REVOKED:
             raise NotFound("not_connected")
         connection, at = found.value, self.clock.now()
-        if connection.state is LinkState.NEEDS_REAUTH:
+        if connection.state is LinkState.NEEDS_REAUTH or not any(link.granted for link in connection.kinds.values()):
             raise Conflict("needs_reauth")
         if connection.state is LinkState.PAUSED:
             raise Refused("consent_missing")

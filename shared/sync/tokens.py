@@ -8,11 +8,13 @@ import msgspec
 from shared.clock import Clock
 from shared.cloud.documents import Documents
 from shared.connection.model import Connection, Lease, Tokens, with_refresh_token
-from shared.connection.ports import Authority, Links, Refreshed, StoredConnection
+from shared.connection.ports import Authority, Links, StoredConnection
 from shared.connection.writes import put
 from shared.errors import Conflict, Refused, Unavailable
+from shared.vocabulary import Kind
 
 _ATTEMPTS = 6
+_DAY = timedelta(days=1)
 _WAIT_S = 0.2
 
 
@@ -21,6 +23,7 @@ class Vault(Protocol):
 
     async def seal(self, uid: str, use: str, plain: str) -> bytes: ...
     async def open(self, uid: str, use: str, sealed: bytes) -> str: ...
+    async def renewed(self, uid: str, use: str, sealed: bytes) -> bytes: ...
     async def fingerprint_key(self, uid: str) -> bytes: ...
 
 
@@ -75,12 +78,15 @@ class TokenKeeper:
         refreshed = await self._authority.refresh(refresh)
         if refreshed.refresh_token is not None and refreshed.refresh_token != refresh:
             await self._keep(visit, _tokens(leased).refresh, refreshed.refresh_token)
+        kept = _tokens(visit.at.value)
         tokens = msgspec.structs.replace(
-            _tokens(visit.at.value),
+            kept,
+            refresh=await self._vault.renewed(connection.uid, "refresh", kept.refresh),
             access=await self._vault.seal(connection.uid, "access", refreshed.access_token),
             access_expires_at=refreshed.access_expires_at,
         )
-        visit.at = visit.at._replace(value=_granted(msgspec.structs.replace(visit.at.value, tokens=tokens), refreshed))
+        after = msgspec.structs.replace(visit.at.value, tokens=tokens)
+        visit.at = visit.at._replace(value=_granted(after, refreshed.kinds, now))
         return refreshed.access_token
 
     async def _keep(self, visit: Held, spent: bytes, rotated: str) -> None:
@@ -126,12 +132,16 @@ def _rotated(tokens: Tokens, spent: bytes, sealed: bytes, issued_at: datetime) -
     return with_refresh_token(tokens, sealed, issued_at)
 
 
-def _granted(connection: Connection, refreshed: Refreshed) -> Connection:
-    """The connection with the kinds that the provider says are still granted."""
-    if refreshed.kinds is None:
+def _granted(connection: Connection, told: frozenset[Kind] | None, now: datetime) -> Connection:
+    """The connection with the kinds of the link that the provider says are granted.
+
+    One word is never final: a kind that is named again counts again. A provider that names none of ours has not
+    understood the question, and what it refuses when it is asked for data stays refused for a day whatever it says.
+    """
+    if not told:
         return connection
     kinds = {
-        kind: msgspec.structs.replace(link, granted=link.granted and kind in refreshed.kinds)
+        kind: msgspec.structs.replace(link, granted=link.ticked and kind in told and not link.refused_since(now - _DAY))
         for kind, link in connection.kinds.items()
     }
     return msgspec.structs.replace(connection, kinds=kinds)

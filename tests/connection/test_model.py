@@ -12,10 +12,10 @@ from shared.connection.model import (
     Tokens,
     linked,
     settled,
-    view,
     with_consents,
     with_refresh_token,
 )
+from shared.connection.view import view
 from shared.consent.model import QOLMS, Cell, CellState, Consents, Decision
 from shared.vocabulary import Kind, Provider, Purpose
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import msgspec
+
 from shared.clock import ManualClock
 from shared.cloud.documents import Documents, settle
 from shared.cloud.http import Answer
@@ -16,7 +18,7 @@ from shared.connection.model import Connection
 from shared.connection.ports import Grant, Refreshed
 from shared.connection.service import Connections
 from shared.connection.store import ConnectionStore
-from shared.connection.writes import subject_name
+from shared.connection.writes import put, subject_name
 from shared.consent.service import Consenting
 from shared.consent.store import ConsentStore
 from shared.measurement.model import Day
@@ -113,10 +115,12 @@ class Google:
 
 
 class Authority:
-    """Google's OAuth side: a code is the account's name. `revoked` are the tokens that were handed back."""
+    """Google's OAuth side: a code is the account's name. `revoked` are the tokens that were handed back, `answers` what
+    it says to the next refreshes."""
 
     def __init__(self) -> None:
         self.revoked: list[str] = []
+        self.answers: list[Refreshed] = []
 
     def consent_url(self, *_: Any, state: str, **__: Any) -> str:
         return f"http://google.test/?state={state}"
@@ -125,7 +129,7 @@ class Authority:
         return Grant(code, frozenset(Kind), f"access-{code}", NOW + timedelta(days=365), f"refresh-{code}")
 
     async def refresh(self, refresh_token: str) -> Refreshed:
-        return Refreshed("access", NOW + timedelta(days=365), None, None)
+        return self.answers.pop(0) if self.answers else Refreshed("access", NOW + timedelta(days=365), None, None)
 
     async def revoke(self, token: str) -> None:
         self.revoked.append(token)
@@ -157,8 +161,8 @@ class Rig:
     def __init__(self, store: Documents) -> None:
         self.store, self.clock, self.ids = store, ManualClock(NOW), SeededIds(7)
         self.google, self.queue, self.authority = Google(), Queue(), Authority()
-        secrets = MemorySecrets({"token-key": [b"t" * 32], "wrapping-key": [b"w" * 32]})
-        vault, self.keys = TokenVault(secrets), DataKeys(store, secrets, self.clock)
+        self.secrets = MemorySecrets({"token-key": [b"t" * 32], "wrapping-key": [b"w" * 32]})
+        vault, self.keys = TokenVault(self.secrets), DataKeys(store, self.secrets, self.clock)
         self.links = ConnectionStore(store, self.clock)
         self.days = MeasurementStore(store, self.keys)
         reach = Reach(SETTINGS.backfill_days, SETTINGS.backfill_slice_days, SETTINGS.overlap_days)
@@ -203,6 +207,20 @@ class Rig:
 
     async def sync(self, uid: str = "hana") -> Outcome:
         return await self.syncing.sync(uid, FIT)
+
+    async def renew(self, *answers: Refreshed) -> Connection:
+        """Days pass, a visit each: the access token is over each time, and Google answers what is said here."""
+        self.authority.answers = list(answers)
+        for _ in answers:
+            found = await self.links.connection("hana", FIT)
+            assert found is not None
+            assert found.value.tokens is not None
+            tokens = msgspec.structs.replace(found.value.tokens, access=b"")
+            over = msgspec.structs.replace(found.value, tokens=tokens, next_sync_at=NOW)
+            await self.store.commit([put(found.path, over, found.version)])
+            self.clock.advance(timedelta(days=1))
+            await self.sync()
+        return await self.connection()
 
     async def connection(self, uid: str = "hana") -> Connection:
         found = await self.links.connection(uid, FIT)

@@ -15,12 +15,14 @@ from shared.clock import ManualClock
 from shared.cloud.documents import Put, Write
 from shared.cloud.http import Answer, Http
 from shared.cloud.identity import GoogleSubject
+from shared.cloud.seal import version_of
 from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.values import COMMIT_BYTES
 from shared.connection.model import Lease
+from shared.connection.ports import Refreshed
 from shared.connection.writes import grant_name, put
 from shared.consent.model import QOLMS, Change, Decision
-from shared.errors import InvalidInput, NotPermitted, OutcomeUnknown, Refused, Unavailable
+from shared.errors import Conflict, InvalidInput, NotPermitted, OutcomeUnknown, Refused, Unavailable
 from shared.measurement.civil import MOST_CHANGES
 from shared.measurement.merge import MOST_RAW
 from shared.measurement.zones import ZoneStore
@@ -584,3 +586,60 @@ async def test_a_withdrawal_right_behind_a_commit_whose_answer_was_lost_holds(ri
     connection = await rig.connection()
     assert not connection.verdict(Kind.STEPS, NOW).allowed
     assert connection.kinds[Kind.STEPS].stored == portions[0] < len(starts), "nothing more than before"
+
+
+# ---------------------------------------------------------------- what is said about tokens
+
+
+def renewed(*kinds: Kind, rotated: str | None = None) -> Refreshed:
+    return Refreshed("access", NOW + timedelta(days=365), rotated, frozenset(kinds))
+
+
+async def test_one_word_about_what_is_granted_is_not_the_last(rig: Rig) -> None:
+    await rig.link("hana", "google", [Kind.WEIGHT, Kind.STEPS])
+    after = await rig.renew(renewed())
+    assert after.kinds[Kind.WEIGHT].granted, "whoever names no kind at all has not been asked about kinds"
+    after = await rig.renew(renewed(Kind.STEPS, Kind.SLEEP))
+    granted = {kind for kind, link in after.kinds.items() if link.granted}
+    assert granted == {Kind.STEPS}, "what was never ticked is not fetched, whatever Google says"
+    after = await rig.renew(renewed(Kind.STEPS, Kind.WEIGHT))
+    assert after.kinds[Kind.WEIGHT].granted
+    assert after.kinds[Kind.WEIGHT].last_success_at == rig.clock.now()
+
+
+async def test_a_kind_whose_data_were_refused_is_tried_again_a_day_later(rig: Rig) -> None:
+    refused = Answer(403, {}, b'{"error": {"errors": [{"reason": "insufficientPermissions"}]}}')
+    rig.google.changes[Kind.WEIGHT] = lambda _: refused
+    rig.google.datasets[Kind.WEIGHT] = lambda *_: refused
+    await rig.link("hana", "google", [Kind.WEIGHT, Kind.STEPS])
+    assert (await rig.sync()).kinds[Kind.WEIGHT] == "scope_missing"
+    rig.google.changes.clear()
+    rig.google.datasets.clear()
+    after = await rig.renew(renewed(Kind.STEPS, Kind.WEIGHT), renewed(Kind.STEPS, Kind.WEIGHT))
+    assert after.kinds[Kind.WEIGHT].granted
+    assert await rig.renew(renewed(Kind.STEPS, Kind.WEIGHT))
+    assert (await rig.connection()).kinds[Kind.WEIGHT].last_error == ""
+
+
+async def test_where_google_grants_nothing_any_more_the_person_is_asked_to_link_again(rig: Rig) -> None:
+    refused = Answer(403, {}, b'{"error": {"errors": [{"reason": "insufficientPermissions"}]}}')
+    rig.google.changes[Kind.WEIGHT] = lambda _: refused
+    rig.google.datasets[Kind.WEIGHT] = lambda *_: refused
+    await rig.link("hana", "google", [Kind.WEIGHT])
+    await rig.sync()
+    with pytest.raises(Conflict, match="needs_reauth"):
+        await rig.connections.sync_now("hana", FIT)
+    rig.google.changes.clear()
+    rig.google.datasets.clear()
+    await rig.link("hana", "google", [Kind.WEIGHT])
+    assert (await rig.sync()).kinds == {Kind.WEIGHT: "ok"}
+
+
+async def test_a_new_version_of_the_token_key_reaches_every_token(rig: Rig) -> None:
+    await rig.link("hana", "google")
+    await rig.sync()
+    rig.secrets.rotate("token-key", b"T" * 32)
+    tokens = (await rig.renew(renewed(*Kind))).tokens
+    assert tokens is not None
+    assert (version_of(tokens.refresh), version_of(tokens.access)) == (2, 2)
+    assert (await rig.renew(renewed(*Kind))).last_success_at == rig.clock.now()

@@ -16,7 +16,8 @@ from functions.sync_user.main import Task
 from shared import edge
 from shared.connection.linking import Started
 from shared.connection.messages import Confirm, Return, Revoke, Start, Sync
-from shared.connection.model import ConnectionView, KindView, LinkState
+from shared.connection.model import LinkState
+from shared.connection.view import ConnectionView, KindView
 from shared.consent.model import CellState, Change, Consents, Decision
 from shared.measurement import model, summary
 from shared.measurement.messages import Ask, Zone
