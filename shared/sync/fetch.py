@@ -176,6 +176,11 @@ class Fetching:
         if None in fetch.feeds.values() and not fetch.plan.reread:
             fetch.plan = self._instead_of_feed(connection, fetch.kind)
             found.append(await window(*fetch.plan.windows[0]))
+        if not all(found):
+            # Not one stream answered for some window, which says nothing about what is there. So nothing of the kind
+            # counts for this visit, just as where the person has no streams, and it is all read another time.
+            fetch.streams, fetch.feeds = (), {}
+            return
         fetch.reads = [read for reads in found for read in reads]
         fetch.plan = carried_out(fetch.plan, link, fetch.reads)
 

@@ -109,6 +109,6 @@ class HealthSource(Protocol):
         self, token: str, kind: Kind, stream_ids: Sequence[str], start_ns: int, end_ns: int, budget: Budget
     ) -> Sequence[Read]:
         """Everything that starts within [start_ns, end_ns). A stream that does not exist is left out, so that its
-        absence is not taken for the absence of data. Where there is more than can be read at a time, the newest whole
-        UTC days of it: the read's own window says since when."""
+        absence is not taken for the absence of data; no read at all says that none of them exists. Where there is more
+        than can be read at a time, the newest whole UTC days of it: the read's own window says since when."""
         ...

@@ -183,3 +183,19 @@ async def test_what_google_never_lists_is_not_taken_for_deleted(stage: Stage) ->
     assert len(stage.watch.stored(HANAKO.uid, Kind.WEIGHT)) == before[Kind.WEIGHT]
     stage.world.faults.clear()
     await stage.rest()
+
+
+async def test_a_stream_that_is_gone_for_one_visit_costs_no_history(stage: Stage) -> None:
+    """Nothing but re-reading and the slices of the history tell; a slice that answers 404 is read another time."""
+    await story.linked(stage)
+    stage.world.faults.add(Fault("status", endpoint=f"{OF_WEIGHT}/dataPointChanges", times=None, status=404))
+    await stage.deliver(until_tries=1)
+    before = stage.connection().kinds[Kind.WEIGHT]
+    assert before.reached_ns is not None
+    assert before.reached_ns > before.floor_ns, "no history is left to be read"
+    gone = stage.world.faults.add(Fault("status", endpoint=f"{OF_WEIGHT}/datasets/*", times=None, status=404))
+    await stage.deliver(until_tries=1)
+    after = stage.connection().kinds[Kind.WEIGHT]
+    assert (after.reached_ns, after.cursor_ns, after.last_error) == (before.reached_ns, before.cursor_ns, "")
+    stage.world.faults.clear(gone)
+    await stage.rest()
