@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from infra.local.google import catalogue as c
 from infra.local.google.devices import Device, name_device
-from infra.local.google.life import Night, Record
+from infra.local.google.life import Night, Record, Stay
 from infra.local.google.points import Point, Scalar, Stream
 from infra.local.google.sessions import Session, Sessions
 from shared.ids import digest
@@ -18,7 +18,7 @@ class Account:
     def __init__(self, email: str, name: str, zone: ZoneInfo, seed: str, born_at: dt.datetime) -> None:
         self.email = email
         self.name = name
-        self.zone = zone
+        self.stay = Stay(zone)
         self.sub = str(10**20 + int(digest("sub", seed, email)[:15], 16))
         self.devices: list[Device] = []
         self.streams: dict[str, Stream] = {}
@@ -28,8 +28,19 @@ class Account:
         self._born_at = born_at
         self._partial: dict[str, list[Point]] = {}
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the person lives now."""
+        return self.stay.zone
+
+    def fly(self, zone: str, takes_off: dt.datetime, lands: dt.datetime) -> None:
+        """Up to the take-off life was lived in the zone before, and is lived in `zone` from the landing on, with its
+        days and nights; between them nothing is measured."""
+        self.live(takes_off)
+        self.stay = Stay(ZoneInfo(zone), _ns(lands))
+
     def add_device(self, device: Device) -> Device:
-        """Start using a device; its life begins where the account's history does."""
+        """Start using a device; its life begins where the account's history does, or with the last flight."""
         name_device(device, self._seed, len(self.devices))
         device.lived_until = device.lived_until or self._born_at
         device.uploaded_at = device.lived_until
@@ -46,7 +57,7 @@ class Account:
             stop = until
             if device.buffer and device.uploaded_at:
                 stop = min(until, max(device.uploaded_at + device.buffer, device.lived_until))
-            device.pending += device.measured(self._seed, self.zone, device.lived_until, stop)
+            device.pending += device.measured(self._seed, self.stay, device.lived_until, stop)
             device.lived_until = stop
             due = not device.buffer or (device.uploaded_at and device.uploaded_at + device.buffer <= stop)
             if device.buffer and due:
@@ -58,7 +69,7 @@ class Account:
             moved
             and device.partial_nights
             and not device.offline
-            and (part := device.night_at(self._seed, self.zone, until))
+            and (part := device.night_at(self._seed, self.stay, until))
         ):
             self._upload(device, [part], None)
         return uploaded

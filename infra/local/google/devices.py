@@ -4,10 +4,9 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from infra.local.google import catalogue as c
-from infra.local.google.life import HABITS, Day, Night, Record, night
+from infra.local.google.life import HABITS, Day, Night, Record, Stay, night
 from shared.ids import digest
 
 DeviceType = Literal["unknown", "phone", "tablet", "watch", "chestStrap", "scale", "headMounted", "smartDisplay"]
@@ -38,7 +37,7 @@ class Device:
     lived_until: dt.datetime | None = None
     uploaded_at: dt.datetime | None = None
     pending: list[Record | Night] = field(default_factory=list)
-    _days: dict[dt.date, list[Record | Night]] = field(default_factory=dict)
+    _days: dict[tuple[dt.date, int], list[Record | Night]] = field(default_factory=dict)
 
     def stream_id(self, type_name: str) -> str:
         """The stream this device writes `type_name` to."""
@@ -65,33 +64,36 @@ class Device:
             "dataQualityStandard": [],
         }
 
-    def measured(self, seed: str, zone: ZoneInfo, after: dt.datetime, until: dt.datetime) -> list[Record | Night]:
+    def measured(self, seed: str, stay: Stay, after: dt.datetime, until: dt.datetime) -> list[Record | Night]:
         """All it came to know after one instant and up to another, in order."""
         low, high = _ns(after), _ns(until)
         found: list[Record | Night] = []
-        on = after.astimezone(zone).date() - _DAY
+        on = after.astimezone(stay.zone).date() - _DAY
         # A day's last bout ends after midnight, and its night begins before.
-        while on <= until.astimezone(zone).date() + _DAY:
-            found += [r for r in self._day(seed, zone, on) if low < r.known_ns <= high]
+        while on <= until.astimezone(stay.zone).date() + _DAY:
+            found += [r for r in self._day(seed, stay, on) if low < r.known_ns <= high]
             on += _DAY
         return sorted(found, key=lambda r: r.known_ns)
 
-    def night_at(self, seed: str, zone: ZoneInfo, at: dt.datetime) -> Night | None:
+    def night_at(self, seed: str, stay: Stay, at: dt.datetime) -> Night | None:
         """The part of a night in progress that is known by now, its last stage cut off where it stands."""
         now = _ns(at)
-        for on in (at.astimezone(zone).date(), at.astimezone(zone).date() + _DAY):
-            for r in self._day(seed, zone, on):
+        today = at.astimezone(stay.zone).date()
+        for on in (today, today + _DAY):
+            for r in self._day(seed, stay, on):
                 if isinstance(r, Night) and r.start_ns < now < r.end_ns:
                     stages = tuple((a, min(b, now), s) for a, b, s in r.stages if a < now)
                     return replace(r, end_ns=now, stages=stages, known_ns=now, partial=True)
         return None
 
-    def _day(self, seed: str, zone: ZoneInfo, on: dt.date) -> list[Record | Night]:
-        if on not in self._days:
+    def _day(self, seed: str, stay: Stay, on: dt.date) -> list[Record | Night]:
+        key = on, stay.since_ns
+        if key not in self._days:
             if len(self._days) > 4:
                 del self._days[min(self._days)]
-            self._days[on] = list(self._live(Day(on, zone, f"{seed}|{self.uid}")))
-        return self._days[on]
+            day = Day(on, stay.zone, f"{seed}|{self.uid}")
+            self._days[key] = [r for r in self._live(day) if r.start_ns >= stay.since_ns]
+        return self._days[key]
 
     def _live(self, day: Day) -> Iterator[Record | Night]:
         for habit in self.habits:

@@ -1,6 +1,7 @@
 """What a person's body and devices produce, day by day: the same for the same seed, however the time is sliced.
 
-Each habit turns one local day into records. A night belongs to the day on which the person wakes.
+Each habit turns one local day into records. A night belongs to the day on which the person wakes. After a journey the
+same date may be lived twice, once in each zone: what follows from it is told apart by the zone.
 """
 
 import datetime as dt
@@ -54,6 +55,13 @@ class Night:
         if not self.old_style:
             return list(self.stages)
         return [(a, b, _OLD_STYLE[s]) for a, b, s in self.stages or ((self.start_ns, self.end_ns, 2),)]
+
+
+class Stay(NamedTuple):
+    """Where the person lives, and since when (0: from the first day on). What began before was not lived there."""
+
+    zone: ZoneInfo
+    since_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +220,7 @@ def night(day: Day) -> Night:
             stages.append((at, until, stage))
         at = until
     return Night(
-        digest(day.seed, day.on.isoformat(), "night")[:24],
+        digest(day.seed, day.on.isoformat(), day.zone.key, "night")[:24],
         start,
         end,
         () if chance.random() < 1 / 6 else tuple(stages),

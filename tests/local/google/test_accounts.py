@@ -140,6 +140,52 @@ def test_nights_cross_midnight_in_the_persons_own_zone_and_some_have_no_stages(w
     assert crossing > len(nights) / 2
 
 
+def _hours_long(account):
+    return [(s.end_ms - s.start_ms) / 3_600_000 for s in account.sessions.all()]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Los_Angeles", "Pacific/Auckland"])
+def test_who_flies_lives_by_the_clock_of_the_new_place_and_sleeps_once_a_night(world, clock, zone):
+    account = world.account("a@example.com", devices=[watch()], history=2 * _DAY)
+    takes_off, lands = clock.now(), clock.now() + 13 * _HOUR
+    account.fly(zone, takes_off, lands)
+    clock.advance(6 * _DAY)
+    world.live()
+    assert str(account.zone) == zone
+    in_flight = [p for p in _points(account, c.HEART_RATE) if _ns(takes_off) < p.end_ns < _ns(lands)]
+    assert in_flight == []
+    nights = account.sessions.all()
+    after = [s for s in nights if s.start_ms * 10**6 > _ns(takes_off)]
+    assert len(after) >= 5
+    assert {dt.datetime.fromtimestamp(s.end_ms / 1000, account.zone).hour for s in after} <= {4, 5, 6, 7, 8}
+    assert max(_hours_long(account)) < 10
+    assert all(a.end_ms <= b.start_ms for a, b in pairwise(nights))
+
+
+def test_a_journey_is_the_same_in_one_stride_or_in_many(clock):
+    def lived(stride: dt.timedelta):
+        clock.set(NOW)
+        world = World(clock)
+        account = world.account("a@example.com", devices=[watch(), cuff(), old_band()], history=2 * _DAY)
+        account.fly("America/Los_Angeles", NOW, NOW + 10 * _HOUR)
+        while clock.now() < NOW + 3 * _DAY:
+            clock.advance(stride)
+            world.live()
+        return {i: s.points for i, s in account.streams.items()}, account.sessions.all()
+
+    assert lived(3 * _DAY) == lived(_HOUR / 2)
+
+
+def test_a_date_lived_twice_has_two_nights(world, clock):
+    account = world.account("a@example.com", devices=[watch()], history=_DAY / 2)  # woken by noon in Tokyo
+    (before,) = account.sessions.all()
+    account.fly("America/Los_Angeles", clock.now(), clock.now() + _HOUR)  # the evening before, over there
+    clock.advance(_DAY)
+    world.live()
+    assert len(account.sessions) == 2
+    assert before in account.sessions.all()
+
+
 def test_stages_fill_their_night_without_gap_or_overlap(world):
     account = world.account("a@example.com", devices=[watch()], history=6 * _DAY)
     segments = _points(account, c.SLEEP)
