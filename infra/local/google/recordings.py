@@ -135,5 +135,6 @@ def _session(session: dict[str, Any]) -> Session:
         int(session["endTimeMillis"]),
         int(session.get("modifiedTimeMillis", 0)),
         int(session.get("activityType", SLEEP_ACTIVITY)),
+        package=session.get("application", {}).get("packageName", ""),
         raw=session,
     )

@@ -10,6 +10,7 @@ from infra.local.google import Quota, World
 from infra.local.google import catalogue as c
 from infra.local.google.devices import every_device, old_band, watch
 from infra.local.google.points import Point
+from infra.local.google.sessions import Session
 from tests.local.google.conftest import NOW, Google, stream_path
 
 _DAY = dt.timedelta(days=1)
@@ -138,6 +139,19 @@ async def test_sessions_by_time_have_no_token_and_ignore_one(google, token, acco
     assert (await google.fit(token, f"sessions?{query}&pageToken=nonsense")).json() == listed
     assert (await google.fit(token, f"sessions?{query}&activityType=9")).json() == listed
     assert (await google.fit(token, "sessions?endTime=2020-01-01T00:00:00Z")).json()["session"] == []
+
+
+@pytest.mark.parametrize("wanted", [(), (72,), (109,), (72, 109), (109, 1), (110, 111)])
+@pytest.mark.parametrize("by", [{}, {"startTime": "2020-01-01T00:00:00Z"}])
+async def test_sessions_are_listed_of_any_of_the_activities_asked_for(google, token, account, wanted, by):
+    ours = {s.id: s.activity for s in account.sessions.all()}
+    start_ms = round(NOW.timestamp() * 1000) - 7_200_000
+    for activity in (1, 109):
+        account.sessions.put(Session(f"a{activity}", "", start_ms, start_ms + 60_000, start_ms + 60_000, activity))
+        ours[f"a{activity}"] = activity
+    query = urlencode({**by, "activityType": wanted}, doseq=True)
+    listed = (await google.fit(token, f"sessions?{query}")).json()["session"]
+    assert {s["id"] for s in listed} == {name for name, activity in ours.items() if not wanted or activity in wanted}
 
 
 async def test_sessions_without_times_sync_by_token_deletions_apart(google, token, account, clock):

@@ -78,6 +78,14 @@ async def test_sessions_and_unknown_types_are_served_too(tmp_path, clock):
     assert (await _page(world, clock, "recorded-1@example.com", speed)).json()["point"]
 
 
+def test_a_recorded_session_keeps_the_app_that_wrote_it(tmp_path, clock):
+    session = {"id": "n", "startTimeMillis": "1", "endTimeMillis": "2", "activityType": 109}
+    named = session | {"id": "m", "application": {"packageName": "com.example.watch"}}
+    world = _world(tmp_path, clock, s=json.dumps({"session": [session, named]}))
+    told = {s.id: (s.package, s.activity, s.is_sleep) for s in world.recorded.accounts[0].sessions.all()}
+    assert told == {"n": ("", 109, True), "m": ("com.example.watch", 109, True)}
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "{", "5", "null", "[1]", "{}", '{"dataSourceId": 5}', '{"dataSourceId":"x"}', '{"session":[{}]}',
