@@ -10,39 +10,46 @@ unexport PYTHONDONTWRITEBYTECODE
 export FIT_RESPONSES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check check-tofu bench package lock clean run-env dev-env
+.PHONY: help demo dev fleet rotate-keys test check check-tofu bench package lock clean run-env dev-env
 
-help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+help: ## この一覧 | show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1 | /p' $(MAKEFILE_LIST) | awk -F' [|] ' \
+	    '{ printf "  make %-12s %s\n%20s%s\n", $$1, $$2, "", $$3 }'
 
-demo: run-env ## tell the whole story on this machine; FIT_RESPONSES=DIR replays recorded answers of Google
+demo: run-env ## 全体をこの機械で実演。FIT_RESPONSES=フォルダーで記録された応答を再生 | tell the whole story on this machine; FIT_RESPONSES=DIR replays recorded answers of Google
 	@$(PY) -m infra.demo
 
-dev: run-env ## keep the platform running, with URLs, tokens and examples to try
+dev: run-env ## 基盤を起動したままにし、試すための URL・トークン・例を表示 | keep the platform running, with URLs, tokens and examples to try
 	@$(PY) -m infra.local
 
-test: dev-env ## every test, those on the Firestore emulator included where it is installed
+fleet: run-env ## 連携の状態を数える（make dev の保存先。本番は DOCUMENTS=firestore PROJECT=…） | who is fresh, who must reconnect: of make dev, or with DOCUMENTS=firestore PROJECT=… of a deployment
+	@DOCUMENTS="$${DOCUMENTS:-sqlite:$${DEV_STATE:-.dev}/documents.db}" $(PY) -m infra.fleet $(ARGS)
+
+rotate-keys: run-env ## 全員のデータ鍵を最新の wrapping-key で包み直す | wrap every data key under the newest wrapping-key: infra/playbooks/planned/rotate_keys.md
+	@$(PY) -m infra.rotate_keys $(ARGS)
+
+test: dev-env ## すべてのテスト（あれば Firestore エミュレーターでも） | every test, those on the Firestore emulator included where it is installed
 	@$(PY) -m pytest -n 2 $(ARGS)
 
-check: dev-env ## formatting, lint, types, import direction, dead code, dependencies, deployment
+check: dev-env ## 書式、静的検査、型、依存の向き、未使用コード、依存物、配備 | formatting, lint, types, import direction, dead code, dependencies, deployment
 	@infra/check
 
-check-tofu: dev-env ## only the deployment: format, validation and tests of infra/tofu, without a cloud
+check-tofu: dev-env ## 配備だけ: infra/tofu の書式・検証・テスト（クラウド不要） | only the deployment: format, validation and tests of infra/tofu, without a cloud
 	@$(PY) -m infra.tofu_check
 
-bench: dev-env ## measure, and write the numbers as JSON
+bench: dev-env ## 計測し、数値を JSON で出力 | measure, and write the numbers as JSON
 	@$(PY) -m infra.bench
 
-package: run-env ## one zip per function in .build/
+package: run-env ## 関数ごとの zip を .build/ に作成 | one zip per function in .build/
 	@$(PY) -m infra.package --out .build
 
-lock: dev-env ## resolve the requirement files again, with hashes, from their .in files
+lock: dev-env ## .in から requirements をハッシュつきで作り直す | resolve the requirement files again, with hashes, from their .in files
 	@$(LOCK) infra/requirements.in -o requirements.txt
 	@$(LOCK) infra/requirements-local.in -o infra/requirements-local.txt
 	@$(LOCK) tests/requirements-dev.in -o tests/requirements-dev.txt
 	@$(LOCK) infra/requirements-tofu.in -o infra/requirements-tofu.txt
 
-clean: ## remove everything that can be made again
+clean: ## 作り直せるものをすべて削除 | remove everything that can be made again
 	@rm -rf .venv .venv-tofu .build .demo .dev .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 run-env:

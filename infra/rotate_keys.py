@@ -1,20 +1,20 @@
-"""Wrap every person's data key under the newest `wrapping-key`: `python -m infra.rotate_keys`.
+"""Wrap every person's data key under the newest `wrapping-key`: `make rotate-keys DOCUMENTS=firestore PROJECT=…`.
 
-Run it after adding a version of the secret, and before disabling the one before. It may be interrupted and run again;
-keys that are wrapped anew already are left alone. Needs DOCUMENTS, PROJECT and SECRETS_ENDPOINT as the functions have
-them. Tokens need no such run: each sync seals them under the newest `token-key`.
+Run it after adding a version of the secret, and before disabling the one before: infra/playbooks/planned/rotate_keys.md
+has all of it. It may be interrupted and run again; keys that are wrapped anew already are left alone. With a store in
+a file it needs SECRETS_ENDPOINT, as the functions beside it have it.
 """
 
-import asyncio
+import argparse
 import os
 
 from rich.console import Console
 from rich.progress import Progress
 
+from infra.operating import project, run, setting, store
 from shared.clock import SystemClock
 from shared.cloud.documents import NAME, Document, Documents, Query
 from shared.cloud.secrets import Secrets
-from shared.cloud.stores import open_documents
 from shared.cloud.vault import DataKeys
 from shared.errors import Conflict
 
@@ -25,7 +25,9 @@ async def rewrap_all(documents: Documents, keys: DataKeys, progress: Progress | 
     """How many keys there are, and how many were wrapped anew."""
     seen = changed = 0
     last: Document | None = None
-    task = progress.add_task("data keys", total=await documents.count(Query("data_keys"))) if progress else None
+    task = (
+        progress.add_task("データ鍵 / data keys", total=await documents.count(Query("data_keys"))) if progress else None
+    )
     while page := await documents.query(Query("data_keys", order_by=(NAME,), limit=PAGE, after=last)):
         for document in page:
             seen += 1
@@ -43,18 +45,35 @@ async def _rewrap(keys: DataKeys, uid: str) -> bool:
         return False
 
 
-async def main() -> None:
+async def rotate() -> None:
     """Rotate, with progress."""
-    where, project = os.environ["DOCUMENTS"], os.environ.get("PROJECT", "kagamino-local")
-    clock = SystemClock()
-    secrets = Secrets(project=project, endpoint=os.environ.get("SECRETS_ENDPOINT", ""), clock=clock)
-    documents = open_documents(where, project=project, database="keys")
+    documents, clock = store("keys"), SystemClock()
+    endpoint = os.environ.get("SECRETS_ENDPOINT", "")
+    if os.environ["DOCUMENTS"] != "firestore":
+        endpoint = setting("SECRETS_ENDPOINT", "ローカルの Secret Manager", "the local Secret Manager, host:port")
+    secrets = Secrets(project=project(), endpoint=endpoint, clock=clock)
     console = Console()
-    with Progress(console=console) as progress:
-        seen, changed = await rewrap_all(documents, DataKeys(documents, secrets, clock), progress)
-    console.print(f"{seen:,} keys, {changed:,} wrapped anew")
-    await documents.close()
+    try:
+        with Progress(console=console) as progress:
+            seen, changed = await rewrap_all(documents, DataKeys(documents, secrets, clock), progress)
+        console.print(f"鍵 {seen:,} 件、包み直し {changed:,} 件 / {seen:,} keys, {changed:,} wrapped anew")
+    finally:
+        await secrets.close()
+        await documents.close()
+
+
+def options() -> None:
+    """There are none but --help."""
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.rotate_keys",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="データ鍵を最新の wrapping-key で包み直す / wrap every data key under the newest wrapping-key",
+        epilog="環境変数 / environment: DOCUMENTS=firestore PROJECT=…\n"
+        "手順 / how and when: infra/playbooks/planned/rotate_keys.md",
+    )
+    parser.parse_args()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    options()
+    run(rotate())

@@ -1,3 +1,4 @@
+from infra.manifest import ROOT, load
 from infra.rotate_keys import rewrap_all
 from shared.cloud.vault import WRAPPING_KEY, DataKeys
 from tests.fakes import MemorySecrets
@@ -15,3 +16,13 @@ async def test_every_key_is_wrapped_anew_once_and_still_opens(documents, clock):
     assert {uid: await keys.key(uid) for uid in before if uid != "user3"} == {
         u: k for u, k in before.items() if u != "user3"
     }
+
+
+def test_a_page_says_when_and_how_each_secret_is_renewed():
+    page = (ROOT / "infra/playbooks/planned/rotate_keys.md").read_text(encoding="utf-8")
+    for secret in load().secrets:
+        assert f"## {secret}\n" in page
+    assert "make rotate-keys DOCUMENTS=firestore PROJECT=" in page
+    assert "eight days at the earliest" in page
+    assert load().databases["keys"].backup_days < 8
+    assert "planned/rotate_keys.md" in (ROOT / "infra/playbooks/secrets_refused.md").read_text(encoding="utf-8")
