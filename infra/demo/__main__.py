@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from infra.demo import recorded, simulated
+from infra.demo.people import Words
 from infra.demo.phone import Unexpected
 from infra.demo.report import report
 from infra.demo.story import ENDS_AFTER
@@ -24,7 +25,11 @@ from infra.demo.summary import Summary
 from infra.demo.table import show
 from infra.manifest import ROOT
 
-WRITTEN = {"report.html": "charts", "summary.json": "all numbers", "functions.log": "every request"}
+WRITTEN = {
+    "report.html": Words("出来事とグラフ", "the story and charts"),
+    "summary.json": Words("すべての数値", "all numbers"),
+    "functions.log": Words("すべての要求", "every request"),
+}
 
 
 def main() -> int:
@@ -35,13 +40,14 @@ def main() -> int:
     try:
         summary = asyncio.run(_play(chosen, console))
     except Unexpected as fault:
-        console.print(f"[bold red]The story cannot go on:[/] {escape(str(fault))}")
+        console.print(f"[bold red]続けられません / The story cannot go on:[/] {escape(str(fault))}")
         return 1
     show(summary, console)
     (chosen.out / "report.html").write_text(report(summary), encoding="utf-8")
     summary.write(chosen.out / "summary.json")
     for name, what in WRITTEN.items():
-        console.print(f"  {_near(chosen.out / name)}   [dim]{what}[/dim]", highlight=False, soft_wrap=True)
+        line = f"  {_near(chosen.out / name)}   {what.ja} [dim]{what.en}[/dim]"
+        console.print(line, highlight=False, soft_wrap=True)
     return 0 if summary.ok else 1
 
 
@@ -53,7 +59,7 @@ def _options() -> argparse.Namespace:
     options.add_argument("--hours", type=int, default=round(ENDS_AFTER / timedelta(hours=1)), help="simulated")
     chosen = options.parse_args()
     if chosen.responses and not chosen.responses.is_dir():
-        options.error(f"there is no folder {chosen.responses}")
+        options.error(f"フォルダーがありません / there is no folder: {chosen.responses}")
     return chosen
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from infra.demo import steps
 from infra.demo.people import Person, Words
 from infra.demo.stage import Stage
 from infra.demo.stored import Shelf, Size
@@ -19,7 +20,8 @@ _TOKENS = ("ya29.", "1//0", "4/0", "eyJ")
 
 async def look_back(stage: Stage, began: datetime) -> list[PersonSeen]:
     """Read everything of everybody over HTTP."""
-    stage.telling.begins("everything is read back and compared", steps=len(stage.people) * len(Kind))
+    stage.telling.says(steps.READ_BACK)
+    stage.telling.begins(steps.COMPARING, steps=len(stage.people) * len(Kind))
     shelf = Shelf()
     since = _floor(began)
     with stage.timed("read_back_and_compare"):
@@ -32,7 +34,7 @@ async def _person(stage: Stage, shelf: Shelf, person: Person, since: date) -> Pe
     kinds = []
     for kind in Kind:
         kinds.append(await _kind(stage, shelf, person, kind, shown["kinds"][kind], sizes.get(kind, Size()), since))
-        stage.telling.steps(f"{person.name.en}: {kind.value}")
+        stage.telling.steps(f"{person.name.ja} {kind.value}")
     return PersonSeen(person.uid, person.name, person.about, person.zone, shown["state"], kinds)
 
 
@@ -92,12 +94,22 @@ def _check_complete(stage: Stage, people: list[PersonSeen]) -> None:
     granted = [(person, kind) for person in people for kind in person.kinds if kind.granted]
     wrong = [f"{person.name.en} {kind.kind}" for person, kind in granted if not kind.complete]
     points = sum(kind.points for _, kind in granted)
+    aside = sum(n for _, kind in granted for n in kind.set_aside.values())
     good = not wrong and points > 0
+    seen = Words(f"{points:,} 件を照合、過不足なし", f"{points:,} points compared, none missing, none too many")
+    if aside:
+        seen = Words(f"{seen.ja}、除外 {aside:,} 件", f"{seen.en}; {aside:,} set aside")
+    if not good:
+        seen = Words(
+            f"不一致: {', '.join(wrong) or '値が一件もない'}",
+            f"differs: {', '.join(wrong) or 'there are no points at all'}",
+        )
     stage.check(
-        Words("Google にある値がすべて、同じ値で届いた", "Every point Google holds has arrived, with its value"),
-        Words(f"{points:,} 件を照合、過不足なし", f"{points:,} points compared, none missing, none too many")
-        if good
-        else Words(f"不一致: {', '.join(wrong)}", f"differs: {', '.join(wrong) or 'there are no points at all'}"),
+        Words(
+            "Google にある値はすべて、同じ値で届くか、理由とともに除外された",
+            "Every point Google holds arrived with its value, or was set aside with a reason",
+        ),
+        seen,
         good=good,
     )
 
@@ -115,6 +127,7 @@ def summed_up(
         settings().sync_interval_s,
         people,
         stage.checks,
+        stage.telling.told,
         {name: sum(calls.values()) for name, calls in stage.world.counters().items()},
         dict(log.requests),
         {name: dict(cost) for name, cost in log.costs.items()},

@@ -16,6 +16,10 @@ class Words(NamedTuple):
     ja: str
     en: str
 
+    def filled(self, **given: object) -> "Words":
+        """With what is `{named}` in them filled in."""
+        return Words(self.ja.format(**given), self.en.format(**given))
+
 
 @dataclass(frozen=True)
 class Person:
@@ -85,7 +89,7 @@ def _midori(world: World, history: timedelta) -> Person:
     )
 
 
-_RECORDED = Words("実際の Google Fit から記録された応答。", "Answers recorded from the real Google Fit.")
+_RECORDED = Words("記録された Google Fit の応答。", "Recorded answers of Google Fit.")
 _ANOTHERS = Words(
     "前の記録と同じ時刻に別の値を持つため、別の人のものとした応答。",
     "Answers that contradict the ones before about the same moments, and so are taken for another person's.",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from infra.demo import steps
 from infra.demo.looking_back import check_everything, look_back, summed_up
 from infra.demo.people import recorded
 from infra.demo.stage import staged
@@ -28,17 +29,17 @@ async def play(responses: Path, folder: Path, console: Console) -> Summary:
     clock.set(newest + timedelta(hours=3))
     people = recorded(world.recorded.accounts, ZONE)
     backfill = {"BACKFILL_DAYS": str((clock.now() - oldest).days + 2)}
-    telling = Telling(console, clock, ZONE)
+    telling = Telling(console, clock)
     with telling.following():
-        telling.says(f"{len(world.recorded.used)} recorded answers become {len(people)} accounts")
+        telling.says(steps.RECORDED.filled(answers=len(world.recorded.used), accounts=len(people)))
         async with staged(folder, world, clock, people, telling, backfill) as stage:
             began = clock.now()
             with stage.timed("link_and_first_fetch"):
                 for person in people:
                     await stage.link(person)
-                await stage.drain(f"the first fetch reaches back {backfill['BACKFILL_DAYS']} days")
-            telling.says(f"the first fetch is done after {stage.log.total('google_calls'):,} calls to Google")
-            telling.begins("hours pass", steps=HOURS)
+                await stage.drain(steps.FETCHING.filled(days=backfill["BACKFILL_DAYS"]))
+            telling.says(steps.FIRST_FETCH.filled(calls=stage.log.total("google_calls")))
+            telling.begins(steps.DAYS_PASS, steps=HOURS)
             with stage.timed("days"):
                 await stage.pass_until(began + timedelta(hours=HOURS))
             seen = await look_back(stage, began)

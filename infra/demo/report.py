@@ -10,6 +10,7 @@ from infra.demo.charts import Chart, chart
 from infra.demo.html import both, cell, number, row, section, table
 from infra.demo.people import Words
 from infra.demo.summary import KindSeen, PersonSeen, Summary
+from shared.measurement.limits import Reason
 
 _STYLE = Path(__file__).with_name("report.css")
 _FEWEST_DAYS = 14
@@ -18,7 +19,7 @@ _JAPAN = ZoneInfo("Asia/Tokyo")
 
 def report(summary: Summary) -> str:
     """The whole page."""
-    parts = [_header(summary), _figures(summary), _checks(summary)]
+    parts = [_header(summary), _figures(summary), _story(summary), _checks(summary)]
     parts += [_person(person) for person in summary.people]
     parts.append(_costs(summary))
     if summary.recordings:
@@ -46,16 +47,31 @@ def _header(summary: Summary) -> str:
 def _figures(summary: Summary) -> str:
     each = summary.sealed_bytes / summary.points if summary.points else 0.0
     figures = [
-        (Words("保存した計測値", "points stored"), f"{summary.points:,}"),
-        (Words("1件あたりのバイト数", "bytes a sample, sealed"), f"{each:.1f}"),
-        (Words("Google の呼び出し", "calls to Google"), f"{sum(summary.google_calls.values()):,}"),
-        (Words("保存先の読み取り", "store reads"), f"{summary.total('store_reads'):,}"),
-        (Words("保存先への書き込み", "store writes"), f"{summary.total('store_writes'):,}"),
-        (Words("関数への要求", "requests to functions"), f"{sum(summary.requests.values()):,}"),
-        (Words("所要時間（秒）", "seconds it took"), f"{sum(summary.seconds.values()):.0f}"),
+        (Words("保存した計測値", "Points stored"), f"{summary.points:,}"),
+        (Words("1件あたりのバイト数", "Bytes a sample, sealed"), f"{each:.1f}"),
+        (w.GOOGLE_CALLS, f"{sum(summary.google_calls.values()):,}"),
+        (Words("保存先の読み取り", "Store reads"), f"{summary.total('store_reads'):,}"),
+        (Words("保存先への書き込み", "Store writes"), f"{summary.total('store_writes'):,}"),
+        (Words("関数への要求", "Requests to functions"), f"{sum(summary.requests.values()):,}"),
+        (w.TOOK, f"{sum(summary.seconds.values()):.0f}"),
     ]
     body = "".join(f"<div><dt>{both(words)}</dt><dd>{value}</dd></div>" for words, value in figures)
     return section(w.FIGURES, f'<dl class="figures">{body}</dl>')
+
+
+def _story(summary: Summary) -> str:
+    days: dict[dt.date, list[str]] = {}
+    for step in summary.story:
+        at = dt.datetime.fromisoformat(step.at)
+        told = f'<li><time datetime="{step.at}">{at:%H:%M}</time><p>{both(step.what)}</p></li>'
+        days.setdefault(at.date(), []).append(told)
+    listed = []
+    for on, steps in days.items():
+        name = w.DAY.filled(n=(on - min(days)).days + 1)
+        weekday = w.WEEKDAYS[on.weekday()]
+        date = Words(f"{on}（{weekday.ja}）", weekday.en)
+        listed.append(f'<li><h3>{both(name)}</h3><p class="date">{both(date)}</p><ol>{"".join(steps)}</ol></li>')
+    return section(w.STORY, f'<p>{both(w.STORY_TIMES)}</p><ol class="story">{"".join(listed)}</ol>')
 
 
 def _checks(summary: Summary) -> str:
@@ -92,7 +108,7 @@ def _person(person: PersonSeen) -> str:
 def _kind(kind: KindSeen) -> str:
     state = w.STATES["no data"] if kind.granted and not kind.held_by_google else w.STATES[kind.state]
     newest = f"{kind.newest[:10]} {kind.newest[11:16]} {kind.newest[-6:]}" if kind.newest else ""
-    aside = " ".join(f"{n} × {both(w.REASONS[reason])}" for reason, n in kind.set_aside.items())  # type: ignore[index]
+    aside = " ".join(f"{n} × {both(w.REASONS[Reason(reason)])}" for reason, n in kind.set_aside.items())
     return row(
         both(w.KINDS[kind.kind]),
         [

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from infra.demo import steps
 from infra.demo.looking_back import check_everything, look_back, summed_up
-from infra.demo.people import TOKYO, cast
+from infra.demo.people import cast
 from infra.demo.stage import staged
 from infra.demo.story import BACKFILL_DAYS, BEGINS, LONGER_DAYS, Story
 from infra.demo.summary import Summary
@@ -19,10 +20,10 @@ async def play(folder: Path, console: Console, *, hours: int, backfill_days: int
     """Play `hours` of the story in `folder`. Raises `phone.Unexpected` where it cannot even go on."""
     clock = ManualClock(BEGINS)
     world = World(clock, auto_live=True)
-    telling = Telling(console, clock, TOKYO)
+    telling = Telling(console, clock)
     history = timedelta(days=backfill_days + LONGER_DAYS)
     with telling.following():
-        telling.begins(f"three people have lived {history.days} days with their devices")
+        telling.begins(steps.HISTORY.filled(days=history.days))
         people = cast(world, history)
         async with staged(folder, world, clock, people, telling, {"BACKFILL_DAYS": str(backfill_days)}) as stage:
             story = Story(stage)

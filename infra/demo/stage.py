@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from infra.demo import steps
 from infra.demo.costs import FunctionLog
 from infra.demo.people import Person, Words
 from infra.demo.phone import Phone
@@ -60,11 +61,11 @@ class Stage:
         await phone.tell_zone(person.zone)
         return linked
 
-    async def drain(self, what: str) -> None:
+    async def drain(self, what: Words) -> None:
         """Let the queue work off what is due now."""
         self.telling.begins(what)
         self.log.heard = lambda: self.telling.notes(
-            f"{self.log.requests['sync_user']} visits, {self.log.total('google_calls'):,} calls to Google"
+            steps.VISITS.filled(visits=self.log.requests["sync_user"], calls=self.log.total("google_calls"))
         )
         await self.platform.drain()
         self.log.heard = lambda: None

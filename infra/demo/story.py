@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
+from infra.demo import steps
 from infra.demo.people import HANA, KEN, MIDORI, Words
 from infra.demo.stage import Stage
-from infra.demo.summary import PersonSeen
+from infra.demo.summary import KindSeen, PersonSeen
 from infra.demo.words import STATES
 from infra.local.google import Device, Fault
 from infra.local.google import catalogue as c
@@ -24,6 +26,9 @@ BACKFILL_DAYS = 45
 LONGER_DAYS = 10
 """So much longer they have had their devices, so that where the fetch ends is seen."""
 ENDS_AFTER = timedelta(hours=110)
+BERLIN = "Europe/Berlin"
+IN_THE_AIR = timedelta(hours=13)
+LONGEST_NIGHT = timedelta(hours=10)
 
 _BAD_MORNING = (
     Fault("status", "dataPointChanges", status=500, times=9),
@@ -53,7 +58,7 @@ class Story:
         self._wrong: dict[str, Point] = {}
         self._calls_when_quiet = 0
         self._faults = 0
-        self._landed = False
+        self._landed_on: date | None = None
 
     async def tell(self, ends_after: timedelta = ENDS_AFTER) -> None:
         """Play every chapter that lies before the end, each at its time, and go on to the end."""
@@ -61,7 +66,7 @@ class Story:
         began = stage.clock.now()
         with stage.timed("link_and_first_fetch"):
             await self.three_people_link()
-        stage.telling.begins("days pass", steps=round(ends_after / timedelta(hours=1)))
+        stage.telling.begins(steps.DAYS_PASS, steps=round(ends_after / timedelta(hours=1)))
         with stage.timed("days"):
             for chapter in CHAPTERS:
                 if chapter.after < ends_after:
@@ -73,10 +78,10 @@ class Story:
         """Sign in, agree at Google, come back; the first fetch reaches back over the history."""
         stage = self.stage
         for person in stage.people:
-            stage.telling.begins(f"{person.name.en} links")
+            stage.telling.begins(steps.LINKING.filled(who=person.name))
             linked = await stage.link(person)
             granted = [kind for kind, shown in linked["kinds"].items() if shown["granted"]]
-            stage.telling.says(f"{person.name.en} connects Google Fit and ticks {len(granted)} of 8 kinds")
+            stage.telling.says(steps.LINKED.filled(who=person.name, kinds=len(granted)))
             stage.check(
                 Words(
                     f"{person.name.ja}さんの同意した種類だけが許可された",
@@ -85,13 +90,13 @@ class Story:
                 Words(f"8 種類中 {len(granted)}", f"{len(granted)} of 8 kinds"),
                 good=sorted(granted) == sorted(person.ticked),
             )
-        await stage.drain(f"the first fetch reaches back {settings().backfill_days} days")
-        stage.telling.says(f"the first fetch is done after {stage.log.total('google_calls'):,} calls to Google")
+        await stage.drain(steps.FETCHING.filled(days=settings().backfill_days))
+        stage.telling.says(steps.FIRST_FETCH.filled(calls=stage.log.total("google_calls")))
 
     async def the_watch_loses_its_phone(self) -> None:
         """What it measures from now on stays on the watch."""
         self._watch.offline = True
-        self.stage.telling.says("Midori's watch loses its phone: it measures on, and uploads nothing")
+        self.stage.telling.says(steps.WATCH_LOST)
 
     async def the_watch_uploads(self) -> None:
         """Two days of points arrive at once, with their old times."""
@@ -99,27 +104,30 @@ class Story:
         account = stage.person(MIDORI).account
         account.live(stage.clock.now())
         self._late_points = account.upload_late(self._watch, stage.clock.now())
-        stage.telling.says(f"Midori's watch finds its phone, and uploads {self._late_points:,} records two days late")
+        stage.telling.says(steps.WATCH_BACK.filled(records=self._late_points))
 
     async def google_has_a_bad_morning(self) -> None:
         """Errors of every sort, more than the retries within one visit can hide."""
         for fault in _BAD_MORNING:
             self.stage.world.faults.add(replace(fault))
         self._faults = sum(fault.times or 0 for fault in _BAD_MORNING)
-        self.stage.telling.says(f"Google has a bad morning: {self._faults} answers fail in eight different ways")
+        self.stage.telling.says(steps.BAD_MORNING.filled(planned=self._faults))
 
     async def google_is_well_again(self) -> None:
         """By now the faults should have worn off; whether anybody lost their link over them is looked at here."""
         stage = self.stage
         left = sum(fault.times or 0 for fault in stage.world.faults.active)
         stage.world.faults.clear()
+        struck = self._faults - left
         active = sum([(await phone.connection())["state"] == "active" for phone in stage.phones.values()])
+        stage.telling.says(steps.WELL_AGAIN.filled(planned=self._faults, struck=struck, active=active))
         stage.check(
             Words("Google の障害で連携が切れた人はいない", "Nobody's link broke over Google's bad morning"),
             Words(
-                f"障害 {self._faults - left} 回、連携中 {active} 人", f"{self._faults - left} failures, {active} active"
+                f"仕掛けた障害 {self._faults} 回のうち {struck} 回が発生、連携中 {active} 人",
+                f"{struck} of {self._faults} planned failures came about, {active} active",
             ),
-            good=active == len(stage.people) and left < self._faults,
+            good=active == len(stage.people) and struck > 0,
         )
 
     async def hana_mistypes(self) -> None:
@@ -132,7 +140,7 @@ class Story:
         origin = "raw:com.google.heart_rate.bpm:com.example.broken:sensor"
         broken = Point(at_ns, at_ns, origin, at_ns // 1_000_000, (5000.0,))
         account.raw_point(c.merged_ids(c.HEART_RATE)[-1], c.HEART_RATE, broken)
-        stage.telling.says("Hana mistypes her weight and an extra glucose value; a broken sensor says 5,000 bpm")
+        stage.telling.says(steps.MISTYPED)
 
     async def hana_notices(self) -> None:
         """One is corrected at Google, the other deleted."""
@@ -147,13 +155,14 @@ class Story:
             Words(f"2 件中 {sum(before)} 件", f"{sum(before)} of 2 entries"),
             good=all(before),
         )
-        stage.telling.says("Hana corrects the weight and deletes the glucose value in the Fit app")
+        stage.telling.says(steps.NOTICED)
 
     async def hana_looks_again(self) -> None:
         """The corrected value is there, the deleted one is not."""
         weight = self._wrong[c.WEIGHT]._replace(values=(65.2,))
         corrected = await self._holds(Kind.WEIGHT, weight)
         deleted = not await self._holds(Kind.BLOOD_GLUCOSE, self._wrong[c.GLUCOSE])
+        self.stage.telling.says(steps.LOOKED_AGAIN)
         self.stage.check(
             Words("Google での訂正と削除が反映された", "A correction and a deletion at Google took effect"),
             Words(
@@ -163,16 +172,22 @@ class Story:
             good=corrected and deleted,
         )
 
+    async def ken_takes_off(self) -> None:
+        """He lives by Berlin's clock once he is there; on the way his devices are off."""
+        now = self.stage.clock.now()
+        self.stage.person(KEN).account.fly(BERLIN, now, now + IN_THE_AIR)
+        self.stage.telling.says(steps.TAKES_OFF.filled(hours=IN_THE_AIR // timedelta(hours=1)))
+
     async def ken_lands(self) -> None:
         """The phone tells the new zone; days before stay as they were."""
-        await self.stage.phones[KEN].tell_zone("Europe/Berlin")
-        self._landed = True
-        self.stage.telling.says("Ken lands in Berlin; his app tells the new zone")
+        await self.stage.phones[KEN].tell_zone(BERLIN)
+        self._landed_on = self.stage.clock.now().astimezone(ZoneInfo(BERLIN)).date()
+        self.stage.telling.says(steps.LANDS)
 
     async def midori_takes_it_back(self) -> None:
         """In her Google Account, where we learn of it only by a token that is dead."""
         self.stage.world.revoke(self.stage.person(MIDORI).account.email, CLIENT_ID)
-        self.stage.telling.says("Midori takes KAGAMINO's access back in her Google Account")
+        self.stage.telling.says(steps.REVOKED)
 
     async def we_have_noticed(self) -> None:
         """The link asks her to reconnect; from now on there is quiet."""
@@ -183,7 +198,7 @@ class Story:
             STATES[shown["state"]],
             good=shown["state"] == "needs_reauth",
         )
-        self.stage.telling.says(f"the next fetch notices: Midori's link is now {shown['state']}, and quiet")
+        self.stage.telling.says(steps.REVOCATION_SEEN.filled(state=STATES[shown["state"]]))
 
     async def midori_reconnects(self) -> None:
         """The same account again: everything goes on where it stood."""
@@ -195,7 +210,7 @@ class Story:
             good=calls == 0,
         )
         linked = await stage.link(stage.person(MIDORI))
-        stage.telling.says(f"Midori reconnects: her link is {linked['state']} again, and catches up")
+        stage.telling.says(steps.RECONNECTED.filled(state=STATES[linked["state"]]))
 
     def look_back(self, people: list[PersonSeen]) -> None:
         """What this story, of all stories, has to show at its end."""
@@ -221,13 +236,26 @@ class Story:
                 Words(f"除外 {count} 件（5,000 bpm）", f"{count} set aside (5,000 bpm)"),
                 good=aside == {Kind.HEART_RATE: {Reason.IMPOSSIBLE: 1}},
             )
-        if self._landed:
+        if self._landed_on:
             newest = seen[KEN][Kind.STEPS].newest
             newest = newest[:16] + newest[-6:]
             self.stage.check(
                 Words("移動後の値は新しい時間帯で示される", "After the flight, times are shown in the new zone"),
                 Words(f"最新の歩数 {newest}", f"newest steps {newest}"),
                 good=newest.endswith("+01:00"),
+            )
+            self._check_nights(seen[KEN][Kind.SLEEP], self._landed_on)
+
+    def _check_nights(self, sleep: KindSeen, landed_on: date) -> None:
+        """A life that went on by Tokyo's clock would show as one endless night."""
+        slept = {day["on"]: sum(one["total_minutes"] for one in (day["main"], *day["naps"])) for day in sleep.days}
+        after = [timedelta(minutes=m) for on, m in slept.items() if date.fromisoformat(on) > landed_on]
+        if after:
+            hours = max(after) / timedelta(hours=1)
+            self.stage.check(
+                Words("移動後の睡眠も、一日に一晩ぶんである", "After the flight, too, a day holds one night's sleep"),
+                Words(f"{len(after)} 日、最長 {hours:.1f} 時間", f"{len(after)} days, {hours:.1f} hours at most"),
+                good=max(after) < LONGEST_NIGHT,
             )
 
     @property
@@ -251,6 +279,7 @@ CHAPTERS = (
     Chapter(timedelta(hours=25), Story.google_has_a_bad_morning),
     Chapter(timedelta(hours=29), Story.google_is_well_again),
     Chapter(timedelta(hours=34), Story.hana_mistypes),
+    Chapter(timedelta(hours=48), Story.ken_takes_off),
     Chapter(timedelta(hours=49), Story.hana_notices),
     Chapter(timedelta(hours=52), Story.the_watch_uploads),
     Chapter(timedelta(hours=55), Story.hana_looks_again),

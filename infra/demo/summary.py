@@ -8,6 +8,7 @@ import msgspec
 
 from infra.demo.people import Words
 from infra.demo.stage import Check
+from infra.demo.telling import Told
 from shared.vocabulary import Kind
 
 KEYS = {
@@ -30,6 +31,7 @@ KEYS = {
     "kinds.bytes_per_sample": "sealed bytes per point",
     "points": "of everybody",
     "sealed_bytes": "of all day documents of everybody",
+    "story": "what happened, each with its simulated time",
     "checks": "what had to come true, and what was seen",
     "google_calls": "calls per endpoint, as the simulated Google counted them",
     "requests": "requests per function",
@@ -97,6 +99,7 @@ class Summary:
     sync_interval_s: int
     people: list[PersonSeen]
     checks: list[Check]
+    story: list[Told]
     google_calls: dict[str, int]
     requests: dict[str, int]
     by_function: dict[str, dict[str, int]]
@@ -134,6 +137,8 @@ class Summary:
                 kind["bytes_per_sample"] = each.bytes_per_sample
         for check, looked in zip(built["checks"], self.checks, strict=True):
             check["what"], check["seen"] = looked.what._asdict(), looked.seen._asdict()
+        for step, told in zip(built["story"], self.story, strict=True):
+            step["what"] = told.what._asdict()
         totals = {what: self.total(what) for what in ("store_reads", "store_writes")}
         totals |= {"points": self.points, "sealed_bytes": self.sealed_bytes}
         path.write_bytes(

@@ -1,62 +1,94 @@
-"""The summary at the terminal: readable at 80 columns, fuller where there is room."""
+"""The summary at the terminal, in both languages: readable at 80 columns, fuller where there is room."""
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from infra.demo import words as w
+from infra.demo.people import Words
+from infra.demo.stage import Check
 from infra.demo.summary import KindSeen, PersonSeen, Summary
+from infra.demo.telling import listed, stacked
+from shared.measurement.limits import Reason
 
-_YES, _NO = Text("yes", "green"), Text("NO", "bold red")
-_WIDE = 100
+_WIDE = 124
+_MEDIAN = Words(
+    "Google の呼び出し {google_calls:.0f} 回、保存先の読み取り {store_reads:.0f} 回、書き込み {store_writes:.0f} 回",
+    "{google_calls:.0f} calls to Google, {store_reads:.0f} store reads, {store_writes:.0f} writes",
+)
 
 
 def show(summary: Summary, console: Console) -> None:
     """Who has what, what it took, and whether it is right."""
     wide = console.width >= _WIDE
+    tables = [_people(summary, wide=wide), *([_recordings(summary)] if summary.recordings else []), _costs(summary)]
+    for table in tables:
+        console.print("", table, sep="\n")
     console.print()
-    console.print(_people(summary, wide=wide))
-    if summary.recordings:
-        console.print(_recordings(summary))
-    console.print(_costs(summary))
-    console.print(_checks(summary))
-    verdict = "[bold green]everything is as it should be[/]" if summary.ok else "[bold red]not as it should be[/]"
-    console.print(f"{verdict}, after {sum(summary.seconds.values()):.0f} s\n", highlight=False)
+    console.print(_beside(w.CHECKED, "bold"))
+    console.print()
+    listed(console, map(_check, summary.checks))
+    console.print()
+    verdict = _beside(w.GOOD if summary.ok else w.BAD, "bold green" if summary.ok else "bold red")
+    console.print(Text.assemble(verdict, f"  {sum(summary.seconds.values()):.0f} s\n"))
 
 
-def _table(title: str, *, header: bool = True) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_header=header)
+def _table(title: Words, *, header: bool = True) -> Table:
+    return Table(
+        title=_beside(title, "bold"),
+        title_justify="left",
+        title_style="",
+        box=box.SIMPLE_HEAD,
+        show_header=header,
+        collapse_padding=True,
+        pad_edge=False,
+        show_edge=False,
+    )
+
+
+def _beside(words: Words, style: str = "") -> Text:
+    """Both languages on one line."""
+    return Text.assemble((words.ja, style), " ", (words.en, style or "dim"))
 
 
 def _people(summary: Summary, *, wide: bool) -> Table:
-    table = _table("Who has what")
+    table = _table(w.WHO)
     table.add_column("", no_wrap=True)
-    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column(stacked(w.COUNT), justify="right", no_wrap=True)
     if wide:
-        table.add_column("at Google", justify="right", no_wrap=True)
-    table.add_column("newest", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    table.add_column("complete", no_wrap=True)
-    table.add_column("bytes each" if wide else "B each", justify="right", no_wrap=True)
+        table.add_column(stacked(w.HELD), justify="right", no_wrap=True)
+    table.add_column(stacked(w.NEWEST), no_wrap=True)
+    table.add_column(stacked(w.STATE))
+    table.add_column(stacked(w.COMPLETE), no_wrap=True)
+    if wide:
+        table.add_column(stacked(w.EACH), justify="right", no_wrap=True)
     for person in summary.people:
-        table.add_row(Text(person.name.en, "bold"))
+        table.add_row(_beside(person.name, "bold"))
         for kind in person.kinds:
             if kind.points or kind.held_by_google or not kind.complete:
                 table.add_row(*_row(kind, wide=wide))
         for what, silent in _silent(person).items():
-            table.add_row(Text(f"  {what}", "dim"), Text(f"{len(silent)} kinds", "dim"))
+            count = Words(f" {len(silent)} 種類", f" {len(silent)} kinds")
+            table.add_row(stacked(count), "", *([""] if wide else []), "", stacked(w.STATES[what]))
         table.add_section()
     return table
 
 
 def _row(kind: KindSeen, *, wide: bool) -> list[str | Text]:
     newest = f"{kind.newest[0 if wide else 5 : 10]} {kind.newest[11:16]}" + (kind.newest[-6:] if wide else "")
-    row: list[str | Text] = [f"  {_said(kind.kind)}", f"{kind.points:,}"]
+    row: list[str | Text] = [Text.assemble(" ", _beside(w.KINDS[kind.kind])), f"{kind.points:,}"]
     if wide:
         row.append(f"{kind.held_by_google:,}")
-    state = Text(kind.state, "green" if kind.state == "active" else "yellow")
-    each = "" if kind.bytes_per_sample is None else f"{kind.bytes_per_sample:,.1f}"
-    return [*row, newest if kind.newest else "", state, _YES if kind.complete else _NO, each]
+    state = _beside(w.STATES[kind.state], "green" if kind.state == "active" else "yellow")
+    row += [newest if kind.newest else "", state, _told(kind.complete)]
+    if wide:
+        row.append("" if kind.bytes_per_sample is None else f"{kind.bytes_per_sample:,.1f}")
+    return row
+
+
+def _told(good: bool) -> Text:
+    return _beside(w.YES, "green") if good else _beside(w.NO, "bold red")
 
 
 def _silent(person: PersonSeen) -> dict[str, list[KindSeen]]:
@@ -69,28 +101,32 @@ def _silent(person: PersonSeen) -> dict[str, list[KindSeen]]:
 
 
 def _costs(summary: Summary) -> Table:
-    table = _table("What it took", header=False)
-    table.add_column(no_wrap=True, style="dim")
+    table = _table(w.COSTS, header=False)
+    table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column()
-    calls, typical = summary.google_calls, summary.median_sync
-    table.add_row("calls to Google", f"{sum(calls.values()):,}", _parts(calls))
-    table.add_row("requests", f"{sum(summary.requests.values()):,}", _parts(summary.requests))
-    for what in ("store_reads", "store_writes"):
+    calls = summary.google_calls
+    table.add_row(stacked(w.GOOGLE_CALLS), f"{sum(calls.values()):,}", _parts(calls))
+    table.add_row(stacked(w.REQUESTS), f"{sum(summary.requests.values()):,}", _parts(summary.requests))
+    for what, words in (("store_reads", w.READS), ("store_writes", w.WRITES)):
         parts = {name: cost.get(what, 0) for name, cost in summary.by_function.items()}
-        table.add_row(_said(what), f"{summary.total(what):,}", _parts(parts))
-    median = "{google_calls:.0f} calls to Google, {store_reads:.0f} store reads, {store_writes:.0f} writes"
-    table.add_row("median visit", "", median.format(**typical))
-    table.add_row("tasks", f"{summary.tasks['created']:,}", f"delivered {summary.tasks['delivered']:,} times")
+        table.add_row(stacked(words), f"{summary.total(what):,}", _parts(parts))
+    table.add_row(stacked(w.MEDIAN), "", stacked(_MEDIAN.filled(**summary.median_sync)))
+    n = summary.tasks["delivered"]
+    delivered = Words(f"配達 {n:,} 回（一部は二重）", f"delivered {n:,} times, some of them twice")
+    table.add_row(stacked(w.TASKS), f"{summary.tasks['created']:,}", stacked(delivered))
     if summary.points:
-        size = f"{summary.points:,} points in {summary.sealed_bytes:,} sealed bytes"
-        table.add_row("bytes a sample", f"{summary.sealed_bytes / summary.points:.1f}", size)
-    aside = {
-        f"{_said(r)} ({_said(k.kind)})": n for p in summary.people for k in p.kinds for r, n in k.set_aside.items()
-    }
-    table.add_row("set aside", f"{sum(aside.values()):,}", _parts(aside))
-    seconds = ", ".join(f"{_said(name)} {s:.1f}" for name, s in summary.seconds.items())
-    table.add_row("seconds", f"{sum(summary.seconds.values()):.1f}", seconds)
+        size = Words(
+            f"{summary.points:,} 件、暗号化後 {summary.sealed_bytes:,} バイト",
+            f"{summary.points:,} points in {summary.sealed_bytes:,} sealed bytes",
+        )
+        table.add_row(stacked(w.EACH), f"{summary.sealed_bytes / summary.points:.1f}", stacked(size))
+    kinds = [kind for person in summary.people for kind in person.kinds]
+    aside = [(w.KINDS[kind.kind], w.REASONS[Reason(why)], n) for kind in kinds for why, n in kind.set_aside.items()]
+    reasons = [stacked(Words(f"{k.ja}：{why.ja} {n:,} 件", f"{k.en}: {n:,} × {why.en}")) for k, why, n in aside]
+    table.add_row(stacked(w.ASIDE), f"{sum(n for _, _, n in aside):,}", Text("\n").join(reasons))
+    seconds = [Text.assemble(f"{s:.1f} ", _beside(w.SECONDS[name])) for name, s in summary.seconds.items()]
+    table.add_row(stacked(w.TOOK), f"{sum(summary.seconds.values()):.1f}", Text("\n").join(seconds))
     return table
 
 
@@ -100,25 +136,16 @@ def _parts(parts: dict[str, int]) -> str:
 
 def _recordings(summary: Summary) -> Table:
     assert summary.recordings is not None
-    table = _table("Recorded answers")
-    table.add_column("file", overflow="fold")
-    table.add_column("served by the simulated Google", overflow="fold")
+    table = _table(w.FILES)
+    table.add_column(stacked(w.FILE), overflow="fold")
+    table.add_column(stacked(w.SERVED), overflow="fold")
     for name in summary.recordings.used:
-        table.add_row(name, _YES)
+        table.add_row(name, _beside(w.YES, "green"))
     for name, reason in summary.recordings.unusable.items():
-        table.add_row(name, Text(f"no: {reason}", "yellow"))
+        table.add_row(name, Text.assemble(_beside(w.NO, "yellow"), f": {reason}"))
     return table
 
 
-def _checks(summary: Summary) -> Table:
-    table = _table("Checked")
-    table.add_column("what had to come true", ratio=5)
-    table.add_column("", no_wrap=True)
-    table.add_column("seen", ratio=4)
-    for check in summary.checks:
-        table.add_row(check.what.en, _YES if check.good else _NO, check.seen.en)
-    return table
-
-
-def _said(name: str) -> str:
-    return name.replace("_", " ")
+def _check(check: Check) -> tuple[Text, Words]:
+    what, seen = check.what, check.seen
+    return _told(check.good), Words(f"{what.ja}：{seen.ja}", f"{what.en}: {seen.en}")

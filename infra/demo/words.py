@@ -44,12 +44,17 @@ MADE_UP = Words(
     " that runs in the cloud.",
 )
 RECORDED = Words(
-    "実際の Google Fit から記録された応答を、同じ処理で取得しました。",
-    "Answers recorded from the real Google Fit, fetched by the same job.",
+    "記録された Google Fit の応答を、本番と同じ処理で取得しました。",
+    "Recorded answers of Google Fit, fetched by the job that runs in the cloud.",
 )
 GOOD = Words("すべて確認できました", "Everything checked out")
 BAD = Words("確認できない項目があります", "Something is not as it should be")
 CHECKED = Words("確認したこと", "What was checked")
+STORY = Words("出来事", "What happened")
+STORY_TIMES = Words("時刻は模擬の日本時間です。", "Times are simulated ones, in Japan.")
+DAY = Words("{n}日目", "day {n}")
+WEEKDAYS = tuple(Words(*day.split()) for day in ("月 Mon", "火 Tue", "水 Wed", "木 Thu", "金 Fri", "土 Sat", "日 Sun"))
+WHO = Words("だれの何が保存されたか", "Who has what")
 FIGURES = Words("数値の要約", "Key figures")
 COSTS = Words("処理にかかったもの", "What it took")
 FILES = Words("記録ファイル", "Recorded files")
@@ -57,6 +62,9 @@ YES, NO = Words("はい", "yes"), Words("いいえ", "no")
 TABLE = Words("データ表", "Data table")
 DATE = Words("日付", "Date")
 WHAT, WHY = Words("内容", "What"), Words("理由", "Reason")
+COUNT, TASKS = Words("件数", "Points"), Words("タスク", "Tasks")
+GOOGLE_CALLS, MEDIAN = Words("Google の呼び出し", "Calls to Google"), Words("取得1回の中央値", "Median visit")
+TOOK = Words("所要時間（秒）", "Seconds it took")
 KIND, POINTS, HELD = Words("種類", "Kind"), Words("保存件数", "Points stored"), Words("Google の件数", "At Google")
 NEWEST, STATE, COMPLETE = Words("最新の値", "Newest"), Words("状態", "State"), Words("完全", "Complete")
 ASIDE, EACH = Words("除外", "Set aside"), Words("1件あたり", "Bytes each")

@@ -1,16 +1,27 @@
 import asyncio
 import json
 import re
+from dataclasses import replace
+from datetime import date
+from html import escape
 from html.parser import HTMLParser
 from io import StringIO
+from string import Formatter
+from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
-from infra.demo import recorded, simulated
+from infra.demo import looking_back, recorded, simulated, steps
+from infra.demo import words as words_of
+from infra.demo.people import Words
 from infra.demo.phone import Row
 from infra.demo.report import report
+from infra.demo.story import Story
+from infra.demo.table import show
 from infra.demo.truth import compare
+from infra.manifest import ROOT
 from shared.vocabulary import Kind
 
 VOID = {"meta", "br"}
@@ -38,8 +49,8 @@ def console():
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo")
-    return asyncio.run(simulated.play(folder, console(), hours=6, backfill_days=3)), folder
+    folder, terminal = tmp_path_factory.mktemp("demo"), console()
+    return asyncio.run(simulated.play(folder, terminal, hours=6, backfill_days=3)), folder, terminal
 
 
 def kinds(summary, uid):
@@ -47,7 +58,7 @@ def kinds(summary, uid):
 
 
 def test_everything_that_has_to_come_true_does(story):
-    summary, _ = story
+    summary, *_ = story
     assert [check.what.en for check in summary.checks if not check.good] == []
     assert summary.points > 10_000
 
@@ -64,7 +75,7 @@ def test_what_the_offline_watch_keeps_is_not_held_by_google_yet(story):
 
 
 def test_the_summary_says_what_each_of_its_keys_means(story):
-    summary, folder = story
+    summary, folder, _ = story
     summary.write(folder / "summary.json")
     written = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     assert written["ok"] is True
@@ -94,6 +105,74 @@ def test_every_request_is_in_the_log_with_its_cost(story):
     assert sum(line["cost"].get("store_reads", 0) for line in requests) == story[0].total("store_reads")
 
 
+def test_the_report_tells_the_story_in_both_languages_as_the_terminal_did(story):
+    summary, lines = story[0], " ".join(story[2].file.getvalue().split())
+    page = report(summary)
+    assert [told.at[:16] for told in summary.story[:5]] == ["2026-11-16T08:00"] * 4 + ["2026-11-16T12:00"]
+    assert summary.story[-1].what == steps.READ_BACK
+    for told in summary.story:
+        assert escape(told.what.ja) in page
+        assert escape(told.what.en) in page
+        assert told.what.en in lines
+    assert page.count("<time ") == len(summary.story)
+
+
+def test_the_terminal_says_everything_in_both_languages(story):
+    summary, terminal = story[0], console()
+    show(summary, terminal)
+    lines = terminal.file.getvalue()
+    assert max(cell_len(line) for line in lines.splitlines()) <= 80
+    assert "…" not in lines
+    joined = "".join(lines.split())
+    for check in summary.checks:
+        for words in (check.what, check.seen):
+            assert "".join(words.ja.split()) in joined
+            assert "".join(words.en.split()) in joined
+    for kind in Kind:
+        assert words_of.KINDS[kind].ja in lines
+        assert words_of.KINDS[kind].en in lines
+
+
+@pytest.mark.parametrize("step", [value for value in vars(steps).values() if isinstance(value, Words)])
+def test_a_step_says_the_same_in_both_languages(step):
+    def named(text):
+        return {field.split(".")[0] for _, field, _, _ in Formatter().parse(text) if field}
+
+    assert named(step.ja) == named(step.en)
+    assert not step.ja.isascii()
+    assert step.en.isascii()
+
+
+class Notes:
+    """In the place of a stage: keeps what was checked."""
+
+    def __init__(self):
+        self.good, self.seen = [], []
+
+    def check(self, what, seen, *, good):
+        self.seen.append(seen)
+        self.good.append(good)
+
+
+def test_what_was_set_aside_is_said_beside_what_arrived(story):
+    kind = replace(kinds(story[0], "hana")[Kind.HEART_RATE], set_aside={"impossible_value": 1})
+    notes: Any = Notes()
+    looking_back._check_complete(notes, [replace(story[0].people[0], kinds=[kind])])
+    assert notes.good == [True]
+    assert "none missing" in notes.seen[0].en
+    assert notes.seen[0].en.endswith("; 1 set aside")
+    assert notes.seen[0].ja.endswith("除外 1 件")
+
+
+@pytest.mark.parametrize(("minutes", "good"), [([], []), ([480, 500], [True]), ([480, 840], [False])])
+def test_a_day_that_holds_a_second_night_is_found(story, minutes, good):
+    days = [{"on": f"2026-11-{19 + n}", "main": {"total_minutes": m}, "naps": []} for n, m in enumerate(minutes)]
+    notes: Any = Notes()
+    sleep = replace(kinds(story[0], "ken")[Kind.SLEEP], days=days)
+    Story(notes)._check_nights(sleep, date(2026, 11, 18))
+    assert notes.good == good
+
+
 async def read_back(*rows):
     for start, kg in rows:
         yield Row(
@@ -117,6 +196,20 @@ async def test_a_point_that_is_missing_doubled_or_not_the_same_is_found(read, mi
     assert (found.missing, found.extra) == (missing, extra)
     assert found.complete([]) == (not missing and not extra)
     assert found.complete([3_000_000_000]) == (missing == [3_000_000_000] and not extra)
+
+
+async def test_the_recorded_answers_in_this_repository_are_replayed_wholly(tmp_path):
+    folder = ROOT / "tests/fixtures/google_fit"
+    summary = await recorded.play(folder, tmp_path, console())
+    assert [(check.what.en, check.seen.en) for check in summary.checks if not check.good] == []
+    assert summary.recordings is not None
+    assert summary.recordings.used == sorted(path.name for path in folder.glob("*.json"))
+    assert summary.recordings.unusable == {}
+    found = kinds(summary, "recorded1")
+    assert all(kind.points == kind.held_by_google > 0 for kind in found.values())
+    sessions = json.loads((folder / "sessions.json").read_text(encoding="utf-8"))["session"]
+    assert {session["activityType"] for session in sessions} > {72, 109}
+    assert sum(1 + len(day["naps"]) for day in found[Kind.SLEEP].days) == 2
 
 
 async def test_recorded_answers_are_replayed_and_unusable_files_named(tmp_path):

@@ -1,0 +1,70 @@
+"""What happens in a story, in both languages: told at the terminal while it happens, and again in the report."""
+
+from infra.demo.people import Words
+
+LINKED = Words(
+    "{who.ja}さんが Google Fit と連携し、8 種類のうち {kinds} 種類に同意する",
+    "{who.en} connects Google Fit and ticks {kinds} of 8 kinds",
+)
+FIRST_FETCH = Words(
+    "最初の取得が終わる（Google の呼び出し {calls:,} 回）", "The first fetch is done, after {calls:,} calls to Google"
+)
+WATCH_LOST = Words(
+    "みどりさんの時計が電話とつながらなくなる。計測は続くが、送信されない",
+    "Midori's watch loses its phone: it measures on, and uploads nothing",
+)
+WATCH_BACK = Words(
+    "みどりさんの時計が電話とつながり、{records:,} 件の記録が最大二日遅れで届く",
+    "Midori's watch finds its phone, and uploads {records:,} records up to two days late",
+)
+BAD_MORNING = Words(
+    "Google に障害が起きる。八通りの失敗を {planned} 回仕掛ける",
+    "Google has a bad morning: {planned} failures of eight sorts lie in wait",
+)
+WELL_AGAIN = Words(
+    "Google が復旧する。仕掛けた {planned} 回のうち {struck} 回が起き、連携中は {active} 人",
+    "Google is well again: {struck} of the {planned} failures came about, {active} links are active",
+)
+MISTYPED = Words(
+    "はなさんが体重と血糖値を誤って入力し、壊れたセンサーが心拍数 5,000 を送る",
+    "Hana mistypes her weight and an extra glucose value; a broken sensor says 5,000 bpm",
+)
+NOTICED = Words(
+    "はなさんが Fit アプリで体重を訂正し、血糖値を削除する",
+    "Hana corrects the weight and deletes the glucose value in the Fit app",
+)
+LOOKED_AGAIN = Words("はなさんが訂正と削除の結果をアプリで確かめる", "Hana looks at both again in our app")
+TAKES_OFF = Words(
+    "健さんがベルリンへ発つ。機内の {hours} 時間は何も計測されない",
+    "Ken takes off for Berlin; nothing is measured in the {hours} hours of the flight",
+)
+LANDS = Words("健さんがベルリンに着き、アプリが新しい時間帯を伝える", "Ken lands in Berlin; his app tells the new zone")
+REVOKED = Words(
+    "みどりさんが Google アカウントで KAGAMINO のアクセスを取り消す",
+    "Midori takes KAGAMINO's access back in her Google Account",
+)
+REVOCATION_SEEN = Words(
+    "次の取得で取り消しが分かる。みどりさんの連携は「{state.ja}」になり、取得は止まる",
+    "The next fetch notices: Midori's link {state.en}, and nothing is fetched",
+)
+RECONNECTED = Words(
+    "みどりさんが連携し直す。連携は「{state.ja}」に戻り、続きから取得する",
+    "Midori reconnects: her link is {state.en} again, and catches up",
+)
+READ_BACK = Words(
+    "全員の値を HTTP で読み戻し、Google にある値と照合する",
+    "Everything is read back over HTTP and set against what Google holds",
+)
+RECORDED = Words(
+    "記録された応答 {answers} 件から {accounts} 人分のアカウントを作る",
+    "{answers} recorded answers are taken in; accounts: {accounts}",
+)
+
+# What the moving line under the story says.
+STARTING = Words("準備中", "starting")
+HISTORY = Words("三人が {days} 日間機器を使ってきた", "three people have used their devices for {days} days")
+LINKING = Words("{who.ja}さんが連携する", "{who.en} links")
+FETCHING = Words("{days} 日前までを取得する", "the first fetch reaches back {days} days")
+DAYS_PASS = Words("時が過ぎる", "time passes")
+COMPARING = Words("読み戻して照合する", "reading back and comparing")
+VISITS = Words("取得 {visits} 回、呼び出し {calls:,} 回", "{visits} visits, {calls:,} calls")
