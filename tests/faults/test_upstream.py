@@ -12,6 +12,7 @@ from shared.vocabulary import Kind
 from tests.faults import story
 from tests.faults.stage import FIT, HANAKO, START, Stage
 from tests.faults.story import KINDS
+from tests.faults.watch import Watch
 
 ENDPOINTS = {"*/dataPointChanges": "changes", "*/datasets/*": "datasets", "*/sessions": "sessions"}
 OF_WEIGHT, OF_SLEEP = "*com.google.weight*", "*sleep*"
@@ -199,3 +200,17 @@ async def test_a_stream_that_is_gone_for_one_visit_costs_no_history(stage: Stage
     assert (after.reached_ns, after.cursor_ns, after.last_error) == (before.reached_ns, before.cursor_ns, "")
     stage.world.faults.clear(gone)
     await stage.rest()
+
+
+async def test_a_night_across_the_end_of_a_slice_is_not_lost(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recorded long ago, so that no feed tells of it; and Google lists only what has ended by the time it is given."""
+    # A night that reaches into a slice is returned with it, and stored with the one before, in which it starts.
+    monkeypatch.setattr(Watch, "_check_cursor", lambda *_: None)
+    account, midnight = stage.world.accounts[HANAKO.email], START.replace(hour=0)
+    for days in range(1, 19):
+        began = midnight - days * story.DAY - 2 * story.HOUR
+        story.night(account, f"night-{days}", began, began + 7 * story.HOUR, START - 40 * story.DAY)
+    await stage.link((Kind.SLEEP,))
+    await stage.deliver()
+    await stage.rest()
+    assert len(stage.watch.stored(HANAKO.uid, Kind.SLEEP)) == 18

@@ -13,6 +13,7 @@ from shared.cloud.http import Answer, Sender
 from shared.config import Settings
 from shared.errors import Fault, NotFound, Unavailable
 from shared.measurement import columns
+from shared.measurement.limits import LONGEST_NS
 from shared.measurement.merge import Rows, Window
 from shared.measurement.model import DAY_NS, Identity, Points, SetAside
 from shared.source.google_fit import mapping
@@ -155,11 +156,12 @@ class GoogleFitSource:
             raise Unavailable("upstream_malformed", f"a day of more than {MOST_PAGES} pages")
 
     async def _nights(self, token: str, start_ns: int, end_ns: int, budget: Budget) -> Read:
-        # Google lists sessions that end after startTime, up to a day behind endTime; a night is asked for from a day
-        # before so that one which starts inside the window is listed whatever its length.
+        # Of endTime the reference says "only sessions ending between the start and end times", the discovery document
+        # "starting before endTime and ending after startTime up to (endTime + 1 day)". A night belongs where it starts,
+        # so it is asked for until the longest that starts inside has ended: all that starts inside comes either way.
         parameters = [
             ("startTime", _rfc3339(start_ns - DAY_NS)),
-            ("endTime", _rfc3339(end_ns)),
+            ("endTime", _rfc3339(end_ns + LONGEST_NS[Kind.SLEEP])),
             *_SLEEP,
         ]
         answer = await self._get(token, "sessions", parameters, budget)

@@ -1,3 +1,4 @@
+import datetime as dt
 import json
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -157,6 +158,17 @@ async def test_nights_and_stages_are_two_reads_of_one_window(source):
     await feed(a, stream=SESSIONS, kind=Kind.SLEEP)
     asked = [query["activityType"] for path, query in fit.calls if path == "sessions"]
     assert asked == [["72", "109", "110", "111", "112"]] * 2, "a nap may be named by its stage"
+
+
+async def test_nights_are_asked_for_until_the_longest_that_starts_inside_has_ended(source):
+    nights = [night("last", END - 10**9, hours=36), night("next", END)]
+    fit, a = source({"sessions": {"session": nights}})
+    (got,) = await read(a, Kind.SLEEP, (SESSIONS,))
+    assert got.points.name == ["last"]
+    [(_, query)] = fit.calls
+    day = dt.datetime.fromtimestamp(START // 10**9, dt.UTC)
+    assert dt.datetime.fromisoformat(query["startTime"]) <= day
+    assert dt.datetime.fromisoformat(query["endTime"]) >= day + dt.timedelta(days=1, hours=36)
 
 
 # ---------------------------------------------------------------- the feed
