@@ -140,7 +140,7 @@ class GoogleFitSource:
             try:
                 answer = await self._get(token, path, parameters, budget)
             except OutOfCalls:
-                if not depth.cut():
+                if not depth.cut(end_ns):
                     raise
                 return
             page = mapping.decode_dataset(kind, answer.body, now_ns=self._now_ns())
@@ -152,7 +152,7 @@ class GoogleFitSource:
             if after in seen:
                 raise Unavailable("upstream_malformed", "Google repeated a page token")
             seen.add(after)
-        if not depth.cut():
+        if not depth.cut(end_ns):
             raise Unavailable("upstream_malformed", f"a day of more than {MOST_PAGES} pages")
 
     async def _nights(self, token: str, start_ns: int, end_ns: int, budget: Budget) -> Read:
@@ -203,12 +203,16 @@ class _Depth:
             self.backwards = self.backwards and (self.oldest_ns is None or newest_ns <= self.oldest_ns)
             self.newest_ns, self.oldest_ns = max(self.newest_ns, newest_ns), min(points.end_ns)
 
-    def cut(self) -> bool:
-        """Leave the rest for another time, behind the last UTC day that was read whole. False where none was."""
+    def cut(self, end_ns: int) -> bool:
+        """Leave the rest for another time, behind the last UTC day that was read whole. False where none was: the day
+        that the window's end begins is none, though points of its first moment are listed with the window."""
         if self.oldest_ns is None or not self.backwards:
             return False
-        self.since_ns = -(-(self.oldest_ns + 1) // DAY_NS) * DAY_NS
-        return self.since_ns <= self.newest_ns
+        since_ns = -(-(self.oldest_ns + 1) // DAY_NS) * DAY_NS
+        if since_ns > self.newest_ns or since_ns >= end_ns:
+            return False
+        self.since_ns = since_ns
+        return True
 
 
 @dataclass(slots=True)

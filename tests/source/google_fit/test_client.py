@@ -8,6 +8,7 @@ from shared.cloud.http import Answer
 from shared.errors import Fault, Refused, Unavailable
 from shared.measurement.merge import Rows
 from shared.measurement.model import DAY_NS
+from shared.source.google_fit import client
 from shared.source.google_fit.client import MOST_FEED_PAGES, SESSIONS, GoogleFitSource
 from shared.vocabulary import Kind
 from tests.source.google_fit.test_oauth import SETTINGS
@@ -122,6 +123,15 @@ async def test_a_stream_that_is_not_there_says_nothing_about_what_is_stored(sour
 async def test_a_page_that_breaks_off_spoils_the_window(source):
     broken = Answer(200, {}, json.dumps(dataset(point(START))).encode()[:-40])
     _, a = source({"dataSources/": [dataset(point(START + 1), token="a"), broken]})
+    with pytest.raises(Unavailable, match="upstream_malformed"):
+        await read(a)
+
+
+@pytest.mark.parametrize("behind", [[], [point(END)]], ids=["nothing behind it", "a point at the midnight behind it"])
+async def test_a_day_that_cannot_be_read_whole_is_a_fault(source, monkeypatch, behind):
+    monkeypatch.setattr(client, "MOST_PAGES", 3)
+    pages = [dataset(*behind, point(END - 1), token="a"), *(dataset(point(END - n), token=str(n)) for n in (2, 3))]
+    _, a = source({"dataSources/": pages})
     with pytest.raises(Unavailable, match="upstream_malformed"):
         await read(a)
 
