@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import inf
 from typing import TypeVar
 
 import msgspec
@@ -24,14 +25,20 @@ _THE_FEEDS_OWN = frozenset({"upstream_unavailable", "upstream_malformed"})
 """Faults that cost a feed, and not its kind: whether the provider is out of reach is for the windows to find out."""
 
 
+PAGES_BEGIN_WITHIN = 0.75
+"""The part of the deadline in which pages are begun; what is under way then has the rest to come to its end."""
+
+
 @dataclass(slots=True)
 class CallBudget:
-    """Calls left to one user in this minute. What earlier workers spent in it comes with the connection."""
+    """Calls left to one user in this minute, and the visit's time. What earlier workers spent in the minute comes with
+    the connection; `until_s`, by the monotonic clock, is set when reading begins."""
 
     per_minute: int
     clock: Clock
     since: datetime
     spent: int
+    until_s: float = inf
 
     def spend(self) -> None:
         """As `ports.Budget.spend`."""
@@ -41,6 +48,10 @@ class CallBudget:
         if self.spent >= self.per_minute:
             raise OutOfCalls
         self.spent += 1
+
+    def in_time(self) -> bool:
+        """As `ports.Budget.in_time`."""
+        return self.clock.monotonic_s() < self.until_s
 
 
 @dataclass(slots=True)
@@ -102,8 +113,8 @@ class KindFetch:
 
     @property
     def history_waits(self) -> bool:
-        """Whether there is history that has not been reached yet."""
-        return self.fault is None and bool(self.streams) and self.plan.reached_ns > self.plan.floor_ns
+        """Whether there is history that has not been reached yet, or is being read again."""
+        return self.fault is None and bool(self.streams) and self.plan.waits
 
     @property
     def unfinished(self) -> bool:
@@ -130,6 +141,7 @@ class Fetching:
         self, connection: Connection, kinds: Sequence[Kind], token: AccessToken, budget: CallBudget
     ) -> list[KindFetch]:
         """Every kind's feeds and windows, concurrently, within the deadline."""
+        budget.until_s = self.clock.monotonic_s() + PAGES_BEGIN_WITHIN * self.deadline_s
         tasks = {asyncio.create_task(self._kind(connection, kind, token, budget)): kind for kind in kinds}
         done, late = await asyncio.wait(tasks, timeout=self.deadline_s) if tasks else (set(), set())
         for task in late:

@@ -15,10 +15,15 @@ from shared.vocabulary import Kind
 
 
 class Budget(Protocol):
-    """How many calls this user may still cost the provider in this minute."""
+    """What reading may still cost: this user's calls to the provider in this minute, and the visit's time."""
 
     def spend(self) -> None:
         """Take one call. Raises OutOfCalls where none is left."""
+        ...
+
+    def in_time(self) -> bool:
+        """Whether one more page may be begun. A later one is at risk of being broken off, and all before it with it:
+        whoever can leave the rest for another visit does so now."""
         ...
 
 
@@ -102,7 +107,8 @@ class HealthSource(Protocol):
         ...
 
     async def feed(self, token: str, kind: Kind, stream: str, since: str, budget: Budget) -> Feed | None:
-        """What changed in `stream` since the token `since` ("" for all there is to tell); None: there is no feed."""
+        """What changed in `stream` since the token `since` ("" for all there is to tell), as far as the budget goes in
+        time; None: there is no feed."""
         ...
 
     async def window(
@@ -110,5 +116,6 @@ class HealthSource(Protocol):
     ) -> Sequence[Read]:
         """Everything that starts within [start_ns, end_ns). A stream that does not exist is left out, so that its
         absence is not taken for the absence of data; no read at all says that none of them exists. Where there is more
-        than can be read at a time, the newest whole UTC days of it: the read's own window says since when."""
+        than can be read at a time, or than the budget has calls or time for, the newest whole UTC days of it: the
+        read's own window says since when. While not even one day is whole, time alone does not end the reading."""
         ...

@@ -82,7 +82,7 @@ class GoogleFitSource:
         path = f"dataSources/{quote(stream, safe='')}/dataPointChanges"
         pages = _Feeding(kind, since)
         try:
-            while pages.unfinished():
+            while pages.unfinished() and budget.in_time():
                 answer = await self._get(token, path, pages.parameters(PAGE_POINTS), budget)
                 page = mapping.decode_changes(kind, answer.body, now_ns=self._now_ns())
                 gone = [Gone(identity, identity.start_ns) for identity in page.deleted]
@@ -95,7 +95,7 @@ class GoogleFitSource:
         pages = _Feeding(Kind.SLEEP, since)
         fixed = [("includeDeleted", "true"), *_SLEEP]
         try:
-            while pages.unfinished():
+            while pages.unfinished() and budget.in_time():
                 answer = await self._get(token, "sessions", [*fixed, *pages.parameters(None)], budget)
                 page = mapping.decode_sessions(answer.body, now_ns=self._now_ns())
                 gone = [Gone(Identity(name, "", 0, 0), start_ns) for name, start_ns in page.deleted]
@@ -136,6 +136,8 @@ class GoogleFitSource:
         seen: set[str] = set()
         after = ""
         for _ in range(MOST_PAGES):
+            if not budget.in_time() and depth.cut(end_ns):
+                return
             parameters = [("limit", str(PAGE_POINTS)), *([("pageToken", after)] if after else [])]
             try:
                 answer = await self._get(token, path, parameters, budget)

@@ -51,6 +51,16 @@ class Free:
             raise Unavailable("upstream_rate_limited")
         self.left -= 1
 
+    def in_time(self):
+        return True
+
+
+class Late(Free):
+    """There is no more time."""
+
+    def in_time(self):
+        return False
+
 
 def point(at_ns, kg=60.0, *, modified=1):
     return {
@@ -125,6 +135,23 @@ async def test_a_page_that_breaks_off_spoils_the_window(source):
     _, a = source({"dataSources/": [dataset(point(START + 1), token="a"), broken]})
     with pytest.raises(Unavailable, match="upstream_malformed"):
         await read(a)
+
+
+async def test_without_time_the_days_that_were_read_whole_are_what_was_read(source):
+    before = point(START - DAY_NS)
+    pages = [dataset(point(END - 1), token="a"), dataset(point(START - 1), token="b"), dataset(before)]
+    fit, a = source({"dataSources/": pages})
+    (got,) = await a.window("token", Kind.WEIGHT, (STREAM,), START - DAY_NS, END, Late())
+    assert (got.window.start_ns, got.window.end_ns) == (START, END)
+    assert got.points.start_ns == [END - 1]
+    assert len(fit.calls) == 2
+
+
+async def test_without_time_a_day_is_read_on_while_none_is_whole(source):
+    pages = [dataset(point(END - 1), token="a"), dataset(point(START + 1), token="b"), dataset(point(START))]
+    _, a = source({"dataSources/": pages})
+    (got,) = await read(a, budget=Late())
+    assert (got.window.start_ns, got.points.start_ns) == (START, [START, START + 1, END - 1])
 
 
 @pytest.mark.parametrize("behind", [[], [point(END)]], ids=["nothing behind it", "a point at the midnight behind it"])
