@@ -50,7 +50,8 @@ class KindLink(msgspec.Struct, frozen=True, kw_only=True):
     `cursor_ns`: everything the provider returned that starts before it is stored; it only grows. `reached_ns`: how far
     back the first fetch has come, `floor_ns` how far it is to come, `quiet` how many slices in a row held nothing.
     `changes` holds a change-feed token per stream, with which `feeding` says whether the
-    feed is caught up and may be trusted between re-reads. `fingerprints` are keyed hashes per UTC day, to tell without
+    feed is caught up and may be trusted between re-reads; `rereading_ns` is how far down one that was too much for one
+    visit has come. `fingerprints` are keyed hashes per UTC day, to tell without
     reading a day's document that re-reading it brought nothing new. `revisiting`: days that are not reached yet may be
     stored all the same, from before the kind began anew or from a visit that did not come to its end.
     """
@@ -61,6 +62,7 @@ class KindLink(msgspec.Struct, frozen=True, kw_only=True):
     changes: dict[str, str] = {}
     feeding: bool = False
     reread_at: datetime | None = None
+    rereading_ns: int | None = None
     cursor_ns: int = 0
     reached_ns: int | None = None
     floor_ns: int = 0
@@ -158,6 +160,7 @@ def begun_anew(link: KindLink) -> KindLink:
         changes={},
         feeding=False,
         reread_at=None,
+        rereading_ns=None,
         reached_ns=None,
         revisiting=link.revisiting or link.stored > 0 or link.set_aside > 0,
         fingerprints=b"",
@@ -213,9 +216,9 @@ class LooseGrant(msgspec.Struct, frozen=True, kw_only=True):
 
 def linked(grant: LooseGrant, old: Connection | None, consents: Consents, at: datetime, shards: int) -> Connection:
     """The connection that taking `grant` makes. The same account again continues where each kind stood; another begins
-    anew."""
+    anew, and may have been linked before that other one: of what it had then, something may be stored."""
     continued = old.kinds if old and old.subject == grant.subject else {}
-    kinds = {kind: KindLink(granted=False) for kind in Kind} | continued
+    kinds = {kind: KindLink(revisiting=old is not None) for kind in Kind} | continued
     connection = Connection(
         uid=grant.uid,
         provider=grant.provider,

@@ -185,7 +185,7 @@ def _counted(link: KindLink, mine: KindProgress, keep_since: dt.date) -> KindLin
         link,
         fingerprints=mine.fingerprints.packed(keep_since),
         nights=mine.nights.packed(keep_since) if mine.fetch.kind is Kind.SLEEP else b"",
-        stored=link.stored + mine.stored,
+        stored=max(0, link.stored + mine.stored),  # an account that comes back may lose what was counted for it before
         set_aside=link.set_aside + mine.set_aside,
         newest_ns=max(link.newest_ns, mine.newest_ns),
     )
@@ -220,12 +220,17 @@ def _moved_on(link: KindLink, mine: KindProgress, now: dt.datetime, keep_since: 
     backfilled = plan.reached_ns != link.reached_ns
     # Out of touch for so long that history is read again: its fingerprints go before it is reached.
     revisiting = link.revisiting or (link.reached_ns is not None and plan.reached_ns > link.reached_ns)
+    # What a feed told of days that are neither reached nor kept fingerprints of.
+    revisiting |= any(
+        one.fed and on < keep_since and day_start_ns(on) < plan.reached_ns for on, one in mine.news.items()
+    )
     return msgspec.structs.replace(
         _counted(link, mine, keep_since),
         changes={stream: feed.token for stream, feed in fetch.feeds.items() if feed is not None and feed.token},
         feeding=fetch.feeding,
         # A deletion that does not say where it belongs is found by reading everything again.
-        reread_at=None if unplaced else now if plan.reread else link.reread_at,
+        reread_at=None if unplaced else now if plan.reread and plan.rereading_ns is None else link.reread_at,
+        rereading_ns=plan.rereading_ns,
         cursor_ns=max(link.cursor_ns, int(now.timestamp()) * 1_000_000_000),
         reached_ns=plan.reached_ns,
         floor_ns=plan.floor_ns,

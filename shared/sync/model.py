@@ -33,19 +33,27 @@ class Reach:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to read of one kind now. Windows begin at UTC midnights; the newest ends a day ahead of now, for devices
-    whose clocks run fast. `reached_ns` and `floor_ns` hold once the windows are stored."""
+    whose clocks run fast. `reached_ns`, `floor_ns` and `rereading_ns` (how far down reading the overlap again has come,
+    None where it is not under way) hold once the windows are stored."""
 
     windows: tuple[tuple[int, int], ...]
     reached_ns: int
     floor_ns: int
     reread: bool
+    rereading_ns: int | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether more is to be read right now."""
+        return self.reached_ns > self.floor_ns or self.rereading_ns is not None
 
 
 def plan(link: KindLink, *, linked_at: datetime, now: datetime, reach: Reach) -> Plan:
     """Which windows of one kind to read.
 
     First a slice up to now; then, each time, one slice further back until the floor is reached. What lies inside the
-    overlap is read again: every time, unless a caught-up change feed stands in between, and then once a day.
+    overlap is read again: every time, unless a caught-up change feed stands in between, and then once a day. What is
+    too much to be read again in one visit is gone on with in the next, until all of it was.
     """
     today_ns, end_ns = _midnight(now), _ns(now) + DAY_NS
     floor_ns = link.floor_ns or max(EARLIEST_NS, _midnight(linked_at) - reach.backfill_days * DAY_NS)
@@ -62,8 +70,13 @@ def plan(link: KindLink, *, linked_at: datetime, now: datetime, reach: Reach) ->
         return Plan(((start_ns, end_ns),), start_ns, floor_ns, reread=True)
     windows: list[tuple[int, int]] = []
     reread = not link.feeding or link.reread_at is None or now >= link.reread_at + REREAD_EVERY
-    if reread:
-        windows.append((max(reached_ns, overlap_ns), end_ns))
+    again_ns = max(reached_ns, overlap_ns)
+    if link.rereading_ns is not None and link.rereading_ns > again_ns:
+        if not link.feeding:
+            windows.append((max(again_ns, _midnight_ns(link.cursor_ns)), end_ns))
+        windows.append((again_ns, link.rereading_ns))
+    elif reread:
+        windows.append((again_ns, end_ns))
     if reached_ns > floor_ns:
         start_ns = max(floor_ns, reached_ns - slice_ns)
         windows.append((start_ns, reached_ns))
@@ -74,29 +87,29 @@ def plan(link: KindLink, *, linked_at: datetime, now: datetime, reach: Reach) ->
 def carried_out(planned: Plan, link: KindLink, reads: Sequence[Read]) -> Plan:
     """The plan as far as it was carried out: of a window that holds too much only the newest part has been read.
 
-    Where that leaves a gap above what was stored before, history is to be read again from the gap on.
+    Where that leaves a gap above what was stored before, history is to be read again from the gap on; where it was a
+    matter of reading the overlap again, that is under way until the rest of it was read.
     """
-    since = {
-        end_ns: max((read.window.start_ns for read in reads if read.window.end_ns == end_ns), default=start_ns)
-        for start_ns, end_ns in planned.windows
-    }
-    reached_ns = planned.reached_ns
-    if planned.windows and planned.windows[-1][0] == reached_ns:
-        reached_ns = since[planned.windows[-1][1]]
-    if planned.reread and link.reached_ns is not None:
-        start_ns, end_ns = planned.windows[0]
-        if since[end_ns] > max(start_ns, _midnight_ns(link.cursor_ns)):
-            reached_ns = since[end_ns]
-    return replace(planned, reached_ns=reached_ns)
+    reached_ns, rereading_ns = planned.reached_ns, None
+    for start_ns, end_ns in planned.windows:
+        since = max((read.window.start_ns for read in reads if read.window.end_ns == end_ns), default=start_ns)
+        if start_ns == planned.reached_ns != link.reached_ns:  # a slice of history
+            reached_ns = max(reached_ns, since)
+        elif since > start_ns:
+            if since > _midnight_ns(link.cursor_ns):
+                return replace(planned, reached_ns=since)
+            rereading_ns = since
+    return replace(planned, reached_ns=reached_ns, rereading_ns=rereading_ns)
 
 
 @dataclass(slots=True)
 class DayNews:
     """What one fetch says about one day of one kind: changes in order and, where the day was read whole, what the
-    source holds of it."""
+    source holds of it. `fed`: a feed has something to say about it."""
 
     changes: list[Change]
     whole: Day | None = None
+    fed: bool = False
 
 
 def beside(_: str, on: dt.date) -> Sequence[dt.date]:
@@ -115,7 +128,7 @@ def news_by_day(
     news: dict[dt.date, DayNews] = {}
     for feed in feeds:
         for on, change in _feed_changes(kind, feed, elsewhere).items():
-            news.setdefault(on, DayNews([])).changes.append(change)
+            news.setdefault(on, DayNews([], fed=True)).changes.append(change)
     for read in reads:
         days = split_by_day(read.points, read.set_aside)
         for on in _days(read.window, days):

@@ -420,6 +420,29 @@ async def test_days_missed_that_are_more_than_one_visit_can_read_are_all_read(ri
         assert len(day.points) == 28_800
 
 
+async def test_what_comes_late_among_more_than_one_visit_can_read_again_is_found(rig: Rig) -> None:
+    steady = recorder(rig, Kind.HEART_RATE, 4)  # 21,600 a day; a visit reads the newest four days and a half of five
+    rig.google.datasets[Kind.HEART_RATE] = steady
+    rig.google.changes[Kind.HEART_RATE] = lambda _: Answer(404, {}, b"{}")
+    await rig.link("hana", "google")
+    await visits(rig, 12)
+    at = NOW - timedelta(days=5) + timedelta(hours=2)
+    late = ns(at) + 7
+
+    def with_late(asked: Mapping[str, str], start: int, end: int) -> Any:
+        page: Any = steady(asked, start, end)
+        first, last = (int(page["point"][n]["startTimeNanos"]) for n in (-1, 0))
+        page["point"] += [point(Kind.HEART_RATE, late, 61)] if first <= late < last else []
+        return page
+
+    rig.google.datasets[Kind.HEART_RATE] = with_late
+    rig.clock.advance(timedelta(hours=2))
+    await visits(rig, 12)
+    day = await rig.day(Kind.HEART_RATE, at)
+    assert day is not None
+    assert late in day.points.start_ns
+
+
 async def test_two_kinds_that_want_all_calls_both_come_forward(rig: Rig) -> None:
     for kind in (Kind.HEART_RATE, Kind.STEPS):
         rig.google.datasets[kind] = recorder(rig, kind, 4)
@@ -588,6 +611,45 @@ async def test_a_withdrawal_right_behind_a_commit_whose_answer_was_lost_holds(ri
     assert connection.kinds[Kind.STEPS].stored == portions[0] < len(starts), "nothing more than before"
 
 
+# ---------------------------------------------------------------- what goes while nobody looks
+
+
+async def test_what_went_while_another_account_was_linked_goes(rig: Rig) -> None:
+    held = {NOW - timedelta(days=days): 60.0 + days for days in (1, 3, 8)}
+    rig.google.datasets[Kind.WEIGHT] = lambda _, start, end: {
+        "point": [point(Kind.WEIGHT, ns(at), kg) for at, kg in held.items() if start <= ns(at) < end]
+    }
+    await rig.link("hana", "first")
+    await visits(rig, 3)
+    await rig.link("hana", "other")
+    gone = NOW - timedelta(days=3)
+    del held[gone]
+    await rig.link("hana", "first")
+    await visits(rig, 3)
+    assert await rig.day(Kind.WEIGHT, gone) is None
+    assert await rig.day(Kind.WEIGHT, NOW - timedelta(days=8)) is not None
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["the feed tells", "nobody tells"])
+async def test_what_a_feed_brought_early_goes_again_when_its_day_is_reached(rig: Rig, told: bool) -> None:
+    """A point older than the days whose fingerprints are kept, told of before its day is read and gone by then."""
+    early = ns(NOW - timedelta(days=9))
+    brought = {"insertedDataPoint": [point(Kind.WEIGHT, early, 70.0)], "nextPageToken": "t1"}
+    gone = {"deletedDataPoint": [point(Kind.WEIGHT, early, 70.0)], "nextPageToken": "t2"}
+    rig.google.changes[Kind.WEIGHT] = lambda asked: {"nextPageToken": "t1"} if asked.get("pageToken") else brought
+    rig.syncing = replace(
+        rig.syncing, fetching=replace(rig.syncing.fetching, reach=replace(rig.syncing.fetching.reach, slice_days=4))
+    )
+    await rig.link("hana", "google", [Kind.WEIGHT])
+    await rig.sync()
+    assert await rig.day(Kind.WEIGHT, NOW - timedelta(days=9)) is not None
+    rig.google.changes[Kind.WEIGHT] = lambda asked: (
+        gone if told and asked["pageToken"] == "t1" else {"nextPageToken": asked["pageToken"]}
+    )
+    await visits(rig, 8)
+    assert await rig.day(Kind.WEIGHT, NOW - timedelta(days=9)) is None
+
+
 # ---------------------------------------------------------------- what is said about tokens
 
 
@@ -617,8 +679,8 @@ async def test_a_kind_whose_data_were_refused_is_tried_again_a_day_later(rig: Ri
     rig.google.datasets.clear()
     after = await rig.renew(renewed(Kind.STEPS, Kind.WEIGHT), renewed(Kind.STEPS, Kind.WEIGHT))
     assert after.kinds[Kind.WEIGHT].granted
-    assert await rig.renew(renewed(Kind.STEPS, Kind.WEIGHT))
-    assert (await rig.connection()).kinds[Kind.WEIGHT].last_error == ""
+    after = await rig.renew(renewed(Kind.STEPS, Kind.WEIGHT))
+    assert after.kinds[Kind.WEIGHT].last_error == ""
 
 
 async def test_where_google_grants_nothing_any_more_the_person_is_asked_to_link_again(rig: Rig) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.connection.model import KindLink
 from shared.measurement.merge import Rows, Window
 from shared.measurement.model import DAY_NS, SESSION, Identity, Points
-from shared.sync.model import EARLIEST_NS, Fingerprints, Reach, news_by_day, next_sync_at, plan
+from shared.sync.model import EARLIEST_NS, Fingerprints, Reach, carried_out, news_by_day, next_sync_at, plan
 from shared.sync.ports import Feed, Gone, Read
 from shared.vocabulary import Kind
 
@@ -100,6 +100,65 @@ def test_every_way_back_ends_at_the_floor(backfill, slice_days, quiet):
         link = msgspec.structs.replace(link, reached_ns=step.reached_ns, floor_ns=step.floor_ns, cursor_ns=NOW_NS)
         steps += 1
         assert steps <= backfill // slice_days + 2
+
+
+# ---------------------------------------------------------------- what is too much for one visit
+
+
+def taken(link, step, since):
+    """The kind after the visit: of each window the part from `since(window)` on was read."""
+    reads = [Read(Window(since(*window), window[1]), weights(), []) for window in step.windows]
+    done = carried_out(step, link, reads)
+    return done, msgspec.structs.replace(
+        link,
+        reached_ns=done.reached_ns,
+        floor_ns=done.floor_ns,
+        rereading_ns=done.rereading_ns,
+        reread_at=NOW if done.reread and done.rereading_ns is None else link.reread_at,
+        cursor_ns=NOW_NS,
+    )
+
+
+@pytest.mark.parametrize("feeding", [True, False])
+@pytest.mark.parametrize("days_a_visit", [2, 7, 29])
+def test_reading_again_goes_on_where_it_was_cut_and_history_is_left_alone(feeding, days_a_visit):
+    link = seen(feeding=feeding, reread_at=None)
+    covered, visits = set(), 0
+    while visits == 0 or link.rereading_ns is not None:
+        step = planned(link)
+        bounds: list[tuple[int, int]] = []
+
+        def since(start_ns, end_ns, bounds=bounds):
+            bounds.append((max(start_ns, end_ns - days_a_visit * DAY_NS), end_ns))
+            return bounds[-1][0]
+
+        done, link = taken(link, step, since)
+        covered |= {day for a, b in bounds for day in range(a // DAY_NS, -(-b // DAY_NS))}
+        assert link.reached_ns == link.floor_ns == TODAY - 90 * DAY_NS
+        assert link.reread_at == (None if done.rereading_ns else NOW)
+        visits += 1
+        assert visits <= 30 // days_a_visit + 2
+    assert covered >= set(range((TODAY - 30 * DAY_NS) // DAY_NS, NOW_NS // DAY_NS + 1))
+    assert not planned(link).waits
+    # with a feed that is all for a day, without one all of it is read again
+    assert planned(link).windows == (() if feeding else ((TODAY - 30 * DAY_NS, NOW_NS + DAY_NS),))
+
+
+def test_while_reading_again_what_is_new_is_read_too_where_no_feed_tells_of_it():
+    under_way = seen(rereading_ns=TODAY - 9 * DAY_NS)
+    assert planned(under_way).windows == (
+        (TODAY, NOW_NS + DAY_NS),
+        (TODAY - 30 * DAY_NS, TODAY - 9 * DAY_NS),
+    )
+    told = msgspec.structs.replace(under_way, feeding=True)
+    assert planned(told).windows == ((TODAY - 30 * DAY_NS, TODAY - 9 * DAY_NS),)
+
+
+def test_a_gap_above_what_was_stored_before_is_read_as_history():
+    link = seen(cursor_ns=TODAY - 6 * DAY_NS, feeding=False)
+    done, after = taken(link, planned(link), lambda start, end: max(start, end - 4 * DAY_NS))
+    assert (done.reached_ns, done.rereading_ns) == (NOW_NS - 3 * DAY_NS, None)
+    assert planned(after).windows[-1][1] == NOW_NS - 3 * DAY_NS
 
 
 # ---------------------------------------------------------------- what was fetched, by day
