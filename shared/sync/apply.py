@@ -67,7 +67,8 @@ def _sorted(link: KindLink, fetch: KindFetch, fingerprint_key: bytes) -> KindPro
     if not link.feeding:
         # Until it has caught up, a feed recounts all there ever was; what the person agreed to begins at the floor.
         feeds = [feed.since(fetch.plan.floor_ns) for feed in feeds]
-    nights = Nights(link.nights, fingerprint_key, beginning=link.reached_ns is None)
+    rereading = fetch.plan.reread and fetch.plan.rereading_ns is None and link.rereading_ns is None
+    nights = Nights(link.nights, fingerprint_key, beginning=link.reached_ns is None, rereading=rereading)
     reached = None if link.reached_ns is None else day_of(link.reached_ns)
     news = news_by_day(fetch.kind, feeds, fetch.reads, lambda name, on: nights.elsewhere(name, on, reached))
     mine = KindProgress(fetch, {}, Fingerprints(link.fingerprints), nights)

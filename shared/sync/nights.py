@@ -14,18 +14,25 @@ _ONE_DAY = dt.timedelta(days=1)
 
 class Nights:
     """Keyed hashes of the names of stored nights, each with its day, packed: the day since which none is missing (2
-    bytes, little end first), then day (2) and hash (8) of each, ascending. Empty: nothing is known, and nothing will
-    be until the kind begins (`beginning`) to be read anew."""
+    bytes, little end first), a hash of nothing (4) that tells keys apart, then day (2) and hash (8) of each, ascending.
+    Empty: nothing is known, and nothing will be until the kind begins (`beginning`) to be read anew.
 
-    SIZE = 10
+    Under another key than they were packed under they say nothing either. Then no fingerprint holds any more, so that
+    reading everything again (`rereading`) stores every day, and with it every night.
+    """
 
-    def __init__(self, packed: bytes, key: bytes, *, beginning: bool = False) -> None:
+    HEAD, SIZE = 6, 10
+
+    def __init__(self, packed: bytes, key: bytes, *, beginning: bool = False, rereading: bool = False) -> None:
         self._key = key
-        self._since = int.from_bytes(packed[:2], "little") if packed else 0
-        self._complete = beginning or bool(packed)
+        ours = packed[2 : self.HEAD] == self._hash("")[:4]
+        self._complete = beginning or ours
+        self._worth_keeping = self._complete or (bool(packed) and rereading)
+        packed = packed if ours else b""
+        self._since = int.from_bytes(packed[:2], "little")
         self._days: dict[bytes, int] = {
             packed[i + 2 : i + self.SIZE]: int.from_bytes(packed[i : i + 2], "little")
-            for i in range(2, len(packed), self.SIZE)
+            for i in range(self.HEAD, len(packed), self.SIZE)
         }
 
     def elsewhere(self, name: str, on: dt.date, reached: dt.date | None) -> list[dt.date]:
@@ -47,11 +54,12 @@ class Nights:
 
     def packed(self, since: dt.date) -> bytes:
         """As stored, without days before `since`."""
-        if not self._complete:
+        if not self._worth_keeping:
             return b""
         least = max(0, _number(since))
         kept = sorted((day, name) for name, day in self._days.items() if day >= least)
-        return b"".join([least.to_bytes(2, "little"), *(day.to_bytes(2, "little") + name for day, name in kept)])
+        head = least.to_bytes(2, "little") + self._hash("")[:4]
+        return b"".join([head, *(day.to_bytes(2, "little") + name for day, name in kept)])
 
     def _hash(self, name: str) -> bytes:
         return hashlib.blake2b(name.encode(), key=self._key, digest_size=8).digest()

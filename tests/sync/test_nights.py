@@ -51,8 +51,22 @@ def test_a_day_without_its_night_forgets_it():
 def test_names_cannot_be_read_from_what_is_kept():
     packed = known(secret=ON).packed(LONG_AGO)
     assert b"secret" not in packed
-    assert len(packed) == 2 + Nights.SIZE
+    assert len(packed) == Nights.HEAD + Nights.SIZE
     assert Nights(packed, b"another key".ljust(32)).elsewhere("secret", ON, None) == list(beside("secret", ON))
+
+
+def test_under_another_key_nothing_is_known_until_everything_was_read_again():
+    other = b"o" * 32
+    packed = known(a=ON).packed(LONG_AGO)
+    assert Nights(packed, other).elsewhere("b", ON, LONG_AGO) == list(beside("b", ON))
+    assert Nights(packed, other).packed(LONG_AGO) == b""
+    reading = Nights(packed, other, rereading=True)
+    assert reading.elsewhere("a", ON, LONG_AGO) == list(beside("a", ON)), "not yet"
+    reading.store(ON, ["a"])
+    again = Nights(reading.packed(LONG_AGO), other)
+    assert again.elsewhere("a", ON - dt.timedelta(days=3), LONG_AGO) == [ON]
+    assert again.elsewhere("b", ON, LONG_AGO) == []
+    assert Nights(b"", other, rereading=True).packed(LONG_AGO) == b"", "fingerprints hold, so not every day is stored"
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=5), DAYS, max_size=12), DAYS)
