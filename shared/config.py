@@ -56,7 +56,9 @@ class Settings:
     development: int = _setting(0, least=0, most=1, doc="1 on a developer's machine, never in production")
 
     # how much, how often
-    due_shards: int = _setting(4, least=1, most=256, doc="slices of the due index (500 index writes/s each)")
+    due_shards: int = _setting(
+        4, least=1, most=256, doc="slices of the due index (500 index writes/s each); to be raised, never lowered"
+    )
     sync_interval_s: int = _setting(3600, least=300, doc="how often each user is fetched")
     dispatch_budget_s: int = _setting(
         480, least=10, most=1700, doc="a tick stops in time and leaves the rest to the next"

@@ -12,6 +12,7 @@ People and devices (`devices`: watch, phone, scale, cuff, glucometer, old_band, 
     hanako = world.account("hanako@example.com", zone="Asia/Tokyo", name="花子", history=timedelta(days=7),
                            devices=[watch(buffer=timedelta(days=2)), scale(), old_band(), watch(partial_nights=True)])
     world.live(until=None, email=None)          # devices measure and upload up to now; auto_live does it per request
+    hanako.fly("Europe/Berlin", takes_off, lands)   # and lives by that clock from then on
     hanako.devices[0].offline = True            # keeps what it measures until …
     hanako.upload_late(hanako.devices[0], now)  # … it arrives: old times, new modifiedTimeMillis
     hanako.enter(type, at, values, now)         # a manual entry; walk(start, end, steps, now): estimated_steps only
