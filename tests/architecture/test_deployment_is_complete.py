@@ -31,10 +31,12 @@ def test_every_alert_has_its_playbook_and_every_playbook_its_alert():
 
 @pytest.mark.parametrize("name", sorted(PLAYBOOKS))
 def test_a_playbook_says_what_it_means_where_to_look_and_what_to_do(name):
-    text = PLAYBOOKS[name]
-    assert text.startswith(f"# {ALERTS[name]['title']}\n")
+    japanese, english = PLAYBOOKS[name].split("\n---\n\n")
+    assert english.startswith(f"# {ALERTS[name]['title']}\n")
+    for part in ("**意味：**", "**最初に見る所**", "**対処**"):
+        assert part in japanese
     for part in ("**What it means.**", "**First looks**", "**Remedies**"):
-        assert part in text
+        assert part in english
 
 
 @pytest.mark.parametrize("name", sorted(name for name, alert in ALERTS.items() if "log" in alert))
