@@ -11,11 +11,12 @@ directly in a list. `values` says all the limits, and holds every adapter to the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Literal, Protocol, TypeAlias
 
-from shared.errors import Conflict, Fault, OutcomeUnknown, Unavailable
+from shared.errors import Conflict, Fault, OutcomeUnknown
+from shared.ids import RandomIds
 
 Data: TypeAlias = dict[str, Any]
 
@@ -152,34 +153,45 @@ async def settle(documents: Documents, writes: Sequence[Write], *, witness: str)
     """Commit, and where the outcome is unknown find it out before answering.
 
     `witness` is the path of one of `writes`, created (`Expect.ABSENT`) by this very commit and never changed after,
-    an audit entry for example. If it is there, the commit happened; if not, the same commit is sent again, and
-    cannot happen twice, because the witness may be created only once.
+    an audit entry for example. It is written with a mark of this commit's own. If it is there and bears the mark, the
+    commit happened; if somebody else's is there, it did not, and will not. If none is there the same commit is sent
+    again, and cannot happen twice, because the witness may be created only once.
 
     Returns the versions as `commit` does, or an empty list where the read-back, not the answer, proved the commit.
     Raises as `commit` does; `OutcomeUnknown` (`commit_unsettled`) where two sendings, or the read-back itself, left
     the effect unseen: the commit may still be, or become, there.
     """
+    mark = RandomIds().ident()
+    marked = [_marked(write, mark) if write.path == witness else write for write in writes]
     if not any(isinstance(w, Put) and w.path == witness and w.expect is Expect.ABSENT for w in writes):
         raise ValueError("the witness is not created by this commit")
     try:
-        return await documents.commit(writes)
+        return await documents.commit(marked)
     except OutcomeUnknown:
-        if await _witnessed(documents, witness):
+        if await _witnessed(documents, witness, mark):
             return []
     try:
-        return await documents.commit(writes)
-    except (Conflict, Unavailable) as second:
+        return await documents.commit(marked)
+    except Fault as second:
         # On a conflict, either the first sending landed after our look, or somebody else moved first. On anything
         # less certain, even "nothing happened" is true of the second sending only.
-        if await _witnessed(documents, witness):
+        if await _witnessed(documents, witness, mark):
             return []
         if isinstance(second, Conflict):
             raise
         raise OutcomeUnknown("commit_unsettled", "the store did not answer twice") from second
 
 
-async def _witnessed(documents: Documents, witness: str) -> bool:
+def _marked(write: Write, mark: str) -> Write:
+    return replace(write, data={**write.data, "commit": mark}) if isinstance(write, Put) else write
+
+
+async def _witnessed(documents: Documents, witness: str, mark: str) -> bool:
+    """Whether our witness is there. Conflict where another's is: whoever wrote it was first."""
     try:
-        return await documents.get(witness) is not None
+        found = await documents.get(witness)
     except Fault as unseen:
         raise OutcomeUnknown("commit_unsettled", "the store could not be read back") from unseen
+    if found is not None and found.data.get("commit") != mark:
+        raise Conflict("precondition_failed")
+    return found is not None

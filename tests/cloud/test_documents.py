@@ -1,12 +1,13 @@
 """Queries' whole order, and how a commit of unknown outcome is settled."""
 
+import contextlib
 from collections.abc import Sequence
 
 import pytest
 
 from shared.cloud.documents import NAME, Document, Documents, Expect, Put, Query, Where, Write, settle
 from shared.cloud.sqlite import SqliteDocuments
-from shared.errors import Conflict, OutcomeUnknown, Unavailable
+from shared.errors import Conflict, OutcomeUnknown, Refused, Unavailable
 
 
 @pytest.mark.parametrize(
@@ -31,11 +32,15 @@ def test_a_document_knows_its_id():
     assert Document("users/u1/days/d1", {}, "1").id == "d1"
 
 
+async def _nothing() -> None:
+    pass
+
+
 class Flaky:
     """A store whose commits and reads fail as scripted; each step is used once, and what follows goes well.
 
     Commits: `ok`, `lost` (applied, no answer), `dropped` (never applied, no answer), `late` (applied only when the
-    next commit arrives), `down` (refused, surely not applied). Reads: `ok`, `down`.
+    next commit arrives), `down` (surely not applied), `refused`. Reads: `ok`, `down`.
     """
 
     def __init__(self, inner: Documents, commits: Sequence[str], reads: Sequence[str] = ()) -> None:
@@ -44,20 +49,28 @@ class Flaky:
         self._reads = list(reads)
         self._late: Sequence[Write] = ()
         self.sent = 0
+        self.before_reading = self.before_sending_again = _nothing
 
     async def get(self, path: str) -> Document | None:
+        before, self.before_reading = self.before_reading, _nothing
+        await before()
         if self._reads and self._reads.pop(0) == "down":
             raise Unavailable("store_unavailable")
         return await self._inner.get(path)
 
     async def commit(self, writes: Sequence[Write]) -> list[str]:
         self.sent += 1
+        if self.sent == 2:
+            await self.before_sending_again()
         if self._late:
-            await self._inner.commit(self._late)
+            with contextlib.suppress(Conflict):
+                await self._inner.commit(self._late)
             self._late = ()
         step = self._commits.pop(0) if self._commits else "ok"
         if step == "down":
             raise Unavailable("store_unavailable")
+        if step == "refused":
+            raise Refused("store_refused")
         if step == "late":
             self._late = writes
         if step in ("ok", "lost"):
@@ -131,6 +144,30 @@ async def test_somebody_elses_commit_in_between_is_a_conflict(sqlite_documents, 
     with pytest.raises(Conflict):
         await settle(store, increment(start), witness=WITNESS)
     assert await counter(sqlite_documents) == 7
+
+
+@pytest.mark.parametrize("commits", [["dropped"], ["dropped", "dropped"], ["dropped", "late"], ["late"]])
+@pytest.mark.parametrize("when", ["before the look", "behind the look"])
+async def test_somebody_elses_witness_is_not_ours(sqlite_documents, start, commits, when):
+    """Whoever read the same state writes the next entry under the same name, in the very same words perhaps."""
+    store = Flaky(sqlite_documents, commits)
+
+    async def theirs() -> None:
+        await settle(sqlite_documents, increment(start), witness=WITNESS)
+
+    if when == "before the look":
+        store.before_reading = theirs
+    else:
+        store.before_sending_again = theirs
+    with pytest.raises(Conflict):
+        await settle(store, increment(start), witness=WITNESS)
+    assert await counter(sqlite_documents) == 1
+
+
+async def test_a_second_sending_that_is_refused_does_not_speak_for_the_first(sqlite_documents, start):
+    store = Flaky(sqlite_documents, ["dropped", "refused"])
+    with pytest.raises(OutcomeUnknown):
+        await settle(store, increment(start), witness=WITNESS)
 
 
 async def test_a_conflict_answered_at_once_is_not_questioned(sqlite_documents, start):
