@@ -24,7 +24,7 @@ class LinkState(StrEnum):
     REVOKED = "revoked"
     """Ended by the person."""
     PAUSED = "paused"
-    """Linked, but no granted kind has a live consent: nothing may be fetched."""
+    """Linked, but no kind of the link has a live consent: nothing may be fetched."""
 
 
 class Tokens(msgspec.Struct, frozen=True):
@@ -130,6 +130,18 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
             return Verdict(False, "not_granted")
         return permits(self.consents, Purpose.QOLMS_STORE, kind, QOLMS, at)
 
+    @property
+    def granted(self) -> tuple[Kind, ...]:
+        """The kinds that the provider grants, as far as it last said."""
+        return tuple(kind for kind, link in self.kinds.items() if link.granted)
+
+    def wanted(self, at: datetime) -> bool:
+        """Whether some kind of the link is consented to, whatever the provider grants of them at the moment."""
+        return any(
+            link.ticked and permits(self.consents, Purpose.QOLMS_STORE, kind, QOLMS, at).allowed
+            for kind, link in self.kinds.items()
+        )
+
     def permitted(self, at: datetime) -> tuple[Kind, ...]:
         """The kinds that may be fetched now."""
         return tuple(kind for kind in self.kinds if self.verdict(kind, at).allowed)
@@ -169,11 +181,11 @@ def begun_anew(link: KindLink) -> KindLink:
 
 
 def settled(connection: Connection, at: datetime) -> Connection:
-    """The connection with ACTIVE or PAUSED told apart by whether any kind may be fetched, and due at once if it may
-    be again."""
+    """The connection with ACTIVE or PAUSED told apart by consent alone, and due at once where there is some again: what
+    the provider grants may change with every word of its own, for which it has to be visited."""
     if connection.state not in (LinkState.ACTIVE, LinkState.PAUSED):
         return connection
-    state = LinkState.ACTIVE if connection.permitted(at) else LinkState.PAUSED
+    state = LinkState.ACTIVE if connection.wanted(at) else LinkState.PAUSED
     resumed = state is LinkState.ACTIVE and connection.state is LinkState.PAUSED
     next_sync_at = at if resumed else connection.next_sync_at
     return msgspec.structs.replace(connection, state=state, next_sync_at=next_sync_at)

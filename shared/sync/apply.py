@@ -221,10 +221,8 @@ def _moved_on(link: KindLink, mine: KindProgress, now: dt.datetime, keep_since: 
     backfilled = plan.reached_ns != link.reached_ns
     # Out of touch for so long that history is read again: its fingerprints go before it is reached.
     revisiting = link.revisiting or (link.reached_ns is not None and plan.reached_ns > link.reached_ns)
-    # What a feed told of days that are neither reached nor kept fingerprints of.
-    revisiting |= any(
-        one.fed and on < keep_since and day_start_ns(on) < plan.reached_ns for on, one in mine.news.items()
-    )
+    # What a feed told of days that are not reached yet may be there, and gone at the source, when they are.
+    revisiting |= any(one.fed and day_start_ns(on) < plan.reached_ns for on, one in mine.news.items())
     return msgspec.structs.replace(
         _counted(link, mine, keep_since),
         changes={stream: feed.token for stream, feed in fetch.feeds.items() if feed is not None and feed.token},

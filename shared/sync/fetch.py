@@ -185,7 +185,7 @@ class Fetching:
             windows = [group.create_task(window(*bounds)) for bounds in fetch.plan.windows] if link.streams else []
         fetch.feeds = {stream: task.result() for stream, task in feeds.items()}
         found = [task.result() for task in windows]
-        if None in fetch.feeds.values() and not fetch.plan.reread:
+        if None in fetch.feeds.values() and not fetch.plan.brings_news(self.clock.now()):
             fetch.plan = self._instead_of_feed(connection, fetch.kind)
             found.append(await window(*fetch.plan.windows[0]))
         if not all(found):
@@ -221,7 +221,7 @@ class Fetching:
         whole = self._plan(connection, msgspec.structs.replace(link, feeding=False))
         (start_ns, end_ns), *history = whole.windows
         start_ns = max(start_ns, day_start_ns(day_of(link.cursor_ns)))
-        return replace(whole, windows=((start_ns, end_ns), *history))
+        return replace(whole, windows=((start_ns, end_ns), *history), reread=False)
 
     def _plan(self, connection: Connection, link: KindLink) -> Plan:
         return plan(link, linked_at=connection.linked_at, now=self.clock.now(), reach=self.reach)

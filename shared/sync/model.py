@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from shared.connection.model import KindLink
+from shared.connection.model import Connection, KindLink
+from shared.errors import Fault
 from shared.measurement.merge import Change, Window, merge, split_by_day
 from shared.measurement.model import DAY_NS, Day, Identity, Points, day_of, day_start_ns
 from shared.sync.ports import Feed, Read
@@ -17,6 +18,8 @@ REREAD_EVERY = timedelta(hours=24)
 """How often everything inside the overlap is read again although a caught-up feed tells of changes."""
 EARLIEST_NS = 946_684_800_000_000_000
 """2000-01-01: nothing older is believed, so nothing older is asked for."""
+REREAD_PAUSE = timedelta(minutes=30)
+"""How long everything is not read again where no feed tells of changes: visits may follow at once for other kinds."""
 MOST_QUIET = 5
 """How often an empty slice doubles the next one: 15 days grow to 480."""
 
@@ -42,6 +45,10 @@ class Plan:
     reread: bool
     rereading_ns: int | None = None
 
+    def brings_news(self, now: datetime) -> bool:
+        """Whether what is new is read, and not only older days."""
+        return any(end_ns > _ns(now) for _, end_ns in self.windows)
+
     @property
     def waits(self) -> bool:
         """Whether more is to be read right now."""
@@ -52,7 +59,7 @@ def plan(link: KindLink, *, linked_at: datetime, now: datetime, reach: Reach) ->
     """Which windows of one kind to read.
 
     First a slice up to now; then, each time, one slice further back until the floor is reached. What lies inside the
-    overlap is read again: every time, unless a caught-up change feed stands in between, and then once a day. What is
+    overlap is read again: at each usual visit, or once a day where a caught-up change feed stands in between. What is
     too much to be read again in one visit is gone on with in the next, until all of it was.
     """
     today_ns, end_ns = _midnight(now), _ns(now) + DAY_NS
@@ -69,14 +76,16 @@ def plan(link: KindLink, *, linked_at: datetime, now: datetime, reach: Reach) ->
         start_ns = max(floor_ns, min(today_ns, today_ns + DAY_NS - slice_ns))
         return Plan(((start_ns, end_ns),), start_ns, floor_ns, reread=True)
     windows: list[tuple[int, int]] = []
-    reread = not link.feeding or link.reread_at is None or now >= link.reread_at + REREAD_EVERY
     again_ns = max(reached_ns, overlap_ns)
-    if link.rereading_ns is not None and link.rereading_ns > again_ns:
-        if not link.feeding:
-            windows.append((max(again_ns, _midnight_ns(link.cursor_ns)), end_ns))
-        windows.append((again_ns, link.rereading_ns))
-    elif reread:
+    under_way = link.rereading_ns is not None and link.rereading_ns > again_ns
+    pause = REREAD_EVERY if link.feeding else REREAD_PAUSE
+    reread = under_way or link.reread_at is None or now >= link.reread_at + pause
+    if reread and not under_way:
         windows.append((again_ns, end_ns))
+    elif not link.feeding:
+        windows.append((max(again_ns, _midnight_ns(link.cursor_ns)), end_ns))
+    if under_way:
+        windows.append((again_ns, link.rereading_ns or again_ns))
     if reached_ns > floor_ns:
         start_ns = max(floor_ns, reached_ns - slice_ns)
         windows.append((start_ns, reached_ns))
@@ -224,6 +233,16 @@ def next_sync_at(
     else:
         wait_s = min(interval_s, 120 * 2 ** min(failures - 1, 10)) * (0.75 + 0.25 * jitter)
     return now + timedelta(seconds=max(wait_s, retry_after_s or 0))
+
+
+def not_before(now: datetime, retry_after_s: int | None) -> datetime | None:
+    """When the provider said to come back, if it did."""
+    return now + timedelta(seconds=retry_after_s) if retry_after_s else None
+
+
+def told(faults: Sequence[Fault], connection: Connection) -> str:
+    """What a visit's person is told of its faults: the first, or that the provider grants nothing at the moment."""
+    return faults[0].code if faults else "" if connection.granted else "scope_missing"
 
 
 def _ns(at: datetime) -> int:

@@ -27,7 +27,8 @@ class Nights:
         self._key = key
         ours = packed[2 : self.HEAD] == self._hash("")[:4]
         self._complete = beginning or ours
-        self._worth_keeping = self._complete or (bool(packed) and rereading)
+        self._relearnt = self._complete or (bool(packed) and rereading)
+        self._foreign = b"" if ours else packed
         packed = packed if ours else b""
         self._since = int.from_bytes(packed[:2], "little")
         self._days: dict[bytes, int] = {
@@ -54,8 +55,8 @@ class Nights:
 
     def packed(self, since: dt.date) -> bytes:
         """As stored, without days before `since`."""
-        if not self._worth_keeping:
-            return b""
+        if not self._relearnt:
+            return self._foreign  # it still says that there is something to be learnt again
         least = max(0, _number(since))
         kept = sorted((day, name) for name, day in self._days.items() if day >= least)
         head = least.to_bytes(2, "little") + self._hash("")[:4]

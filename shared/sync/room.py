@@ -24,7 +24,10 @@ def reads_long(connection: Connection, now: datetime) -> bool:
 
 def _reads_long(link: KindLink, now: datetime) -> bool:
     if not link.streams:
-        return link.revisiting  # without streams there is nothing to read, unless the kind has just begun anew
+        # Without streams there is nothing to read, unless the kind has just begun anew.
+        return link.revisiting and link.cursor_ns > 0
+    if link.rereading_ns is not None:
+        return True
     followed = link.feeding and link.reread_at is not None and now < link.reread_at + REREAD_EVERY
     return not followed or (link.reached_ns or 0) > link.floor_ns
 

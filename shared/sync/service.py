@@ -22,11 +22,11 @@ from shared.connection.writes import put
 from shared.errors import Conflict, Fault, OutcomeUnknown, Refused, Unavailable
 from shared.sync.apply import KindProgress, advance, begin, chunks, merge_days, so_far
 from shared.sync.fetch import AccessToken, CallBudget, Fetching, KindFetch
-from shared.sync.model import Outcome, Reach, next_sync_at
+from shared.sync.model import Outcome, Reach, next_sync_at, not_before, told
 from shared.sync.ports import Days
 from shared.sync.room import Room
 from shared.sync.tokens import TokenKeeper, Vault
-from shared.sync.visit import Fence, Visit
+from shared.sync.visit import Fence, Visit, with_grant_of
 from shared.vocabulary import Kind, Provider
 
 STREAMS_LAST = timedelta(hours=24)
@@ -77,7 +77,7 @@ class Syncing:
             return Outcome(outcome="nothing_to_do")
         if found.value.next_sync_at > self.clock.now():
             return Outcome(outcome="not_due")
-        visit = Visit(found, self.ids.ident(), sorted(k for k, link in found.value.kinds.items() if link.granted))
+        visit = Visit(found, self.ids.ident(), sorted(found.value.granted))
         if visit.connection.leased_to_other(visit.holder, self.clock.now()):
             return Outcome(outcome="busy")
         try:
@@ -121,9 +121,11 @@ class Syncing:
             fetches = await self.fetching.all(began, kinds, token, budget)
         finally:
             await token.settled()
+        if visit.connection.commit != began.commit:  # met while keeping a rotated token: another worker was first
+            raise Conflict("precondition_failed")
         fetches += [self.fetching.failed(began, kind, fault) for kind, fault in unreadable.items()]
         # Keeping a rotated token may have brought the visit onto a connection that the person changed meanwhile.
-        ours = msgspec.structs.replace(began, tokens=visit.connection.tokens)
+        ours = with_grant_of(began, visit.connection)
         return self._fence.still_counting(visit, ours, fetches)
 
     async def _look_up_streams(self, visit: Visit, token: AccessToken, budget: CallBudget) -> dict[Kind, Fault]:
@@ -133,18 +135,20 @@ class Syncing:
         """
         now = self.clock.now()
         kinds, checked = visit.connection.permitted(now), visit.connection.streams_checked_at
-        links = dict(visit.connection.kinds)
-        if checked is not None and now < checked + STREAMS_LAST and all(links[kind].streams for kind in kinds):
+        known = all(visit.connection.kinds[kind].streams for kind in kinds)
+        if not kinds or (checked is not None and now < checked + STREAMS_LAST and known):
             return {}
         unreadable: dict[Kind, Fault] = {}
-        for kind, streams in (await self.fetching.streams(token, kinds, budget)).items():
+        found = await self.fetching.streams(token, kinds, budget)
+        links = dict(visit.connection.kinds)  # only now: the token may have been renewed on the way
+        for kind, streams in found.items():
             if isinstance(streams, Fault):
                 unreadable[kind] = streams
             elif streams != links[kind].streams:
                 # Other streams are another reading of the same data: begin anew with them, history included.
                 links[kind] = msgspec.structs.replace(begun_anew(links[kind]), streams=streams)
-        known = msgspec.structs.replace(visit.connection, kinds=links, streams_checked_at=now)
-        visit.at = visit.at._replace(value=known)
+        learnt = msgspec.structs.replace(visit.connection, kinds=links, streams_checked_at=now)
+        visit.at = visit.at._replace(value=learnt)
         return unreadable
 
     async def _store(self, visit: Visit, fetches: Sequence[KindFetch], budget: CallBudget) -> Outcome:
@@ -200,11 +204,7 @@ class Syncing:
         return changed
 
     def _after(
-        self,
-        visit: Visit,
-        fetches: Sequence[KindFetch],
-        progress: dict[Kind, KindProgress],
-        budget: CallBudget,
+        self, visit: Visit, fetches: Sequence[KindFetch], progress: dict[Kind, KindProgress], budget: CallBudget
     ) -> Connection:
         connection, now = visit.connection, self.clock.now()
         moved = advance(connection, fetches, progress, now=now, keep_since=self._keep_since())
@@ -212,17 +212,17 @@ class Syncing:
         wait_s = max((fault.retry_after_s for fault in passing if fault.retry_after_s), default=None)
         failures = connection.failures + 1 if passing else 0
         faults = [f.fault for f in fetches if f.fault is not None]
-        fruitless = 0 < len(fetches) == len(faults)
-        chasing = any(f.fault is None and f.behind for f in fetches) and not any(f.history_waits for f in fetches)
+        fruitless = len(fetches) == len(faults)  # also where the provider grants nothing at the moment
+        chasing = any(f.fault is None and f.behind for f in fetches)
         chases = connection.chases + 1 if chasing else connection.chases if passing else 0
         return settled(
             msgspec.structs.replace(
                 moved,
                 failures=failures,
                 chases=chases,
-                last_error=passing[0].code if passing else faults[0].code if fruitless else "",
+                last_error=told([*passing, *(faults if fruitless else [])], connection),
                 last_success_at=connection.last_success_at if fruitless else now,
-                not_before=_later(now, wait_s),
+                not_before=not_before(now, wait_s),
                 # After a rebase it may be another worker's, who is spending the refresh token right now.
                 lease=connection.lease if connection.leased_to_other(visit.holder, now) else None,
                 calls=budget.spent,
@@ -260,12 +260,15 @@ class Syncing:
             failures=failures,
             last_error=fault.code,
             next_sync_at=later,
-            not_before=_later(now, fault.retry_after_s),
+            not_before=not_before(now, fault.retry_after_s),
             lease=None,
             calls=budget.spent,
             calls_since=budget.since,
         )
-        await self.documents.commit([put(visit.at.path, after, visit.at.version)])
+        if sorted(after.granted) == visit.granted:
+            await self.documents.commit([put(visit.at.path, after, visit.at.version)])
+        else:
+            await self._fence.commit(visit, after, [], [])
         return Outcome(outcome=fault.code)
 
     async def _continue(self, connection: Connection) -> None:
@@ -291,7 +294,3 @@ class Syncing:
             days_changed=changed,
             again=connection.next_sync_at <= self.clock.now(),
         )
-
-
-def _later(now: dt.datetime, seconds: int | None) -> dt.datetime | None:
-    return now + timedelta(seconds=seconds) if seconds else None

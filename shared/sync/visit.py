@@ -50,7 +50,7 @@ class Fence:
         if any(not visit.connection.verdict(f.kind, now).allowed for f in fetches if f.fault is None):
             raise Conflict("precondition_failed")
         after = msgspec.structs.replace(after, commit=commit)
-        granted = sorted(kind for kind, link in after.kinds.items() if link.granted)
+        granted = sorted(after.granted)
         if not writes and granted == visit.granted:
             [version] = await self.documents.commit([put(visit.at.path, after, visit.at.version)])
             visit.at = StoredConnection(after, version, visit.at.path)
@@ -122,9 +122,19 @@ class Fence:
         log.event("sync.needs_reauth", "NOTICE", provider=dead.provider)
 
 
+def with_grant_of(connection: Connection, other: Connection) -> Connection:
+    """The connection with the tokens of `other`, and what came to be known with them to be granted."""
+    kinds = {
+        kind: msgspec.structs.replace(link, granted=other.kinds[kind].granted) if kind in other.kinds else link
+        for kind, link in connection.kinds.items()
+    }
+    return msgspec.structs.replace(connection, kinds=kinds, tokens=other.tokens)
+
+
 def _with_ours(now: Connection, ours: Connection, kept: Sequence[KindFetch]) -> Connection:
-    """The connection as it is now, with what this visit learnt and has not written yet: streams and tokens."""
-    kinds = dict(now.kinds)
+    """The connection as it is now, with what this visit learnt and has not written yet: streams, tokens, and what is
+    granted, of which only syncs learn."""
+    kinds = dict(with_grant_of(now, ours).kinds)
     for fetch in kept:
         link, known = kinds[fetch.kind], ours.kinds[fetch.kind]
         if link.streams != known.streams:

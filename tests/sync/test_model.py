@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from shared.connection.model import KindLink
 from shared.measurement.merge import Rows, Window
 from shared.measurement.model import DAY_NS, SESSION, Identity, Points
-from shared.sync.model import EARLIEST_NS, Fingerprints, Reach, carried_out, news_by_day, next_sync_at, plan
+from shared.sync.model import (
+    EARLIEST_NS,
+    REREAD_PAUSE,
+    Fingerprints,
+    Reach,
+    carried_out,
+    news_by_day,
+    next_sync_at,
+    plan,
+)
 from shared.sync.ports import Feed, Gone, Read
 from shared.vocabulary import Kind
 
@@ -50,8 +59,16 @@ def test_history_is_read_slice_by_slice_down_to_the_floor_without_gap_or_overlap
     assert all(later[0] == earlier[1] for later, earlier in itertools.pairwise(windows))
 
 
-def test_without_a_feed_the_whole_overlap_is_read_every_time():
-    assert planned(seen(feeding=False)).windows == ((TODAY - 30 * DAY_NS, NOW_NS + DAY_NS),)
+def test_without_a_feed_the_whole_overlap_is_read_at_each_usual_visit():
+    rested = seen(feeding=False, reread_at=NOW - REREAD_PAUSE)
+    assert planned(rested).windows == ((TODAY - 30 * DAY_NS, NOW_NS + DAY_NS),)
+    assert planned(rested).reread
+
+
+def test_without_a_feed_a_visit_right_behind_another_reads_what_is_new():
+    step = planned(seen(feeding=False, reread_at=NOW - REREAD_PAUSE + timedelta(seconds=1)))
+    assert step.windows == ((TODAY, NOW_NS + DAY_NS),)
+    assert not step.reread
 
 
 def test_with_a_feed_that_is_caught_up_nothing_is_read_again_within_a_day():
@@ -61,7 +78,7 @@ def test_with_a_feed_that_is_caught_up_nothing_is_read_again_within_a_day():
 
 
 def test_the_overlap_reaches_no_further_back_than_what_was_read_before():
-    near = seen(reached_ns=TODAY - 3 * DAY_NS, floor_ns=TODAY - 3 * DAY_NS)
+    near = seen(reread_at=None, reached_ns=TODAY - 3 * DAY_NS, floor_ns=TODAY - 3 * DAY_NS)
     assert planned(near).windows[0][0] == TODAY - 3 * DAY_NS
 
 
@@ -140,8 +157,7 @@ def test_reading_again_goes_on_where_it_was_cut_and_history_is_left_alone(feedin
         assert visits <= 30 // days_a_visit + 2
     assert covered >= set(range((TODAY - 30 * DAY_NS) // DAY_NS, NOW_NS // DAY_NS + 1))
     assert not planned(link).waits
-    # with a feed that is all for a day, without one all of it is read again
-    assert planned(link).windows == (() if feeding else ((TODAY - 30 * DAY_NS, NOW_NS + DAY_NS),))
+    assert planned(link).windows == (() if feeding else ((TODAY, NOW_NS + DAY_NS),)), "that is all for a while"
 
 
 def test_while_reading_again_what_is_new_is_read_too_where_no_feed_tells_of_it():

@@ -27,6 +27,7 @@ QUIET = with_steps(FOLLOWED)
 def test_whoever_only_follows_feeds_is_no_long_visit():
     assert not reads_long(QUIET, NOW)
     assert not reads_long(with_steps(KindLink()), NOW), "a kind the person has no data of"
+    assert not reads_long(with_steps(KindLink(revisiting=True)), NOW), "nor had, whatever other account was linked"
     assert not reads_long(with_steps(KindLink(granted=False, streams=("s",))), NOW)
 
 
@@ -37,9 +38,10 @@ def test_whoever_only_follows_feeds_is_no_long_visit():
         msgspec.structs.replace(FOLLOWED, reread_at=None),
         msgspec.structs.replace(FOLLOWED, reread_at=NOW - REREAD_EVERY),
         msgspec.structs.replace(FOLLOWED, reached_ns=11),
-        begun_anew(msgspec.structs.replace(FOLLOWED, stored=5)),
+        begun_anew(msgspec.structs.replace(FOLLOWED, stored=5, cursor_ns=1)),
+        msgspec.structs.replace(FOLLOWED, rereading_ns=5),
     ],
-    ids=["no feed", "to be read again", "read a day ago", "history is left", "begun anew"],
+    ids=["no feed", "to be read again", "read a day ago", "history is left", "begun anew", "being read again"],
 )
 def test_whoever_reads_windows_is_a_long_visit(link):
     assert reads_long(with_steps(link), NOW)
