@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FRESH = timedelta(minutes=5)
 STALE = timedelta(hours=1)
+PAUSE = timedelta(seconds=30)
+"""So long after a renewal that failed the value at hand serves at once, before the service is asked again."""
 ATTEMPT_S = 3.0
 CALL_S = 8.0
 
@@ -32,7 +34,8 @@ class Secrets:
     """Secrets of one project, reached at `endpoint` in plain text, or at Google's own when it is empty.
 
     Values are kept in this process: the newest version for `FRESH` (and up to `STALE` while the service is down), a
-    numbered version for good, since it never changes. Callers that ask at once share one call.
+    numbered version for good, since it never changes. Callers that ask at once share one call; while the service is
+    down, it is waited for once each `PAUSE`.
     """
 
     def __init__(self, *, project: str, endpoint: str, clock: Clock, call_s: float = CALL_S) -> None:
@@ -41,6 +44,7 @@ class Secrets:
         self._clock = clock
         self._call_s = call_s
         self._newest: dict[str, tuple[Secret, datetime]] = {}
+        self._failed_at: dict[str, datetime] = {}
         self._versions: dict[tuple[str, str], bytes] = {}
         self._flights: dict[tuple[str, str], asyncio.Task[Secret]] = {}
         self._client: PerLoop[SecretManagerServiceAsyncClient] = PerLoop(self._connect, lambda c: c.transport.close())
@@ -55,11 +59,14 @@ class Secrets:
         """
         now = self._clock.now()
         known = self._newest.get(name)
-        if known and now - known[1] < FRESH:
+        failed_at = self._failed_at.get(name)
+        lately_failed = failed_at is not None and now - failed_at < PAUSE
+        if known and now - known[1] < (STALE if lately_failed else FRESH):
             return known[0]
         try:
             secret = await self._once((name, "latest"), lambda: self._fetch_newest(name))
         except Unavailable:
+            self._failed_at[name] = self._clock.now()
             if known and now - known[1] < STALE:
                 return known[0]
             raise

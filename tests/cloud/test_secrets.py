@@ -12,7 +12,7 @@ from infra.local.secrets import LocalSecrets
 from infra.local.wire import Server
 from shared import log
 from shared.clock import ManualClock
-from shared.cloud.secrets import FRESH, STALE, Secret, Secrets
+from shared.cloud.secrets import FRESH, PAUSE, STALE, Secret, Secrets
 from shared.errors import Refused, Unavailable
 
 State = SecretVersion.State
@@ -130,6 +130,37 @@ async def test_while_the_service_is_down_the_newest_known_serves_for_an_hour(
     assert unavailable.value.code == "secrets_unavailable"
     held.faults.clear()
     assert (await secrets.get("key")).value == b"one"
+
+
+async def test_a_service_that_is_down_is_waited_for_once_each_half_minute(
+    held: LocalSecrets, secrets: Secrets, clock: ManualClock
+) -> None:
+    held.put("key", b"one")
+    await secrets.get("key")
+    held.faults.add("*", PERMANENT, times=99)
+    clock.advance(FRESH)
+    cost = log.open_account()
+    for waited_s, tries in ((0, 1), (0, 1), (PAUSE.seconds - 1, 1), (1, 2), (1, 2)):
+        clock.advance(timedelta(seconds=waited_s))
+        assert (await secrets.get("key")).value == b"one"
+        assert cost["secrets_read"] == tries
+    held.put("key", b"two")
+    held.faults.clear()
+    clock.advance(PAUSE)
+    assert (await secrets.get("key")).value == b"two"
+
+
+async def test_a_failure_lately_lets_no_value_serve_beyond_its_hour(
+    held: LocalSecrets, secrets: Secrets, clock: ManualClock
+) -> None:
+    held.put("key", b"one")
+    await secrets.get("key")
+    held.faults.add("*", PERMANENT, times=1)
+    clock.advance(STALE - timedelta(seconds=1))
+    assert (await secrets.get("key")).value == b"one"
+    held.put("key", b"two")
+    clock.advance(timedelta(seconds=1))
+    assert (await secrets.get("key")).value == b"two"
 
 
 async def test_a_moment_of_unavailability_is_not_noticed(held: LocalSecrets, secrets: Secrets) -> None:
