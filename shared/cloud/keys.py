@@ -39,20 +39,23 @@ class PublishedKeys:
         self._keys: dict[str, RSAPublicKey] = {}
         self._fresh_until = self._tried_at = datetime.min.replace(tzinfo=UTC)
         self._flight: asyncio.Task[None] | None = None
+        self._answered = False
 
     async def find(self, key_id: str) -> "RSAPublicKey | None":
         """The key with this id, or None when the publisher does not have it.
 
         Raises:
-            Unavailable: `keys_unavailable`: there are no keys to believe in, and the publisher does not answer.
+            Unavailable: `keys_unavailable`: there are no keys to believe in, or this one is not among them, and the
+                publisher does not answer.
         """
         now = self._clock.now()
         if now >= self._fresh_until and self._may_try(now):
             await self._renew()
-        if key_id not in self._keys and now - self._tried_at >= PAUSE:
+        if key_id not in self._keys and (self._renewing() or now - self._tried_at >= PAUSE):
             # The publisher may have begun to sign with a new key. Whoever invents ids cannot make us ask often.
             await self._renew()
-        if not self._keys or now >= self._fresh_until + STALE:
+        unheard_of = key_id not in self._keys and not self._answered
+        if not self._keys or unheard_of or now >= self._fresh_until + STALE:
             raise Unavailable("keys_unavailable", "sign-in cannot be checked right now", retry_after_s=10)
         return self._keys.get(key_id)
 
@@ -60,13 +63,16 @@ class PublishedKeys:
         usable = self._keys and now < self._fresh_until + STALE
         return not usable or now - self._tried_at >= PAUSE
 
+    def _renewing(self) -> bool:
+        return self._flight is not None and not self._flight.done()
+
     async def _renew(self) -> None:
         if self._flight is None or self._flight.done():
             self._flight = asyncio.create_task(self._fetch_all())
         await asyncio.shield(self._flight)
 
     async def _fetch_all(self) -> None:
-        self._tried_at = self._clock.now()
+        self._tried_at, self._answered = self._clock.now(), False
         log.count("keys_fetched")
         try:
             answer = await self._http.send("GET", self._url, timeout_s=FETCH_S)
@@ -76,7 +82,7 @@ class PublishedKeys:
         except (Unavailable, ValueError, RecursionError) as failed:
             log.event("keys.not_renewed", "WARNING", fault=type(failed).__name__)
             return
-        self._keys = keys
+        self._keys, self._answered = keys, True
         self._fresh_until = self._clock.now() + _freshness(answer.headers.get("cache-control", ""))
 
 

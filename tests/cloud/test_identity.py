@@ -1,5 +1,6 @@
 """Who calls: a corpus of forged and odd tokens, each refused; good ones accepted; keys that rotate and go missing."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -42,12 +43,15 @@ class Publisher:
         self.body: str | None = None
         self.max_age = 3600
         self.calls = 0
+        self.go = asyncio.Event()
+        self.go.set()
 
     async def answer(self, request: web.Request) -> web.Response:
         if request.path == "/accounts:lookup":
             found = await in_process.call(self.issuer.app(), "POST", request.path, body=await request.read())
             return web.Response(status=found.status, body=found.body)
         self.calls += 1
+        await self.go.wait()
         keys: Any = self.issuer.firebase.certificates()
         if request.path == "/certs":
             keys = {"keys": self.issuer.google.jwks()}
@@ -447,6 +451,45 @@ async def test_invented_key_ids_cannot_make_us_ask_often(
     assert publisher[0].calls == 2
 
 
+async def test_a_key_that_cannot_be_looked_up_is_not_now_instead_of_never(
+    identities: Identities, issuer: Issuer, publisher: tuple[Publisher, str], clock: ManualClock
+) -> None:
+    old = issuer.token_for("u1")
+    await identities.app_user(Asked(f"Bearer {old}"))
+    issuer.firebase.rotate()
+    newer = Asked(f"Bearer {issuer.token_for('u2')}")
+    publisher[0].status = 503
+    clock.advance(PAUSE)
+    for _ in range(2):
+        with pytest.raises(Unavailable) as unavailable:
+            await identities.app_user(newer)
+        assert unavailable.value.code == "keys_unavailable"
+        assert await identities.app_user(Asked(f"Bearer {old}")) == AppUser("u1")
+    assert publisher[0].calls == 2
+    publisher[0].status = 200
+    clock.advance(PAUSE)
+    assert await identities.app_user(newer) == AppUser("u2")
+    with pytest.raises(NotPermitted):
+        await identities.app_user(Asked(f"Bearer {_signed_header(kid='invented')(issuer)}"))
+
+
+async def test_whoever_comes_while_newer_keys_are_under_way_waits_for_them(
+    identities: Identities, issuer: Issuer, publisher: tuple[Publisher, str], clock: ManualClock
+) -> None:
+    await identities.app_user(Asked(f"Bearer {issuer.token_for('u1')}"))
+    issuer.firebase.rotate()
+    clock.advance(PAUSE)
+    publisher[0].go.clear()
+    first = asyncio.create_task(identities.app_user(Asked(f"Bearer {issuer.token_for('u2')}")))
+    while publisher[0].calls < 2:
+        await asyncio.sleep(0.01)
+    second = asyncio.create_task(identities.app_user(Asked(f"Bearer {issuer.token_for('u3')}")))
+    await asyncio.sleep(0.01)
+    publisher[0].go.set()
+    assert await asyncio.gather(first, second) == [AppUser("u2"), AppUser("u3")]
+    assert publisher[0].calls == 2
+
+
 @pytest.mark.parametrize(
     ("max_age", "until_fetched_again_s"), [(0, 300), (3600, 3600), (10**8, 24 * HOUR)], ids=["floor", "as told", "cap"]
 )
@@ -503,8 +546,6 @@ async def test_without_any_key_nobody_is_believed_until_there_is_one(
 async def test_people_who_arrive_together_share_one_fetch(
     identities: Identities, issuer: Issuer, publisher: tuple[Publisher, str]
 ) -> None:
-    import asyncio
-
     log.open_account()
     tokens = [issuer.token_for(f"u{n}") for n in range(10)]
     people = await asyncio.gather(*(identities.app_user(Asked(f"Bearer {token}")) for token in tokens))
