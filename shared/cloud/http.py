@@ -74,15 +74,19 @@ class Http:
         session, places = self._sessions.get(), self._places.get()
         log.count("http_calls")
         try:
-            async with session.request(
-                method,
-                URL(url, encoded=True),
-                headers=headers,
-                data=form,
-                json=json,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout_s),
-            ) as response:
+            # Our own deadline: aiohttp's would not end the wait for a place.
+            async with (
+                asyncio.timeout(timeout_s),
+                session.request(
+                    method,
+                    URL(url, encoded=True),
+                    headers=headers,
+                    data=form,
+                    json=json,
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(),
+                ) as response,
+            ):
                 async with places:
                     body = await _read(response)
                 return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, body)
