@@ -45,12 +45,14 @@ class Publisher:
         self.calls = 0
         self.go = asyncio.Event()
         self.go.set()
+        self.asked = asyncio.Event()
 
     async def answer(self, request: web.Request) -> web.Response:
         if request.path == "/accounts:lookup":
             found = await in_process.call(self.issuer.app(), "POST", request.path, body=await request.read())
             return web.Response(status=found.status, body=found.body)
         self.calls += 1
+        self.asked.set()
         await self.go.wait()
         keys: Any = self.issuer.firebase.certificates()
         if request.path == "/certs":
@@ -480,13 +482,13 @@ async def test_whoever_comes_while_newer_keys_are_under_way_waits_for_them(
     issuer.firebase.rotate()
     clock.advance(PAUSE)
     publisher[0].go.clear()
+    publisher[0].asked.clear()
     first = asyncio.create_task(identities.app_user(Asked(f"Bearer {issuer.token_for('u2')}")))
-    while publisher[0].calls < 2:
-        await asyncio.sleep(0.01)
+    await publisher[0].asked.wait()
     second = asyncio.create_task(identities.app_user(Asked(f"Bearer {issuer.token_for('u3')}")))
     await asyncio.sleep(0.01)
     publisher[0].go.set()
-    assert await asyncio.gather(first, second) == [AppUser("u2"), AppUser("u3")]
+    assert (await first, await second) == (AppUser("u2"), AppUser("u3"))
     assert publisher[0].calls == 2
 
 
