@@ -55,6 +55,8 @@ class Settings:
     app_link: str = _setting(doc="https App Link (a custom scheme only with DEVELOPMENT=1) the browser returns to")
     development: int = _setting(0, least=0, most=1, doc="1 on a developer's machine, never in production")
 
+    notices: str = _setting("", doc="folder of published notices; empty: those that come with the code")
+
     # how much, how often
     due_shards: int = _setting(
         4, least=1, most=256, doc="slices of the due index (500 index writes/s each); to be raised, never lowered"

@@ -6,7 +6,7 @@ runs the act, and writes one log line with the cost. Nothing else in the project
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -50,6 +50,15 @@ class Json:
 
 
 @dataclass(frozen=True, slots=True)
+class Bytes:
+    """Answer with `content` as it is."""
+
+    content: bytes
+    media_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Answer with a page a person reads. It may carry inline style, and nothing that runs."""
 
@@ -65,7 +74,7 @@ class Redirect:
     html: str
 
 
-Reply = Json | Page | Redirect
+Reply = Json | Bytes | Page | Redirect
 Act = Callable[[Call], Awaitable[Reply]]
 """What a route does: a coroutine from a typed call to a reply."""
 
@@ -242,6 +251,8 @@ def _respond(reply: Reply) -> Response:
     match reply:
         case Json(value, status):
             return Response(msgspec.json.encode(value), status, media_type="application/json")
+        case Bytes(content, media_type, headers):
+            return Response(content, 200, dict(headers), media_type=media_type)
         case Page(html, status):
             return HTMLResponse(html, status, {"content-security-policy": _PAGE_POLICY})
         case Redirect(location, html):
@@ -277,6 +288,7 @@ def _problem(fault: Fault, status: int, language: Language) -> Response:
     if fault.code == "method_not_allowed":
         headers["allow"] = fault.detail
     document = {
+        **fault.more,
         "type": f"urn:kagamino:problem:{fault.code}",
         "code": fault.code,
         "status": status,

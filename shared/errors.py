@@ -10,19 +10,30 @@ Fault
 └── Refused          a rule, or a party upstream, says no, and trying later changes nothing
 """
 
+from collections.abc import Mapping
+
 
 class Fault(Exception):
     """One thing that went wrong.
 
     `code` is stable, is what programs branch on, and stands in the table of `problems.py`.
     `detail` is for the caller: it names fields and limits, and never repeats a secret or a health value.
+    `more` are further members of the problem document, for programs (RFC 9457 §3.2): a newer state, for example.
     """
 
-    def __init__(self, code: str, detail: str = "", *, retry_after_s: int | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        retry_after_s: int | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
         self.detail = detail
         self.retry_after_s = retry_after_s
+        self.more = more or {}
 
 
 class InvalidInput(Fault):

@@ -71,6 +71,26 @@ PROBLEMS: dict[str, Problem] = {
         403, "このデータの利用には同意がありません。", "There is no consent for this use of data."
     ),
     "consent_stale": Problem(409, "同意の状態が変わっています。", "The state of consent has changed meanwhile."),
+    "consent_frozen": Problem(
+        403, "現在、このデータの取扱いは停止されています。", "Handling of this data is suspended at present."
+    ),
+    "nothing_given": Problem(404, "現在、有効な同意はありません。", "There is no consent to end."),
+    "purpose_unknown": Problem(400, "利用目的が正しくありません。", "There is no such purpose."),
+    "kind_unknown": Problem(400, "データの種類が正しくありません。", "There is no such kind of data."),
+    "recipient_unknown": Problem(400, "提供先が正しくありません。", "There is no such recipient for this purpose."),
+    "decision_impossible": Problem(400, "この内容には同意できません。", "This cannot be consented to."),
+    "guardian_needed": Problem(403, "保護者による同意が必要です。", "A guardian has to decide this."),
+    "authority_invalid": Problem(
+        403, "この方に代わって決める権限がありません。", "There is no authority to decide this for somebody else."
+    ),
+    "erasure_under_way": Problem(409, "データを消去しています。", "This data is being erased."),
+    "notice_unknown": Problem(404, "お知らせが見つかりません。", "There is no such notice."),
+    "notice_not_in_force": Problem(
+        409,
+        "お知らせが新しくなっています。もう一度ご確認ください。",
+        "Another notice is in force; please read it first.",
+    ),
+    "notices_broken": Problem(500, "設定に問題があります。", "The notices are faulty."),
     # upstream
     "upstream_unavailable": Problem(503, "Googleが応答していません。", "Google is not answering."),
     "upstream_malformed": Problem(502, "Googleの応答が読み取れません。", "Google's answer cannot be read."),

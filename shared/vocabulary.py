@@ -23,10 +23,26 @@ class Provider(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why data is touched. The policy's list is closed: its 等 ("and so on") authorises nothing."""
+    """Why data is touched. The list is closed: the policy's 等 ("and so on") authorises nothing.
+
+    What each means, on which legal basis, and which kinds it may ever touch stands in the notice (`shared/policy`).
+    """
 
     QOLMS_STORE = "qolms_store"
     """Sending to and storing at QOLMS: the purpose every fetch needs."""
+    HEALTH_GUIDANCE = "health_guidance"
+    ONLINE_CONSULT = "online_consult"
+    FAMILY_WATCH = "family_watch"
+    SELF_ACCESS = "self_access"
+    """Showing people their own data, which the law lets them see without deciding anything."""
+    INQUIRY = "inquiry"
+    NEW_SERVICE = "new_service"
+    REQUEST_HANDLING = "request_handling"
+    ENTRUSTED = "entrusted"
+    PARTNER = "partner"
+    RECRUIT = "recruit"
+    HR = "hr"
+    CCTV = "cctv"
 
 
 class Language(StrEnum):

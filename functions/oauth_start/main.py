@@ -22,8 +22,10 @@ def start(link: Linking, pace: LinkPace) -> edge.Act:
         body: Start = call.body
         await pace.spend(user.uid)
         if body.server_auth_code is None:
-            return edge.Json(await link.start(user.uid, body.provider, body.kinds, call.language))
-        connection = await link.link_with_device_code(user.uid, body.provider, body.kinds, body.server_auth_code)
+            return edge.Json(await link.start(user.uid, body.provider, body.kinds, call.language, body.notice))
+        connection = await link.link_with_device_code(
+            user.uid, body.provider, body.kinds, body.server_auth_code, body.notice
+        )
         return edge.Json({"connection": view(connection, link.clock.now())}, 201)
 
     return act

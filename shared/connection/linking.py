@@ -28,10 +28,14 @@ from shared.connection.writes import (
     recorded,
     subject_name,
 )
-from shared.consent.model import QOLMS, Change, Consents, Decision, Method
+from shared.consent.asking import given_by_linking
+from shared.consent.ledger import Said
+from shared.consent.model import Method
 from shared.consent.ports import Ledger
 from shared.errors import Conflict, Fault, InvalidInput, Refused
-from shared.vocabulary import Kind, Language, Provider, Purpose
+from shared.policy.model import NoticeRef
+from shared.policy.notices import Notices
+from shared.vocabulary import Kind, Language, Provider
 
 ATTEMPT_LASTS = timedelta(minutes=10)
 PARKED_LASTS = timedelta(minutes=10)
@@ -69,17 +73,24 @@ class Linking:
     queue: Queue
     clock: Clock
     ids: ids.Ids
+    notices: Notices
     redirect_uri: str
     shards: int
 
-    async def start(self, uid: str, provider: Provider, kinds: Sequence[Kind], language: Language) -> Started:
+    async def start(
+        self, uid: str, provider: Provider, kinds: Sequence[Kind], language: Language, notice: NoticeRef | None = None
+    ) -> Started:
         """Mint a single-use state bound to the user, the kinds, the redirect and the PKCE verifier.
 
-        Raises InvalidInput `body_invalid`: no kind, or one twice.
+        `notice` is what the person was shown beside the boxes they ticked; None: the one in force.
+
+        Raises InvalidInput `body_invalid`: no kind, or one twice. As `Notices.agreed_to`, as `asking.check_right`.
         """
         _check_kinds(kinds)
         state, verifier, nonce = self.ids.token(), self.ids.token(), self.ids.token()
         at = self.clock.now()
+        shown, standing = self.notices.agreed_to(notice, at), await self.ledger.standing(uid)
+        given_by_linking(standing, kinds, shown, standing.consents.epoch, at)
         attempt = Attempt(
             uid=uid,
             provider=provider,
@@ -87,6 +98,8 @@ class Linking:
             redirect_uri=self.redirect_uri,
             verifier=await self.tokens.seal(uid, "verifier", verifier),
             nonce=nonce,
+            notice=shown.ref,
+            epoch=standing.consents.epoch,
             expires_at=at + ATTEMPT_LASTS,
         )
         path = attempt_path(state)
@@ -147,6 +160,8 @@ class Linking:
             tokens=await self._sealed(attempt.uid, grant, at),
             due_at=at + PARKED_LASTS + REVOCATION_GRACE,
             parked=True,
+            notice=attempt.notice,
+            epoch=attempt.epoch,
         )
         path = f"loose_grants/{name}"
         loose, audit = recorded(
@@ -170,7 +185,8 @@ class Linking:
         """The app, signed in as the user who started, takes the grant: from here on the link is active.
 
         Raises Refused `link_invalid` (unknown, used, expired, or another user's code, all alike),
-        `account_linked_elsewhere`.
+        `account_linked_elsewhere`, `consent_missing` (all of it was withdrawn since the link was begun). As
+        `asking.check_right`.
         """
         for _ in range(_ATTEMPTS):
             found = await self.connections.loose_grant(grant_name(code)) if 20 <= len(code) <= 200 else None
@@ -187,13 +203,21 @@ class Linking:
         return grant.parked and grant.uid == uid and self.clock.now() < grant.due_at - REVOCATION_GRACE
 
     async def link_with_device_code(
-        self, uid: str, provider: Provider, kinds: Sequence[Kind], server_auth_code: str
+        self,
+        uid: str,
+        provider: Provider,
+        kinds: Sequence[Kind],
+        server_auth_code: str,
+        notice: NoticeRef | None = None,
     ) -> Connection:
         """Link directly with the code that an Android device obtained for its signed-in user.
 
-        Raises Refused `code_refused`, `no_kind_granted`, `refresh_token_missing`, `account_linked_elsewhere`.
+        Raises Refused `code_refused`, `no_kind_granted`, `refresh_token_missing`, `account_linked_elsewhere`. As
+        `start`.
         """
         _check_kinds(kinds)
+        shown, standing = self.notices.agreed_to(notice, self.clock.now()), await self.ledger.standing(uid)
+        given_by_linking(standing, kinds, shown, standing.consents.epoch, self.clock.now())
         grant = await self.authority.exchange(server_auth_code, verifier="", redirect_uri="", nonce="", scope_hint="")
         granted, subject = await self._acceptable(uid, kinds, grant)
         at = self.clock.now()
@@ -205,6 +229,8 @@ class Linking:
             tokens=await self._sealed(uid, grant, at),
             due_at=at,
             parked=False,
+            notice=shown.ref,
+            epoch=standing.consents.epoch,
         )
         for _ in range(_ATTEMPTS):
             try:
@@ -244,10 +270,12 @@ class Linking:
         existing = await self.connections.connection(uid, grant.provider)
         if existing is not None and overtaken(grant, existing.value):
             raise Refused("link_invalid")
-        changes = tuple(Change(Purpose.QOLMS_STORE, kind, QOLMS, Decision.GIVE) for kind in grant.kinds)
-        prepared = await self.ledger.prepare(uid, changes, method=Method.LINK, at=at)
-        if isinstance(prepared, Consents):  # only where an epoch was asked for, and none was
-            raise Conflict("precondition_failed")
+        shown = self.notices.agreed_to(None, at) if grant.notice is None else self.notices.find(grant.notice.version)
+        prepared = await self.ledger.prepare(
+            uid,
+            lambda standing: given_by_linking(standing, grant.kinds, shown, grant.epoch, at),
+            Said(at=at, method=Method.LINK, notice=shown.ref),
+        )
         path = connection_path(uid, grant.provider)
         connection = linked(grant, existing.value if existing else None, prepared.consents, at, self.shards)
         connection, audit = recorded(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from shared.policy.model import NoticeRef
 from shared.vocabulary import Kind, Provider
 
 Uid = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^(?!\.{1,2}$)(?!__.*__$)[^/\x00-\x1f\x7f]+$")]
@@ -12,10 +13,12 @@ GrantName = Annotated[str, msgspec.Meta(max_length=64, pattern="^[0-9a-z]+$")]
 
 
 class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Begin linking. With `server_auth_code` (Android) there is no browser, and no confirmation."""
+    """Begin linking. `notice`: what the person was shown. With `server_auth_code` (Android) there is no browser, and no
+    confirmation."""
 
     provider: Provider
     kinds: list[Kind]
+    notice: NoticeRef | None = None
     server_auth_code: str | None = None
 
 

@@ -11,7 +11,9 @@ import msgspec
 
 from shared import ids
 from shared.audit.model import Head
-from shared.consent.model import QOLMS, Consents, Verdict, permits
+from shared.consent.gate import Verdict, permits
+from shared.consent.model import QOLMS, Consents
+from shared.policy.model import NoticeRef
 from shared.vocabulary import Kind, Provider, Purpose
 
 
@@ -24,7 +26,7 @@ class LinkState(StrEnum):
     REVOKED = "revoked"
     """Ended by the person."""
     PAUSED = "paused"
-    """Linked, but no kind of the link has a live consent: nothing may be fetched."""
+    """Linked, but for now nothing may be fetched: the person's data is frozen, or every consent has run out."""
 
 
 class Tokens(msgspec.Struct, frozen=True):
@@ -160,8 +162,15 @@ def with_consents(connection: Connection, consents: Consents, at: datetime) -> C
         else begun_anew(link)
         for kind, link in connection.kinds.items()
     }
-    updated = msgspec.structs.replace(connection, consents=consents, kinds=kinds)
+    updated = msgspec.structs.replace(connection, consents=consents.for_purpose(Purpose.QOLMS_STORE), kinds=kinds)
     return settled(updated, at)
+
+
+def purposeless(connection: Connection, at: datetime) -> bool:
+    """Whether no purpose remains for what the provider granted: then the grant has to go as well. A freeze ends, and
+    is no reason."""
+    linked_now = connection.state in (LinkState.ACTIVE, LinkState.PAUSED, LinkState.NEEDS_REAUTH)
+    return linked_now and not connection.consents.frozen and not connection.wanted(at)
 
 
 def begun_anew(link: KindLink) -> KindLink:
@@ -199,7 +208,10 @@ def with_refresh_token(tokens: Tokens, refresh: bytes, issued_at: datetime) -> T
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """A link under way: what its single-use state is bound to. Stored under the state's hash, for ten minutes."""
+    """A link under way: what its single-use state is bound to. Stored under the state's hash, for ten minutes.
+
+    `notice` is what the person was shown, `epoch` the state of their consents then: what was withdrawn since, linking
+    does not give again."""
 
     uid: str
     provider: Provider
@@ -207,6 +219,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     redirect_uri: str
     verifier: bytes
     nonce: str
+    notice: NoticeRef
+    epoch: int
     expires_at: datetime
     redeemed: bool = False
     audit: Head = Head()
@@ -214,7 +228,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 class LooseGrant(msgspec.Struct, frozen=True, kw_only=True):
     """A grant that nobody uses, sealed: parked by the callback until the app confirms it, or left behind by a
-    disconnect. At `due_at` it is revoked at the provider, again and again until the provider confirms."""
+    disconnect. At `due_at` it is revoked at the provider, again and again until the provider confirms. What is parked
+    carries `notice` and `epoch` on from its `Attempt`."""
 
     uid: str
     provider: Provider
@@ -223,6 +238,8 @@ class LooseGrant(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Tokens
     due_at: datetime
     parked: bool
+    notice: NoticeRef | None = None
+    epoch: int = 0
     audit: Head = Head()
 
 
@@ -237,7 +254,7 @@ def linked(grant: LooseGrant, old: Connection | None, consents: Consents, at: da
         state=LinkState.ACTIVE,
         subject=grant.subject,
         kinds={kind: _as_granted(link, kind in grant.kinds) for kind, link in kinds.items()},
-        consents=consents,
+        consents=consents.for_purpose(Purpose.QOLMS_STORE),
         tokens=grant.tokens,
         linked=(old.linked if old else 0) + 1,
         linked_at=at,

@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import msgspec
 
-from shared import ids, log
+from shared import ids
 from shared.clock import Clock
 from shared.cloud.documents import Delete, Documents, Expect, Write, settle
+from shared.connection.ending import ending, queue_revocation
 from shared.connection.model import LinkState, LooseGrant
 from shared.connection.ports import Authority, Links, Queue, Sealer
 from shared.connection.view import ConnectionView, view
-from shared.connection.writes import abandon, hold_for_revoking, let_go, put, recorded
+from shared.connection.writes import hold_for_revoking, let_go, put, recorded
 from shared.errors import Conflict, Fault, NotFound, Refused, Unavailable
 from shared.vocabulary import Provider
 
@@ -75,25 +76,15 @@ class Connections:
             if found is None or found.value.state is LinkState.REVOKED:
                 raise NotFound("not_connected")
             at = self.clock.now()
-            ended = msgspec.structs.replace(found.value, state=LinkState.REVOKED, tokens=None, lease=None)
-            ended, audit = recorded(ended, found.path, at=at, actor="data_subject", action="link.ended")
-            writes = [put(found.path, ended, found.version), audit, *abandon(found.value, name, at=at, reason="ended")]
+            ended = ending(found, found.value, name, at=at, actor="data_subject", reason="ended")
             try:
-                await settle(self.documents, writes, witness=audit.path)
+                await settle(self.documents, ended.writes, witness=ended.witness)
             except Conflict:
                 continue  # a sync committed meanwhile
-            if found.value.tokens is not None:
-                await self._queue_revocation(name)
+            if ended.grant is not None:
+                await queue_revocation(self.queue, ended.grant)
             return
         raise Conflict("precondition_failed")
-
-    async def _queue_revocation(self, name: str) -> None:
-        try:
-            await self.queue.enqueue(
-                "revocation", "connection/revoke_due", {"grant": name}, name_parts=("revoke", name)
-            )
-        except Fault as fault:  # it is due already: the next tick finds it
-            log.event("revocation.not_queued", "WARNING", code=fault.code)
 
     async def revoke_due(self, name: str) -> str:
         """Revoke a grant that nobody uses, if it is still there and due; say what came of it.

@@ -7,11 +7,10 @@ import msgspec
 
 from shared.audit.writes import KEPT
 from shared.clock import Clock
-from shared.cloud.documents import Document, Documents, Expect, Query, Where, Write
-from shared.connection.model import Attempt, Connection, LinkState, LooseGrant, with_consents
+from shared.cloud.documents import Document, Documents, Expect, Query, Where
+from shared.connection.model import Attempt, Connection, LinkState, LooseGrant
 from shared.connection.ports import StoredAttempt, StoredConnection, StoredGrant
-from shared.connection.writes import attempt_path, connection_path, put, subject_path
-from shared.consent.model import Consents
+from shared.connection.writes import attempt_path, connection_path, subject_path
 from shared.errors import Conflict
 from shared.vocabulary import Provider
 
@@ -52,14 +51,6 @@ class ConnectionStore:
                 after=after,
             )
         )
-
-    async def following(self, uid: str, consents: Consents) -> list[Write]:
-        """As `consent.ports.Follower`: each connection carries a copy of the person's consents."""
-        at = self._clock.now()
-        return [
-            put(found.path, with_consents(found.value, consents, at), found.version)
-            for found in await self.connections(uid)
-        ]
 
     async def attempt(self, state: str) -> StoredAttempt | None:
         """The link under way that `state` belongs to."""

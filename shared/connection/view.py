@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shared.connection.model import Connection, KindLink, LinkState
-from shared.consent.model import QOLMS, permits
+from shared.consent.gate import permits
+from shared.consent.model import QOLMS
 from shared.vocabulary import Kind, Provider, Purpose
 
 

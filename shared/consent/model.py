@@ -1,10 +1,10 @@
-"""Consent as a projection of decisions, and the gate: the one function that says whether data may be touched.
+"""What a person consents to: cells, their states, and the projection that work is done from.
 
-A cell is purpose × kind × recipient. What is not in the projection was never given. `epoch` moves with every change,
-so work that began under an older state can be told apart.
+A cell is purpose × kind × recipient. What is not in the projection was never given. `epoch` moves with every change, so
+work that began under an older state can be told apart. Fields and states follow ISO/IEC TS 27560.
 """
 
-import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -17,20 +17,75 @@ QOLMS = "qolms"
 """The recipient of `Purpose.QOLMS_STORE`: the QOLMS service itself."""
 
 
+class State(StrEnum):
+    """Where a cell stands, by the newest event about it. EXPIRED is also what time alone makes of a live cell."""
+
+    REQUESTED = "requested"
+    """Asked for, and nobody has answered yet: an invitation that waits for its relative."""
+    GIVEN = "given"
+    REFUSED = "refused"
+    RECONFIRMED = "reconfirmed"
+    """Given again while it was live: under newer words, or for longer."""
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    INVALIDATED = "invalidated"
+    """Ended by somebody or something else than the person: the recipient left, an authority ended."""
+    ERASING = "erasing"
+    """Withdrawn, and what is stored is being erased: nothing can be given until that is done."""
+    ERASED = "erased"
+    FROZEN = "frozen"
+    """Of the whole person (the event names no cell): nothing of theirs may be touched, whatever the cells say."""
+    THAWED = "thawed"
+
+
+LIVE = frozenset({State.GIVEN, State.RECONFIRMED})
+
+
 class Decision(StrEnum):
     """What a person says about one cell."""
 
     GIVE = "give"
+    REFUSE = "refuse"
     WITHDRAW = "withdraw"
 
 
 class Method(StrEnum):
-    """How the decision reached us."""
+    """How an event came about."""
 
     LINK = "link"
     """Given by linking: the kinds ticked in the app, then allowed at Google, then confirmed in the app."""
     APP = "app"
     """Set in the app's consent screen."""
+    PAGE = "page"
+    """Set on the consent page."""
+    INVITATION = "invitation"
+    """An invitation was made, accepted or ended."""
+    STAFF = "staff"
+    """Entered by staff, on evidence."""
+    SYSTEM = "system"
+    """What follows from another event."""
+
+
+class Role(StrEnum):
+    """In what role somebody decides."""
+
+    SELF = "self"
+    GUARDIAN = "guardian"
+    """Parent or other statutory agent of somebody under age."""
+    AGENT = "agent"
+    """Delegated, within a scope and a time."""
+    RELATIVE = "relative"
+    """The recipient of a family watch: may end it, and nothing else."""
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
+class Giver(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who decided. `authority` names the record of somebody else's right to; `evidence` what it rests on."""
+
+    role: Role = Role.SELF
+    authority: str = ""
+    evidence: str = ""
 
 
 class Cell(NamedTuple):
@@ -43,100 +98,84 @@ class Cell(NamedTuple):
     @property
     def key(self) -> str:
         """The cell's name in documents."""
-        return f"{self.purpose}|{self.kind}|{self.recipient}"
+        return key_of(*self)
+
+    @classmethod
+    def of_key(cls, key: str) -> "Cell":
+        """The cell that a name in documents speaks of."""
+        purpose, kind, recipient = key.split("|", 2)
+        return cls(Purpose(purpose), Kind(kind), recipient)
 
 
-class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One decision, as the app sends it."""
+def key_of(purpose: Purpose, kind: Kind, recipient: str) -> str:
+    """A cell's name in documents."""
+    return purpose + "|" + kind + "|" + recipient
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One decision about one cell. `valid_until` ends it earlier than the purpose's own term would."""
 
     purpose: Purpose
     kind: Kind
     recipient: str
     decision: Decision
+    valid_until: datetime | None = None
 
     @property
     def cell(self) -> Cell:
         return Cell(self.purpose, self.kind, self.recipient)
 
 
-class CellState(msgspec.Struct, frozen=True):
-    """Where one cell stands: the newest decision about it. `valid_until` None means until withdrawn."""
+class CellState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where one cell stands: its newest event's state, time, number and epoch, and the notice it was decided under.
 
-    decision: Decision
+    `valid_until` None means until withdrawn; `authority_until` is when whoever gave it stops having the right to.
+    """
+
+    state: State
     at: datetime
+    number: int
+    epoch: int
+    notice: str
     valid_until: datetime | None = None
+    authority_until: datetime | None = None
+
+    def as_of(self, at: datetime) -> State:
+        """The state with time taken into account."""
+        if self.state not in LIVE:
+            return self.state
+        if self.valid_until is not None and at >= self.valid_until:
+            return State.EXPIRED
+        if self.authority_until is not None and at >= self.authority_until:
+            return State.INVALIDATED
+        return self.state
 
 
-class Consents(msgspec.Struct, frozen=True):
-    """A person's consents as of `epoch`, keyed by `Cell.key`."""
+class Consents(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A person's consents as of `epoch`, keyed by `Cell.key`. `frozen`: why nothing may be touched; "" otherwise."""
 
     epoch: int = 0
     cells: dict[str, CellState] = {}
+    frozen: str = ""
 
+    def state_of(self, cell: Cell, at: datetime) -> State | None:
+        """Where the cell stands at `at`; None where nothing was ever decided."""
+        found = self.cells.get(cell.key)
+        return found.as_of(at) if found else None
 
-class Event(msgspec.Struct, frozen=True):
-    """One line of the ledger: a decision about one cell, chained to the one before."""
-
-    number: int
-    at: datetime
-    cell: str
-    decision: Decision
-    method: Method
-    epoch: int
-    previous: str
-    hash: str
-
-
-class Verdict(NamedTuple):
-    """The gate's answer; `reason` is a code, "" where allowed."""
-
-    allowed: bool
-    reason: str = ""
-
-
-def permits(consents: Consents, purpose: Purpose, kind: Kind, recipient: str, at: datetime) -> Verdict:
-    """May this purpose touch this kind for this recipient at this instant? Fails closed.
-
-    Asked when work is queued, before each fetch, and inside the commit, whose precondition on the document that
-    `consents` was read from makes the answer hold at the very moment of writing (I3).
-    """
-    state = consents.cells.get(Cell(purpose, kind, recipient).key)
-    if state is None:
-        return Verdict(False, "never_given")
-    if state.decision is not Decision.GIVE:
-        return Verdict(False, "withdrawn")
-    if state.valid_until is not None and at >= state.valid_until:
-        return Verdict(False, "expired")
-    return Verdict(True)
-
-
-def decide(
-    consents: Consents, changes: tuple[Change, ...], *, method: Method, at: datetime, events_so_far: int, previous: str
-) -> tuple[Consents, list[Event]]:
-    """The state after `changes`, and the ledger lines that record them. All of them move the epoch once."""
-    epoch = consents.epoch + 1
-    cells = dict(consents.cells)
-    events: list[Event] = []
-    for change in changes:
-        cells[change.cell.key] = CellState(change.decision, at)
-        event = Event(
-            events_so_far + len(events) + 1, at, change.cell.key, change.decision, method, epoch, previous, ""
+    def for_purpose(self, purpose: Purpose) -> "Consents":
+        """Only the cells of one purpose: what documents that serve it alone carry along."""
+        prefix = purpose + "|"
+        return Consents(
+            self.epoch, {key: state for key, state in self.cells.items() if key.startswith(prefix)}, self.frozen
         )
-        previous = hash_of(event)
-        events.append(msgspec.structs.replace(event, hash=previous))
-    return Consents(epoch, cells), events
 
 
-def rebuild(events: list[Event]) -> Consents:
-    """The projection, from the ledger alone. Proves that the stored one is what was decided."""
-    consents = Consents()
-    for event in events:
-        cells = {**consents.cells, event.cell: CellState(event.decision, event.at)}
-        consents = Consents(event.epoch, cells)
-    return consents
-
-
-def hash_of(event: Event) -> str:
-    """SHA-256 over the line without its own hash."""
-    unhashed = msgspec.structs.replace(event, hash="")
-    return hashlib.sha256(msgspec.json.encode(unhashed, order="sorted")).hexdigest()
+def live_recipients(consents: Consents, at: datetime) -> Mapping[str, list[Cell]]:
+    """The live cells by recipient: who may have anything now."""
+    found: dict[str, list[Cell]] = {}
+    for key, state in consents.cells.items():
+        if state.as_of(at) in LIVE:
+            cell = Cell.of_key(key)
+            found.setdefault(cell.recipient, []).append(cell)
+    return found

@@ -1,31 +1,89 @@
 """What deciding about consent needs from outside its domain."""
 
-from collections.abc import Sequence
-from datetime import datetime
+import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from shared.cloud.documents import Write
-from shared.consent.model import Change, Consents, Method
+from shared.consent.ledger import Entry, Event, Said, Tail
+from shared.consent.model import Consents
+from shared.policy.model import RecipientType, Words
+
+
+class Standing(NamedTuple):
+    """Where a person's consents stand, and what else decides who may decide."""
+
+    consents: Consents = Consents()
+    tail: Tail = Tail()
+    born_on: dt.date | None = None
 
 
 class Prepared(NamedTuple):
     """A decision ready to be committed: `writes`, of which the one at `witness` proves that it happened."""
 
     consents: Consents
+    events: list[Event]
     writes: list[Write]
     witness: str
+
+
+Build = Callable[[Standing], Sequence[Entry]]
+"""What to record, given where things stand. May raise a fault: then nothing is recorded."""
 
 
 class Ledger(Protocol):
     """Where decisions are kept: `store.ConsentStore`."""
 
-    async def consents(self, uid: str) -> Consents: ...
-
-    async def prepare(
-        self, uid: str, changes: tuple[Change, ...], *, method: Method, at: datetime, if_epoch: int | None = None
-    ) -> Prepared | Consents:
-        """What must be written for `changes`; or, where `if_epoch` is not the epoch any more, the newer state."""
+    async def standing(self, uid: str) -> Standing:
+        """Where the person's consents stand now. One read."""
         ...
+
+    async def prepare(self, uid: str, build: Build, said: Said, *, if_epoch: int | None = None) -> Prepared:
+        """What must be written to record what `build` says. Where that is nothing, a commit of these writes still
+        proves that nothing was decided since they were prepared.
+
+        Raises Conflict `consent_stale` where `if_epoch` is not the epoch any more.
+        """
+        ...
+
+    async def prepare_refusal(self, uid: str, code: str, said: Said) -> list[Write]:
+        """What must be written for the audit log to tell that a decision was refused."""
+        ...
+
+    async def events(self, uid: str, *, after: int = 0, limit: int = 100) -> list[Event]:
+        """At most `limit` events behind number `after`, oldest first."""
+        ...
+
+    async def events_of_epoch(self, uid: str, epoch: int) -> list[Event]:
+        """The events of one decision; none where there was no such decision."""
+        ...
+
+
+class Recipient(NamedTuple):
+    """Somebody who may be given data. `active`: whether anything may go there now."""
+
+    id: str
+    type: RecipientType
+    name: Words
+    address: str = ""
+    contact: str = ""
+    active: bool = True
+
+
+class Recipients(Protocol):
+    """Whom a decision can name: `recipients.RecipientStore`."""
+
+    async def find(self, uid: str, ids: Sequence[str]) -> dict[str, Recipient]:
+        """Those of `ids` that this person can give data to, or once could."""
+        ...
+
+
+class Followed(NamedTuple):
+    """What follows a decision: `writes` for the same commit, and work to be begun once it is made. That work is begun
+    a second time by whoever sweeps what is due, so it may be lost here."""
+
+    writes: list[Write]
+    afterwards: list[Callable[[], Awaitable[None]]]
 
 
 class Follower(Protocol):
@@ -34,8 +92,8 @@ class Follower(Protocol):
     Their copy is what makes the gate free of charge where work is done, and their version what stops work in flight.
     """
 
-    async def following(self, uid: str, consents: Consents) -> list[Write]:
-        """The writes that bring the copies up to `consents`."""
+    async def following(self, uid: str, consents: Consents) -> Followed:
+        """What brings the copies up to `consents`."""
         ...
 
 

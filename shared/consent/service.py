@@ -1,57 +1,102 @@
-"""A person decides who may have what."""
+"""A person, or somebody with the right to, decides who may have what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from shared.clock import Clock
-from shared.consent.model import QOLMS, Change, Consents, Method
-from shared.consent.ports import Commit, Follower, Ledger
-from shared.errors import Conflict, InvalidInput
+from shared.consent.asking import Asked, Authority, check_right, read
+from shared.consent.ledger import Entry, Event, Said, decided
+from shared.consent.model import LIVE, Cell, Decision, Giver, Method, State
+from shared.consent.ports import Ledger, Prepared, Recipients, Standing
+from shared.consent.recording import Recorder
+from shared.errors import Fault, NotFound, Unavailable
+from shared.policy.model import Notice, NoticeRef
+from shared.policy.notices import Notices
+from shared.vocabulary import Language
 
-_ATTEMPTS = 5
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How a decision came in: under which notice, on which screen, in which language, and by whose right."""
+
+    notice: NoticeRef | None = None
+    language: Language = Language.JA
+    screen: str = ""
+    method: Method = Method.APP
+    authority: Authority | None = None
+
+    def said(self, notice: Notice, clock: Clock) -> Said:
+        """What all events of the decision have in common."""
+        return Said(
+            at=clock.now(),
+            method=self.method,
+            notice=notice.ref,
+            language=self.language,
+            screen=self.screen,
+            giver=self.authority.giver if self.authority else Giver(),
+        )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consenting:
-    """Give, withdraw, and see. Every change reaches the documents that work is done from in the same commit."""
+    """Give, refuse, withdraw, and see. Every change reaches the documents that work is done from in the same commit."""
 
-    def __init__(self, ledger: Ledger, follower: Follower, commit: Commit, clock: Clock) -> None:
-        self._ledger = ledger
-        self._follower = follower
-        self._commit = commit
-        self._clock = clock
+    ledger: Ledger
+    recorder: Recorder
+    recipients: Recipients
+    notices: Notices
+    clock: Clock
 
-    async def state(self, uid: str) -> Consents:
-        """What stands now."""
-        return await self._ledger.consents(uid)
+    async def standing(self, uid: str) -> Standing:
+        """What stands now. One read."""
+        return await self.ledger.standing(uid)
 
-    async def decide(self, uid: str, changes: tuple[Change, ...], *, if_epoch: int | None) -> Consents:
-        """Record all of `changes` or none, and return the state after them.
+    async def history(self, uid: str, *, after: int, limit: int) -> list[Event]:
+        """At most `limit` events behind number `after`, oldest first."""
+        return await self.ledger.events(uid, after=after, limit=limit)
+
+    async def decide(self, uid: str, asked: Sequence[Asked], how: How, *, if_epoch: int | None) -> Prepared:
+        """Record all of `asked` or none, and return what was recorded.
 
         With `if_epoch` the decision was made looking at that state, and is refused on any other; so an offline
-        decision replayed after a withdrawal can never give again.
+        decision replayed after a withdrawal can never give again. What is refused leaves a line in the audit log, and
+        nothing else.
 
-        Raises:
-            InvalidInput: `body_invalid`: no change, the same cell twice, or a recipient the purpose does not have.
-            Conflict: `consent_stale`: the state has moved on; read it, ask again.
+        Raises as `asking.read` and `asking.check_right`, as `Notices.agreed_to`, and Conflict `consent_stale`: the
+        state has moved on; read it, ask again.
         """
-        _check(changes)
-        for _ in range(_ATTEMPTS):
-            prepared = await self._ledger.prepare(
-                uid, changes, method=Method.APP, at=self._clock.now(), if_epoch=if_epoch
-            )
-            if isinstance(prepared, Consents):
-                raise Conflict("consent_stale", f"the epoch is {prepared.epoch}")
-            followers = await self._follower.following(uid, prepared.consents)
-            try:
-                await self._commit([*prepared.writes, *followers], witness=prepared.witness)
-            except Conflict:
-                continue  # a sync committed meanwhile, or another decision: read again and decide on that
-            return prepared.consents
-        raise Conflict("consent_stale", "the state kept changing")
+        at = self.clock.now()
+        try:
+            # Nobody is kept from ending something by words that have changed meanwhile.
+            gives = any(one.decision is Decision.GIVE for one in asked)
+            notice = self.notices.agreed_to(how.notice, at) if gives else self.notices.in_force(at)
+            named = sorted({one.recipient for one in asked})
+            changes = read(asked, notice, await self.recipients.find(uid, named), at)
 
+            def build(standing: Standing) -> list[Entry]:
+                until = check_right(standing, changes, notice, how.authority, at)
+                return [decided(standing.consents, change, at, until) for change in changes]
 
-def _check(changes: tuple[Change, ...]) -> None:
-    if not changes:
-        raise InvalidInput("body_invalid", "changes: at least one")
-    if len({change.cell for change in changes}) != len(changes):
-        raise InvalidInput("body_invalid", "changes: one decision per cell")
-    for change in changes:
-        if change.recipient != QOLMS:
-            raise InvalidInput("body_invalid", f"recipient: {change.purpose} has the recipient {QOLMS} only")
+            return await self.recorder.record(uid, build, how.said(notice, self.clock), if_epoch=if_epoch)
+        except Unavailable:
+            raise
+        except Fault as refused:
+            said = how.said(self.notices.in_force(at), self.clock)
+            await self.recorder.tell_refused(uid, refused.code, said)
+            raise
+
+    async def withdraw_all(self, uid: str, how: How) -> Prepared:
+        """End everything that is live or asked for, at once: "stop everything". Raises NotFound `nothing_given`."""
+        at = self.clock.now()
+
+        def build(standing: Standing) -> list[Entry]:
+            open_cells = [
+                Cell.of_key(key)
+                for key, state in standing.consents.cells.items()
+                if state.as_of(at) in LIVE or state.state is State.REQUESTED
+            ]
+            if not open_cells:
+                raise NotFound("nothing_given")
+            return [Entry(cell, State.WITHDRAWN) for cell in open_cells]
+
+        return await self.recorder.record(uid, build, how.said(self.notices.in_force(at), self.clock))

@@ -4,22 +4,29 @@
 """
 
 import datetime as dt
+from typing import Any
 
 import msgspec
 
 from shared import ids
-from shared.audit.model import Head, append
+from shared.audit.model import Fact, Head, append
 from shared.audit.writes import KEPT, entry_write
-from shared.cloud.documents import NAME, Documents, Expect, Put, Query, Write
-from shared.consent.model import Change, Consents, Event, Method, decide
-from shared.consent.ports import Prepared
+from shared.cloud.documents import NAME, Document, Documents, Expect, Put, Query, Where, Write
+from shared.consent.ledger import Event, Said, Tail, record
+from shared.consent.model import Consents
+from shared.consent.ports import Build, Prepared, Standing
+from shared.errors import Conflict
 
 
 class _Stored(msgspec.Struct, frozen=True):
     consents: Consents = Consents()
-    events: int = 0
-    last_hash: str = ""
+    tail: Tail = Tail()
     audit: Head = Head()
+    born_on: str = ""
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.consents, self.tail, dt.date.fromisoformat(self.born_on) if self.born_on else None)
 
 
 class ConsentStore:
@@ -28,55 +35,96 @@ class ConsentStore:
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
 
+    async def standing(self, uid: str) -> Standing:
+        """As `ports.Ledger`. One read."""
+        return _decoded(await self._documents.get(_state_path(uid))).standing
+
     async def consents(self, uid: str) -> Consents:
         """The person's consents now. One read."""
-        found = await self._documents.get(_state_path(uid))
-        return msgspec.convert(found.data, _Stored, builtin_types=KEPT).consents if found else Consents()
+        return (await self.standing(uid)).consents
 
-    async def prepare(
-        self, uid: str, changes: tuple[Change, ...], *, method: Method, at: dt.datetime, if_epoch: int | None = None
-    ) -> Prepared | Consents:
-        """As `ports.Ledger.prepare`."""
+    async def prepare(self, uid: str, build: Build, said: Said, *, if_epoch: int | None = None) -> Prepared:
+        """As `ports.Ledger`. One read."""
         found = await self._documents.get(_state_path(uid))
-        stored = msgspec.convert(found.data, _Stored, builtin_types=KEPT) if found else _Stored()
+        stored = _decoded(found)
         if if_epoch is not None and stored.consents.epoch != if_epoch:
-            return stored.consents
-        consents, events = decide(
-            stored.consents, changes, method=method, at=at, events_so_far=stored.events, previous=stored.last_hash
-        )
-        entry, head = append(
-            f"consent.{ids.digest('subject', uid)}",
-            stored.audit,
-            at=at,
-            actor="data_subject",
-            action="consent.decided",
-            facts={"epoch": consents.epoch, "cells": [f"{e.cell}={e.decision}" for e in events]},
-        )
-        state = _Stored(consents, stored.events + len(events), events[-1].hash, head)
+            raise Conflict("consent_stale", f"the epoch is {stored.consents.epoch}")
+        consents, events = record(stored.consents, stored.tail, build(stored.standing), said)
+        facts: dict[str, Fact] = {
+            "epoch": consents.epoch,
+            "events": [f"{event.cell}={event.state}" for event in events],
+            "notice": said.notice.version,
+            "role": said.giver.role,
+        }
+        action = "consent.recorded" if events else "consent.kept"
+        entry, head = append(_stream(uid), stored.audit, at=said.at, actor=_actor(said), action=action, facts=facts)
+        tail = Tail(events[-1].number, events[-1].hash) if events else stored.tail
+        state = _Stored(consents, tail, head, stored.born_on)
         audit = entry_write(entry)
-        writes: list[Write] = [
-            Put(
-                _state_path(uid),
-                msgspec.to_builtins(state, builtin_types=KEPT),
-                found.version if found else Expect.ABSENT,
-            ),
-            *(
-                Put(
-                    f"users/{uid}/consent_events/{e.number:010d}",
-                    msgspec.to_builtins(e, builtin_types=KEPT),
-                    Expect.ABSENT,
-                )
-                for e in events
-            ),
-            audit,
-        ]
-        return Prepared(consents, writes, audit.path)
+        writes: list[Write] = [_state_write(uid, state, found), *(_event_write(uid, event) for event in events), audit]
+        return Prepared(consents, events, writes, audit.path)
 
-    async def events(self, uid: str, *, limit: int = 1000) -> list[Event]:
-        """The first `limit` lines of the ledger, oldest first."""
-        found = await self._documents.query(Query(f"users/{uid}/consent_events", order_by=(NAME,), limit=limit))
+    async def prepare_refusal(self, uid: str, code: str, said: Said) -> list[Write]:
+        """As `ports.Ledger`. One read."""
+        found = await self._documents.get(_state_path(uid))
+        stored = _decoded(found)
+        entry, head = append(
+            _stream(uid),
+            stored.audit,
+            at=said.at,
+            actor=_actor(said),
+            action="consent.refused",
+            facts={"code": code, "epoch": stored.consents.epoch},
+        )
+        return [_state_write(uid, msgspec.structs.replace(stored, audit=head), found), entry_write(entry)]
+
+    async def events(self, uid: str, *, after: int = 0, limit: int = 100) -> list[Event]:
+        """As `ports.Ledger`."""
+        found = await self._documents.query(
+            Query(_ledger(uid), where=(Where(NAME, ">", _number(after)),), order_by=(NAME,), limit=limit)
+        )
         return [msgspec.convert(d.data, Event, builtin_types=KEPT) for d in found]
+
+    async def events_of_epoch(self, uid: str, epoch: int) -> list[Event]:
+        """As `ports.Ledger`."""
+        found = await self._documents.query(
+            Query(_ledger(uid), where=(Where("epoch", "==", epoch),), order_by=(NAME,), limit=500)
+        )
+        return [msgspec.convert(d.data, Event, builtin_types=KEPT) for d in found]
+
+
+def _decoded(found: Document | None) -> _Stored:
+    return msgspec.convert(found.data, _Stored, builtin_types=KEPT) if found else _Stored()
+
+
+def _state_write(uid: str, state: _Stored, found: Document | None) -> Put:
+    return Put(_state_path(uid), _builtins(state), found.version if found else Expect.ABSENT)
+
+
+def _event_write(uid: str, event: Event) -> Put:
+    return Put(f"{_ledger(uid)}/{_number(event.number)}", _builtins(event), Expect.ABSENT)
+
+
+def _builtins(value: msgspec.Struct) -> dict[str, Any]:
+    data: dict[str, Any] = msgspec.to_builtins(value, builtin_types=KEPT)
+    return data
+
+
+def _actor(said: Said) -> str:
+    return "data_subject" if said.giver.role == "self" else str(said.giver.role)
+
+
+def _stream(uid: str) -> str:
+    return f"consent.{ids.digest('subject', uid)}"
 
 
 def _state_path(uid: str) -> str:
     return f"users/{uid}/consent/state"
+
+
+def _ledger(uid: str) -> str:
+    return f"users/{uid}/consent_events"
+
+
+def _number(number: int) -> str:
+    return f"{number:010d}"

@@ -5,6 +5,7 @@ from shared.connection.service import Connections
 from shared.connection.store import ConnectionStore
 from shared.consent.store import ConsentStore
 from shared.ids import RandomIds
+from shared.policy.notices import notices
 from shared.wiring.authority import authority
 from shared.wiring.keys import keys
 from shared.wiring.platform import Platform
@@ -24,6 +25,7 @@ def linking(p: Platform) -> Linking:
         queue=queue(p),
         clock=p.clock,
         ids=RandomIds(),
+        notices=notices(p.settings.notices),
         redirect_uri=f"{p.settings.public_url}/oauth_callback",
         shards=p.settings.due_shards,
     )

@@ -1,0 +1,229 @@
+"""From what an app sends to what the ledger can record: every rule about what may be decided at all, in one place."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from shared.consent.ledger import Entry, decided
+from shared.consent.model import LIVE, QOLMS, Cell, Change, Consents, Decision, Giver, Role, State
+from shared.consent.ports import Recipient, Standing
+from shared.errors import Conflict, InvalidInput, NotPermitted, Refused
+from shared.policy.model import Basis, Notice, PurposeNotice, RecipientType, Rule
+from shared.vocabulary import Kind, Purpose
+
+MOST_CHANGES = 200
+
+
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One decision, as the app sends it. `valid_until` may end what is given earlier than the notice does."""
+
+    purpose: str
+    kind: str
+    recipient: str
+    decision: Decision
+    valid_until: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Somebody's right to decide for another: a guardian's or an agent's. None of the lists means everything."""
+
+    id: str
+    subject: str
+    holder: str
+    role: Role
+    evidence: str
+    valid_until: dt.datetime | None = None
+    purposes: tuple[Purpose, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    ended: bool = False
+
+    @property
+    def giver(self) -> Giver:
+        return Giver(self.role, self.id, self.evidence)
+
+
+def read(asked: Sequence[Asked], notice: Notice, recipients: Mapping[str, Recipient], at: dt.datetime) -> list[Change]:
+    """The changes that were asked for, held to the notice.
+
+    Withdrawing is held to less: whatever was given can be withdrawn, under any words and after any recipient's end.
+
+    Raises InvalidInput: `purpose_unknown`, `kind_unknown`, `recipient_unknown`, `decision_impossible` (the purpose does
+    not stand on consent, may not touch the kind, or a time is in the past), `body_invalid` (none, too many, one cell
+    twice). The detail names the change.
+    """
+    if not 0 < len(asked) <= MOST_CHANGES:
+        raise InvalidInput("body_invalid", f"changes: 1 to {MOST_CHANGES}")
+    changes = [_read_one(f"changes[{place}]", one, notice, recipients, at) for place, one in enumerate(asked)]
+    if len({change.cell for change in changes}) != len(changes):
+        raise InvalidInput("body_invalid", "changes: one decision per cell")
+    return changes
+
+
+def _read_one(where: str, asked: Asked, notice: Notice, recipients: Mapping[str, Recipient], at: dt.datetime) -> Change:
+    if asked.purpose not in set(Purpose):
+        raise InvalidInput("purpose_unknown", f"{where}.purpose")
+    if asked.kind not in set(Kind):
+        raise InvalidInput("kind_unknown", f"{where}.kind")
+    purpose, kind = Purpose(asked.purpose), Kind(asked.kind)
+    recipient = recipients.get(asked.recipient)
+    if recipient is None:
+        raise InvalidInput("recipient_unknown", f"{where}.recipient")
+    valid_until = None
+    if asked.decision is Decision.GIVE:
+        words = notice.contents.purposes.get(purpose)
+        if words is None:
+            raise InvalidInput("purpose_unknown", f"{where}.purpose: not in this notice")
+        _check_possible(where, words, kind, recipient)
+        valid_until = _ends(where, words, asked.valid_until, at)
+    return Change(purpose, kind, asked.recipient, asked.decision, valid_until)
+
+
+def _check_possible(where: str, words: PurposeNotice, kind: Kind, recipient: Recipient) -> None:
+    if words.basis is not Basis.CONSENT:
+        raise InvalidInput("decision_impossible", f"{where}.purpose: it does not stand on consent")
+    if not words.may_touch(kind):
+        raise InvalidInput("decision_impossible", f"{where}.kind: the purpose may never touch it")
+    if recipient.type is not words.recipient or not recipient.active:
+        raise InvalidInput("recipient_unknown", f"{where}.recipient: not one that this purpose can have now")
+
+
+def _ends(where: str, words: PurposeNotice, asked: dt.datetime | None, at: dt.datetime) -> dt.datetime | None:
+    longest = at + dt.timedelta(days=words.lasts_days) if words.lasts_days is not None else None
+    if asked is None:
+        return longest
+    if asked.tzinfo is None or asked <= at:
+        raise InvalidInput("decision_impossible", f"{where}.valid_until: an instant to come, with its offset")
+    return min(asked, longest) if longest is not None else asked
+
+
+def given_by_linking(
+    standing: Standing, kinds: Sequence[Kind], shown: Notice, epoch: int, at: dt.datetime
+) -> list[Entry]:
+    """The consents that linking gives: for kinds that have none, or have it under other words.
+
+    What was withdrawn after `epoch`, while the link was under way, is not given again. Raises Refused
+    `consent_missing` where that leaves nothing; as `asking.check_right`.
+    """
+    stands = {kind: standing.consents.cells.get(Cell(Purpose.QOLMS_STORE, kind, QOLMS).key) for kind in kinds}
+    kept = [kind for kind, cell in stands.items() if cell is not None and cell.as_of(at) in LIVE]
+    lost = [k for k, cell in stands.items() if cell is not None and k not in kept and cell.epoch > epoch]
+    if len(lost) == len(stands):
+        raise Refused("consent_missing", State.WITHDRAWN)
+    new = [kind for kind in kinds if kind not in kept and kind not in lost]
+    changes = [Change(Purpose.QOLMS_STORE, kind, QOLMS, Decision.GIVE) for kind in new]
+    check_right(standing, changes, shown, None, at)
+    return [decided(standing.consents, change, at) for change in changes]
+
+
+def check_right(
+    standing: Standing, changes: Sequence[Change], notice: Notice, authority: Authority | None, at: dt.datetime
+) -> dt.datetime | None:
+    """Whether who decides may decide this, and until when their giving counts (None: for as long as it says).
+
+    Anybody may withdraw for themselves, at any age.
+
+    Raises Refused `guardian_needed`: under age, only a guardian gives. NotPermitted `authority_invalid`: the right to
+    decide for somebody else is over, or does not cover this. Conflict `erasure_under_way`.
+    """
+    gives = [change for change in changes if change.decision is Decision.GIVE]
+    for change in gives:
+        if standing.consents.state_of(change.cell, at) is State.ERASING:
+            raise Conflict("erasure_under_way", change.cell.key)
+    if gives and standing.consents.frozen:
+        raise Refused("consent_frozen", standing.consents.frozen)
+    comes_of_age = of_age_at(standing.born_on, notice, at)
+    under_age = comes_of_age is not None and at < comes_of_age
+    if authority is None:
+        if under_age and gives:
+            raise Refused("guardian_needed", f"below {notice.rule(Rule.GUARDIAN_BELOW_AGE, at)}")
+        return None
+    ends = authority.valid_until
+    if authority.role is Role.GUARDIAN:
+        if not under_age:
+            raise NotPermitted("authority_invalid", "of age: only the person decides")
+        ends = comes_of_age if ends is None else min(ends, comes_of_age or ends)
+    _check_authority(authority, changes, at)
+    return ends
+
+
+def _check_authority(authority: Authority, changes: Sequence[Change], at: dt.datetime) -> None:
+    over = authority.ended or (authority.valid_until is not None and at >= authority.valid_until)
+    if over or not authority.evidence:
+        raise NotPermitted("authority_invalid", "it is over, or rests on no evidence")
+    for change in changes:
+        covered = (not authority.purposes or change.purpose in authority.purposes) and (
+            not authority.kinds or change.kind in authority.kinds
+        )
+        if not covered:
+            raise NotPermitted("authority_invalid", f"it does not cover {change.cell.key}")
+
+
+def of_age_at(born_on: dt.date | None, notice: Notice, at: dt.datetime) -> dt.datetime | None:
+    """When the person reaches the age below which a guardian decides, by the rule in force at `at`.
+
+    Born on 29 February, a person reaches an age on 1 March where the year has no such day: never a day too early.
+    """
+    if born_on is None:
+        return None
+    year = born_on.year + notice.rule(Rule.GUARDIAN_BELOW_AGE, at)
+    try:
+        birthday = born_on.replace(year=year)
+    except ValueError:
+        birthday = dt.date(year, 3, 1)
+    return notice.start_of(birthday)
+
+
+class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the app should ask about, and why: `new_purpose`, `new_words`, `expired`, `ends_soon`, `authority_ended`,
+    `invited`. Nothing that is refused, or left open, costs an existing function."""
+
+    purpose: Purpose
+    why: str
+    kind: Kind | None = None
+    recipient: str = ""
+    at: dt.datetime | None = None
+
+
+SOON = dt.timedelta(days=30)
+
+
+def pending(consents: Consents, notice: Notice, at: dt.datetime) -> list[Pending]:
+    """What needs asking under the notice in force: purposes that nobody was ever asked about, and cells whose words or
+    time have changed."""
+    found: list[Pending] = []
+    answered = {key.split("|", 1)[0] for key in consents.cells}
+    for purpose, words in notice.contents.purposes.items():
+        if words.basis is Basis.CONSENT and purpose not in answered:
+            recipient = QOLMS if words.recipient is RecipientType.SERVICE else ""
+            found.append(Pending(purpose, "new_purpose", recipient=recipient))
+    for key, state in consents.cells.items():
+        why, ends = _why(state.as_of(at), state.notice, state.valid_until, state.authority_until, notice, at)
+        if why:
+            cell = Cell.of_key(key)
+            found.append(Pending(cell.purpose, why, cell.kind, cell.recipient, ends))
+    return found
+
+
+def _why(
+    state: State,
+    decided_under: str,
+    valid_until: dt.datetime | None,
+    authority_until: dt.datetime | None,
+    notice: Notice,
+    at: dt.datetime,
+) -> tuple[str, dt.datetime | None]:
+    if state is State.EXPIRED:
+        return "expired", valid_until
+    if state is State.INVALIDATED and authority_until is not None and at >= authority_until:
+        return "authority_ended", authority_until
+    if state not in LIVE:
+        return "", None
+    ends = min((end for end in (valid_until, authority_until) if end is not None), default=None)
+    if ends is not None and ends - at <= SOON:
+        return "ends_soon", ends
+    if decided_under != notice.contents.version:
+        return "new_words", None
+    return "", None

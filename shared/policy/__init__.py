@@ -1,0 +1,1 @@
+"""What people are told and asked: the notices, as data with effective dates."""

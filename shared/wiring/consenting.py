@@ -1,0 +1,28 @@
+"""Deciding about consent."""
+
+from shared.connection.ending import ConsentFollower
+from shared.connection.store import ConnectionStore
+from shared.consent.recipients import RecipientStore
+from shared.consent.recording import Recorder
+from shared.consent.service import Consenting
+from shared.consent.store import ConsentStore
+from shared.ids import RandomIds
+from shared.policy.notices import notices
+from shared.wiring.platform import Platform
+from shared.wiring.queue import queue
+
+
+def consenting(p: Platform) -> Consenting:
+    """Give, refuse, withdraw, and see."""
+    ledger, published = ConsentStore(p.documents), notices(p.settings.notices)
+    service = published.in_force(p.clock.now()).contents.service
+    follower = ConsentFollower(
+        connections=ConnectionStore(p.documents, p.clock), queue=queue(p), clock=p.clock, ids=RandomIds()
+    )
+    return Consenting(
+        ledger=ledger,
+        recorder=Recorder(ledger, follower, p.commit),
+        recipients=RecipientStore(p.documents, service),
+        notices=published,
+        clock=p.clock,
+    )
