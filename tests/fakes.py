@@ -5,7 +5,19 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from shared.clock import Clock
 from shared.cloud.documents import Document, Documents, Query, Write
+from shared.connection.ending import ConsentFollower
+from shared.connection.ports import Links, Queue
+from shared.consent.asking import Asked
+from shared.consent.model import QOLMS, Decision
+from shared.consent.ports import Commit, Follower, Ledger
+from shared.consent.recipients import RecipientStore
+from shared.consent.recording import Recorder
+from shared.consent.service import Consenting
+from shared.ids import Ids
+from shared.policy.notices import notices
+from shared.vocabulary import Kind, Purpose
 
 
 class SeededIds:
@@ -73,3 +85,27 @@ class MemorySecrets:
 
     async def get_version(self, name: str, version: str) -> bytes:
         return self._versions[name][int(version) - 1]
+
+
+def decisions(decision: Decision, *kinds: Kind, recipient: str = QOLMS) -> list[Asked]:
+    """The same decision about storing each of `kinds`, as the app sends it."""
+    return [Asked(Purpose.QOLMS_STORE, kind, recipient, decision) for kind in kinds]
+
+
+def consenting_over(
+    documents: Documents, ledger: Ledger, follower: Follower, commit: Commit, clock: Clock
+) -> Consenting:
+    """Deciding under the notices that come with the code."""
+    published = notices()
+    return Consenting(
+        ledger=ledger,
+        recorder=Recorder(ledger, follower, commit),
+        recipients=RecipientStore(documents, published.in_force(clock.now()).contents.service),
+        notices=published,
+        clock=clock,
+    )
+
+
+def following(links: Links, queue: Queue, clock: Clock, ids: Ids) -> ConsentFollower:
+    """What follows a decision where there are connections."""
+    return ConsentFollower(connections=links, queue=queue, clock=clock, ids=ids)

@@ -16,7 +16,7 @@ from shared.connection.model import Connection, KindLink, LinkState, Tokens
 from shared.connection.ports import StoredConnection
 from shared.connection.store import ConnectionStore
 from shared.connection.writes import connection_path, put, subject_name
-from shared.consent.model import QOLMS, Cell, CellState, Consents, Decision
+from shared.consent.model import QOLMS, Cell, CellState, Consents, State
 from shared.measurement.model import DAY_NS
 from shared.source.google_fit.scopes import SCOPES
 from shared.vocabulary import Kind, Provider, Purpose
@@ -70,7 +70,7 @@ def connection(
     kinds = tuple(kinds)
     today_ns = int(at.timestamp()) * 1_000_000_000 // DAY_NS * DAY_NS
     floor_ns = 0 if history_days is None else today_ns - history_days * DAY_NS
-    given = CellState(Decision.GIVE, at)
+    given = CellState(State.GIVEN, at, 1, 1, "2026-10-01")
     return Connection(
         uid=uid,
         provider=Provider.GOOGLE_FIT,

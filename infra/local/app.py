@@ -112,8 +112,13 @@ class StandInApp:
         form = await _form(request)
         decision, _, kind = form.get("change", [""])[0].partition(" ")
         change = {"purpose": Purpose.QOLMS_STORE, "kind": kind, "recipient": QOLMS, "decision": decision}
-        epoch = form.get("epoch", [""])[0]
-        asked = {"changes": [change], "if_epoch": int(epoch) if epoch.isdecimal() else None}
+        epoch, notice = form.get("epoch", [""])[0], form.get("notice", [""])[0].split()
+        asked = {
+            "changes": [change],
+            "if_epoch": int(epoch) if epoch.isdecimal() else None,
+            "notice": dict(zip(("version", "sha256"), notice, strict=True)) if len(notice) == 2 else None,
+            "screen": "stand-in",
+        }
         status, answer = await self._call(request, "POST", "consent", json=asked)
         return _home_with(DECIDED[decision] if status == 200 else answer["code"])
 

@@ -12,7 +12,7 @@ from infra.demo.people import Words
 from infra.demo.words import KINDS, STATES
 from infra.local import app_words as w
 from infra.local.tour import confirming
-from shared.consent.model import QOLMS, Cell
+from shared.consent.model import LIVE, QOLMS
 from shared.vocabulary import Kind, Language, Purpose
 
 ZONE = "Asia/Tokyo"
@@ -106,7 +106,8 @@ def consents(stands: Any, language: Language) -> str:
     """What is consented to, kind by kind, and the button that says otherwise."""
     return (
         f"<h2>{_text(w.CONSENT, language)}</h2><p>{_text(w.ABOUT_CONSENT, language)}</p>"
-        f'<form method=post action="/app/consent"><input type=hidden name=epoch value="{stands["epoch"]}"><table>'
+        f'<form method=post action="/app/consent"><input type=hidden name=epoch value="{stands["epoch"]}">'
+        f'<input type=hidden name=notice value="{stands["notice"]["version"]} {stands["notice"]["sha256"]}"><table>'
         + "".join(_consent(kind, stands["cells"], language) for kind in Kind)
         + "</table></form>"
     )
@@ -143,12 +144,14 @@ def _connection(connection: Any, language: Language) -> str:
 
 
 def _consent(kind: Kind, cells: Any, language: Language) -> str:
-    cell = cells.get(Cell(Purpose.QOLMS_STORE, kind, QOLMS).key, {"decision": "never"})
-    given = cell["decision"] == "give"
+    storing = (Purpose.QOLMS_STORE, kind, QOLMS)
+    states = {(cell["purpose"], cell["kind"], cell["recipient"]): cell["state"] for cell in cells}
+    state = states.get(storing, "never")
+    given = state in LIVE
     act, words = ("withdraw", w.WITHDRAW) if given else ("give", w.GIVE)
     label = _text(w.HEADING, language, kind_name(kind, language), w.in_language(words, language))
     return (
-        f"<tr><th scope=row>{_text(KINDS[kind], language)}<td>{_text(w.CONSENTS[cell['decision']], language)}"
+        f"<tr><th scope=row>{_text(KINDS[kind], language)}<td>{_text(w.CONSENTS[state], language)}"
         f'<td><button name=change value="{act} {kind}" aria-label="{label}">{_text(words, language)}</button>'
     )
 

@@ -24,8 +24,15 @@ ABOUT_CONSENT = Words(
     " fetched nor stored.",
 )
 CONSENTS = {
-    "give": Words("同意あり", "given"),
-    "withdraw": Words("撤回済み", "withdrawn"),
+    "requested": Words("確認待ち", "asked for"),
+    "given": Words("同意あり", "given"),
+    "reconfirmed": Words("同意あり（再確認済み）", "given, and confirmed again"),
+    "refused": Words("同意しない", "refused"),
+    "withdrawn": Words("撤回済み", "withdrawn"),
+    "expired": Words("期限切れ", "expired"),
+    "invalidated": Words("無効", "no longer valid"),
+    "erasing": Words("消去中", "being erased"),
+    "erased": Words("消去済み", "erased"),
     "never": Words("同意なし", "not given"),
 }
 GIVE, WITHDRAW = Words("同意する", "Give"), Words("撤回する", "Withdraw")

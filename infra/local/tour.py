@@ -15,6 +15,7 @@ _CURL = r"curl -sw '\n'"
 _HANA = '-H "Authorization: Bearer $HANA"'
 _JSON = '-H "Content-Type: application/json"'
 _WITHDRAWN = '{"purpose":"qolms_store","kind":"sleep","recipient":"qolms","decision":"withdraw"}'
+_SEEN = r"""sed -E 's/.*"epoch":([0-9]+).*("notice":\{[^}]*\}).*/"if_epoch":\1,\2/'"""
 _FAULT = '{"kind":"status","status":503,"account":"hana@example.com","times":null}'
 
 
@@ -74,14 +75,15 @@ def steps(variables: str, today: date) -> list[Step]:
         ),
         Step(
             Words(
-                "同意を見る。答えの epoch を EPOCH に入れ、睡眠の同意を撤回し、もう一度同意する",
-                "See the consents. Put their epoch into EPOCH, withdraw sleep, and give it again",
+                "同意を見る。睡眠の同意を撤回し、もう一度同意する。同意するには、見た状態（epoch）とお知らせ（notice）を示す",
+                "See the consents; withdraw sleep, and give it again, which takes the state and notice seen",
             ),
             (
                 f"{_CURL} $URL/consent {_HANA}",
-                "EPOCH=1",
-                _deciding(_WITHDRAWN, "$EPOCH"),
-                _deciding(_WITHDRAWN.replace("withdraw", "give"), "$((EPOCH+1))"),
+                _sent("$URL/consent", f'{{"changes":[{_WITHDRAWN}]}}'),
+                f"SEEN=$({_CURL} $URL/consent {_HANA} | {_SEEN})",
+                _sent("$URL/consent", f'{{"changes":[{_WITHDRAWN.replace("withdraw", "give")}],\'"$SEEN"\'}}'),
+                f"{_CURL} $URL/consent/history {_HANA}",
             ),
         ),
         Step(
@@ -154,7 +156,3 @@ def told(places: Iterable[tuple[str, Words]], steps: Iterable[Step]) -> str:
 
 def _sent(address: str, body: str) -> str:
     return f"{_CURL} {address} {_HANA} {_JSON} \\\n     -d '{body}'"
-
-
-def _deciding(change: str, epoch: str) -> str:
-    return _sent("$URL/consent", f'{{"changes":[{change}],"if_epoch":\'{epoch}\'}}')

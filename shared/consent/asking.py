@@ -176,7 +176,7 @@ def of_age_at(born_on: dt.date | None, notice: Notice, at: dt.datetime) -> dt.da
     return notice.start_of(birthday)
 
 
-class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
+class Pending(msgspec.Struct, frozen=True):
     """What the app should ask about, and why: `new_purpose`, `new_words`, `expired`, `ends_soon`, `authority_ended`,
     `invited`. Nothing that is refused, or left open, costs an existing function."""
 

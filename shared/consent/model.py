@@ -80,7 +80,7 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
-class Giver(msgspec.Struct, frozen=True, omit_defaults=True):
+class Giver(msgspec.Struct, frozen=True):
     """Who decided. `authority` names the record of somebody else's right to; `evidence` what it rests on."""
 
     role: Role = Role.SELF

@@ -16,15 +16,17 @@ from shared.connection.model import (
     with_refresh_token,
 )
 from shared.connection.view import view
-from shared.consent.model import QOLMS, Cell, CellState, Consents, Decision
+from shared.consent.model import QOLMS, Cell, CellState, Consents, State
 from shared.vocabulary import Kind, Provider, Purpose
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 def consents(*kinds, epoch=1, withdrawn=()):
-    cells = {Cell(Purpose.QOLMS_STORE, k, QOLMS).key: CellState(Decision.GIVE, AT) for k in kinds}
-    cells |= {Cell(Purpose.QOLMS_STORE, k, QOLMS).key: CellState(Decision.WITHDRAW, AT) for k in withdrawn}
+    def cells_of(some, state):
+        return {Cell(Purpose.QOLMS_STORE, k, QOLMS).key: CellState(state, AT, 1, epoch, "notice") for k in some}
+
+    cells = cells_of(kinds, State.GIVEN) | cells_of(withdrawn, State.WITHDRAWN)
     return Consents(epoch, cells)
 
 

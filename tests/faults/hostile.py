@@ -19,17 +19,17 @@ from shared.connection.ports import Grant, Refreshed
 from shared.connection.service import Connections
 from shared.connection.store import ConnectionStore
 from shared.connection.writes import put, subject_name
-from shared.consent.service import Consenting
 from shared.consent.store import ConsentStore
 from shared.measurement.model import Day
 from shared.measurement.store import MeasurementStore
+from shared.policy.notices import notices
 from shared.source.google_fit.client import GoogleFitSource
 from shared.source.google_fit.wire import TYPES
 from shared.sync.fetch import Fetching
 from shared.sync.model import Outcome, Reach
 from shared.sync.service import Pace, Syncing
 from shared.vocabulary import Kind, Language, Provider
-from tests.fakes import MemorySecrets, SeededIds
+from tests.fakes import MemorySecrets, SeededIds, consenting_over, following
 
 FIT = Provider.GOOGLE_FIT
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -172,7 +172,13 @@ class Rig:
         }  # fmt: skip
         ledger = ConsentStore(store)
         self.linking = Linking(
-            **shared, ledger=ledger, tokens=vault, keys=self.keys, redirect_uri="http://backend.test/x", shards=4
+            **shared,
+            ledger=ledger,
+            tokens=vault,
+            keys=self.keys,
+            notices=notices(),
+            redirect_uri="http://backend.test/x",
+            shards=4,
         )
         self.connections = Connections(**shared, tokens=vault)
         http: Any = self.google
@@ -192,7 +198,8 @@ class Rig:
         async def commit(writes: Sequence[Any], *, witness: str) -> list[str]:
             return await settle(store, writes, witness=witness)
 
-        self.consenting = Consenting(ledger, self.links, commit, self.clock)
+        follower = following(self.links, self.queue, self.clock, self.ids)
+        self.consenting = consenting_over(store, ledger, follower, commit, self.clock)
 
     async def link(self, uid: str, account: str, kinds: Sequence[Kind] = tuple(Kind)) -> Connection:
         return await self.linking.link_with_device_code(uid, FIT, kinds, account)

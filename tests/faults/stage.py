@@ -7,10 +7,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from shared.connection.model import Connection, LinkState
-from shared.consent.model import QOLMS, Change, Decision
+from shared.consent.model import Decision
+from shared.consent.service import How
 from shared.errors import Refused
 from shared.source.google_fit.scopes import SCOPES
-from shared.vocabulary import Kind, Language, Purpose
+from shared.vocabulary import Kind, Language
+from tests.fakes import decisions
 from tests.faults.copied import Person, demand
 from tests.faults.passage import KilledHere, Strike
 from tests.faults.scenes import Scenes
@@ -72,8 +74,7 @@ class Stage(Scenes):
 
     async def decide(self, decision: Decision, *kinds: Kind, person: Person = HANAKO) -> None:
         """Give or withdraw."""
-        changes = tuple(Change(Purpose.QOLMS_STORE, kind, QOLMS, decision) for kind in kinds)
-        await self.person(lambda w: w.consenting.decide(person.uid, changes, if_epoch=None))
+        await self.person(lambda w: w.consenting.decide(person.uid, decisions(decision, *kinds), How(), if_epoch=None))
 
     async def rest(self) -> None:
         """Two intervals pass without faults; then everything must be as if there never had been any."""

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from shared.connection.model import LinkState
-from shared.consent.model import QOLMS, Change, Decision
+from shared.consent.model import Decision
+from shared.consent.service import How
 from shared.errors import Fault
-from shared.vocabulary import Kind, Purpose
+from shared.vocabulary import Kind
+from tests.fakes import decisions
 from tests.faults import story
 from tests.faults.copied import Person
 from tests.faults.stage import FIT, HANAKO, TARO, Hands, Stage
@@ -48,8 +50,8 @@ def disconnect(stage: Stage) -> Callable[[Hands], Awaitable[Any]]:
 
 
 def deciding(decision: Decision, *kinds: Kind) -> Act:
-    changes = tuple(Change(Purpose.QOLMS_STORE, kind, QOLMS, decision) for kind in kinds)
-    return lambda stage: lambda worker: worker.consenting.decide(HANAKO.uid, changes, if_epoch=None)
+    changes = decisions(decision, *kinds)
+    return lambda stage: lambda worker: worker.consenting.decide(HANAKO.uid, changes, How(), if_epoch=None)
 
 
 def confirming(number: int = 0, person: Person = HANAKO) -> Act:
@@ -134,7 +136,7 @@ PAIRS: dict[str, Pair] = {
     "sync_sync_dead": Pair(story.due_and_dead, sync, sync, alike=True, ends=(LinkState.NEEDS_REAUTH,)),
     "sync_withdraw": Pair(asked_with_news, sync, deciding(Decision.WITHDRAW, Kind.WEIGHT)),
     "first_sync_withdraw": Pair(story.linked, sync, deciding(Decision.WITHDRAW, Kind.WEIGHT)),
-    "sync_withdraw_all": Pair(asked_with_news, sync, deciding(Decision.WITHDRAW, *KINDS), ends=(LinkState.PAUSED,)),
+    "sync_withdraw_all": Pair(asked_with_news, sync, deciding(Decision.WITHDRAW, *KINDS), ends=(LinkState.REVOKED,)),
     "refresh_withdraw": Pair(story.due_with_strict_rotation, sync, deciding(Decision.WITHDRAW, Kind.SLEEP)),
     # Keeping a rotated token brings the sync onto the connection as it is after the withdrawal.
     "renewal_withdraw": Pair(asked_and_refused, sync, deciding(Decision.WITHDRAW, Kind.WEIGHT)),

@@ -21,7 +21,8 @@ from shared.cloud.values import COMMIT_BYTES
 from shared.connection.model import Lease
 from shared.connection.ports import Refreshed
 from shared.connection.writes import grant_name, put
-from shared.consent.model import QOLMS, Change, Decision
+from shared.consent.model import Decision
+from shared.consent.service import How
 from shared.errors import Conflict, InvalidInput, NotPermitted, OutcomeUnknown, Refused, Unavailable
 from shared.measurement.civil import MOST_CHANGES
 from shared.measurement.merge import MOST_RAW
@@ -31,8 +32,8 @@ from shared.source.google_fit.oauth import GoogleAuthority
 from shared.sync.dispatch import Dispatching
 from shared.sync.model import Outcome
 from shared.sync.service import MOST_CHASES
-from shared.vocabulary import Kind, Purpose
-from tests.fakes import MemorySecrets
+from shared.vocabulary import Kind
+from tests.fakes import MemorySecrets, decisions
 from tests.faults.hostile import FIT, NOW, SETTINGS, Rig, ns, point
 
 
@@ -599,8 +600,7 @@ async def test_a_withdrawal_right_behind_a_commit_whose_answer_was_lost_holds(ri
         versions = await commit(writes)
         if len(writes) > 3 and not portions:
             portions.append((await rig.connection()).kinds[Kind.STEPS].stored)
-            change = Change(Purpose.QOLMS_STORE, Kind.STEPS, QOLMS, Decision.WITHDRAW)
-            await rig.consenting.decide("hana", (change,), if_epoch=None)
+            await rig.consenting.decide("hana", decisions(Decision.WITHDRAW, Kind.STEPS), How(), if_epoch=None)
             raise OutcomeUnknown("commit_unknown")
         return versions
 

@@ -16,10 +16,12 @@ from shared.audit.writes import KEPT
 from shared.cloud.documents import Data, Write
 from shared.cloud.http import Answer
 from shared.connection.model import Connection, LinkState
-from shared.consent.model import Event, rebuild
+from shared.consent import ledger
+from shared.consent.ledger import Event, Tail, rebuild
+from shared.consent.model import LIVE
 from shared.ids import digest
 from shared.measurement.model import Identity, identify
-from shared.vocabulary import Kind
+from shared.vocabulary import Kind, Purpose
 from tests.faults.copied import KIND_OF, Broken, Copy, Row, Worker, demand
 
 _LINKED = (LinkState.ACTIVE, LinkState.PAUSED)
@@ -112,11 +114,12 @@ class Watch(Copy):
     def _check_consent(self, uid: str, kind: Kind, before: dict[str, Data]) -> None:
         """A data commit stands under the consent, and the link, that the commits before it left."""
         cell = self.consents(uid, before).cells.get(f"qolms_store|{kind}|qolms")
-        demand(cell is not None and cell.decision == "give", "I3", f"{kind} is stored without consent")
+        demand(cell is not None and cell.state in LIVE, "I3", f"{kind} is stored without consent")
         connection = self.connection(uid, before)
         demand(connection is not None and connection.state is LinkState.ACTIVE, "I3", f"{kind} stored while not linked")
         assert connection is not None
-        demand(connection.consents == self.consents(uid, before), "I3", "the connection's consents are stale")
+        stands = self.consents(uid, before).for_purpose(Purpose.QOLMS_STORE)
+        demand(connection.consents == stands, "I3", "the connection's consents are stale")
 
     # -------------------------------------------------------------- I4, I5: the connection
 
@@ -130,7 +133,8 @@ class Watch(Copy):
                 for kind, link in new.kinds.items():
                     self._check_cursor(worker, uid, kind, old, new)
                     demand(link.stored >= 0, "I4", f"{kind} counts {link.stored} points")
-            demand(new.consents == self.consents(uid), "I3", "connection and consents went apart")
+            stands = self.consents(uid).for_purpose(Purpose.QOLMS_STORE)
+            demand(new.consents == stands, "I3", "connection and consents went apart")
 
     def _check_cursor(self, worker: Worker, uid: str, kind: Kind, old: Connection, new: Connection) -> None:
         was, now = old.kinds[kind], new.kinds[kind]
@@ -211,6 +215,9 @@ class Watch(Copy):
             lines = sorted(p for p in self.documents if p.startswith(prefix))
             events = [msgspec.convert(self.documents[p], Event, builtin_types=KEPT) for p in lines]
             demand(rebuild(events) == self.consents(uid), "I8", "the ledger does not lead to the state of consent")
+            tail = msgspec.convert(self.documents[f"users/{uid}/consent/state"]["tail"], Tail)
+            broken = ledger.first_break(events, tail)
+            demand(broken is None, "I8", f"the ledger is broken: {broken}")
 
     def check_chains(self) -> None:
         """Every stream from its start."""
@@ -231,7 +238,7 @@ class Watch(Copy):
         assert connection is not None
         for kind, link in connection.kinds.items():
             cell = connection.consents.cells.get(f"qolms_store|{kind}|qolms")
-            if not link.granted or cell is None or cell.decision != "give":
+            if not link.granted or cell is None or cell.state not in LIVE:
                 continue
             held = {i: row for i, row in self.held(uid, kind).items() if row[0] >= since_ns}
             stored = self.stored(uid, kind)

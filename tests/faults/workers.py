@@ -13,9 +13,9 @@ from shared.config import Settings, load
 from shared.connection.linking import Linking
 from shared.connection.service import Connections
 from shared.connection.store import ConnectionStore
-from shared.consent.service import Consenting
 from shared.consent.store import ConsentStore
 from shared.measurement.store import MeasurementStore
+from shared.policy.notices import notices
 from shared.source.google_fit.client import GoogleFitSource
 from shared.source.google_fit.oauth import GoogleAuthority
 from shared.sync.dispatch import Dispatching
@@ -23,7 +23,7 @@ from shared.sync.fetch import Fetching
 from shared.sync.model import Reach
 from shared.sync.service import Pace, Syncing
 from shared.vocabulary import Provider
-from tests.fakes import SeededIds
+from tests.fakes import SeededIds, consenting_over, following
 from tests.faults.copied import Person, Worker
 from tests.faults.passage import Passage
 from tests.faults.ports import MemoryQueue, PassingDocuments, PassingHttp, PassingQueue, PassingSecrets
@@ -130,6 +130,7 @@ class Hands(Worker):
             queue=queue,
             clock=clock,
             ids=stage.ids,
+            notices=notices(),
             redirect_uri=f"{SETTINGS.public_url}/oauth_callback",
             shards=SETTINGS.due_shards,
         )
@@ -142,7 +143,8 @@ class Hands(Worker):
             clock=clock,
             ids=stage.ids,
         )
-        self.consenting = Consenting(ledger, connections, commit, clock)
+        follower = following(connections, queue, clock, stage.ids)
+        self.consenting = consenting_over(documents, ledger, follower, commit, clock)
         self.syncing = Syncing(
             documents=documents,
             connections=connections,

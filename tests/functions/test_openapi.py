@@ -11,22 +11,26 @@ import msgspec
 import pytest
 from openapi_spec_validator import validate
 
-from functions.consent.main import Decide
 from functions.sync_user.main import Task
 from shared import edge
 from shared.connection.linking import Started
 from shared.connection.messages import Confirm, Return, Revoke, Start, Sync
 from shared.connection.model import LinkState
 from shared.connection.view import ConnectionView, KindView
-from shared.consent.model import CellState, Change, Consents, Decision
+from shared.consent.asking import Asked, Pending
+from shared.consent.messages import Decide, OnBehalf
+from shared.consent.model import Decision, Giver, Method, Role, State
+from shared.consent.view import CellView, Decided, EventView, History, RecipientView, Stands
 from shared.measurement import model, summary
 from shared.measurement.messages import Ask, Zone
 from shared.measurement.rows import Coded, PointRow
 from shared.measurement.service import PAGE_ROWS, DaySummaries, PointsPage
+from shared.policy.model import NoticeRef, RecipientType, Words
+from shared.policy.view import NoticeView, PurposeView
 from shared.problems import PROBLEMS
 from shared.sync.dispatch import Tally
 from shared.sync.model import Outcome
-from shared.vocabulary import Kind, Provider, Purpose
+from shared.vocabulary import Kind, Language, Provider, Purpose
 from tests.journeys.contract import Contract
 
 CONTRACT = Contract()
@@ -43,15 +47,15 @@ FUNCTIONS = (
 )
 SHAPES: tuple[type, ...] = (
     *(Start, Started, Confirm, Sync, Revoke, ConnectionView, KindView, LinkState),
-    *(Decide, Change, Consents, CellState, Decision, Purpose, Kind, Provider),
+    *(Asked, Decide, Decision, OnBehalf, Purpose, Kind, Provider, Language),
+    *(Stands, CellView, RecipientView, RecipientType, Words, Pending, State),
+    *(Decided, EventView, History, Giver, Role, Method, NoticeRef, NoticeView, PurposeView),
     *(Zone, PointRow, PointsPage, Coded, Task, Outcome, Tally),
     *(summary.Spread, summary.Stages, summary.Sleep, summary.StepsDay, summary.HeartRateDay),
     *(summary.BloodGlucoseDay, summary.BloodPressureDay, summary.WeightDay, summary.BodyTemperatureDay),
     *(summary.OxygenSaturationDay, summary.SleepDay),
 )
 NARROWER = {
-    # the code checks these itself, with a word for the person
-    ("Change", "recipient"): {"enum": ["qolms"], "type": "string"},
     # strings in the code, and a closed list all the same
     ("Outcome", "outcome"): None,
     ("KindView", "last_error"): None,
@@ -176,7 +180,7 @@ def bounds(schema: dict[str, Any]) -> dict[str, Any]:
 
 def is_sent(shape: type) -> bool:
     """Whether it comes to us, rather than going out."""
-    return shape in (Start, Confirm, Sync, Revoke, Decide, Change, Zone, Task)
+    return shape in (Start, Confirm, Sync, Revoke, Decide, Asked, OnBehalf, NoticeRef, Zone, Task)
 
 
 def omitted(shape: type) -> set[str]:

@@ -2,15 +2,18 @@
 
 import pytest
 
-from tests.journeys.town import Town
+from shared.policy.notices import notices
+from tests.journeys.town import START, Town
 
+NOTICE = notices().in_force(START).ref
 DOORS = {
     "/oauth_start": b'{"provider": "google_fit", "kinds": ["steps"]}',
     "/connection/confirm": b'{"code": "%s"}' % (b"a" * 43),
     "/connection/sync": b'{"provider": "google_fit"}',
     "/consent": (
         b'{"changes": [{"purpose": "qolms_store", "kind": "steps", "recipient": "qolms", "decision": "give"}],'
-        b' "if_epoch": 0}'
+        b' "if_epoch": 0, "notice": {"version": "%s", "sha256": "%s"}}'
+        % tuple(part.encode() for part in (NOTICE.version, NOTICE.sha256))
     ),
     "/measurement/zone": b'{"zone": "Asia/Tokyo"}',
 }

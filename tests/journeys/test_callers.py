@@ -165,7 +165,7 @@ async def test_addresses_and_methods_that_are_not_there_answer_problems(town: To
         "/connection": "GET",
         "/connection/confirm": "POST",
         "/connection/google_fit": "DELETE",
-        "/consent": "GET, POST",
+        "/consent": "DELETE, GET, POST",
         "/measurement": "GET",
         "/sync_dispatch": "POST",
     }

@@ -16,7 +16,7 @@ async def test_two_kinds_withdrawn_stop_at_once_and_the_others_go_on(town: Town)
     asked = {kind: town.asked_for(kind) for kind in ALL}
     answer = await hana.decide("withdraw", Kind.HEART_RATE, Kind.STEPS)
     assert answer.status == 200
-    assert answer.json["cells"]["qolms_store|steps|qolms"]["decision"] == "withdraw"
+    assert await hana.storing(Kind.STEPS) == "withdrawn"
     await town.pass_time(timedelta(hours=18))
     for kind in ALL:
         stopped = kind in (Kind.HEART_RATE, Kind.STEPS)
@@ -58,22 +58,64 @@ async def test_work_that_waits_in_the_queue_is_overtaken_by_a_withdrawal(town: T
     assert await hana.points(Kind.BODY_TEMPERATURE)
 
 
-async def test_with_nothing_left_the_link_pauses_and_wakes_when_something_is_given(town: Town):
+async def test_with_nothing_left_the_link_ends_and_is_revoked_and_what_is_given_later_needs_a_new_one(town: Town):
     hana = town.person("hana", devices=[scale()])
     await hana.link()
+    assert town.granted_at_google(hana)
     await hana.decide("withdraw", *ALL)
+    await town.settle()
+    assert not town.granted_at_google(hana)
     connection = await hana.connection()
-    assert (connection["state"], connection["next_sync_at"]) == ("paused", None)
+    assert (connection["state"], connection["next_sync_at"]) == ("revoked", None)
     calls = town.google_calls()
     asked = await hana.sync_now()
-    assert (asked.status, asked.code) == (403, "consent_missing")
+    assert (asked.status, asked.code) == (404, "not_connected")
     await town.pass_time(timedelta(hours=12))
     assert town.google_calls() == calls
     await hana.decide("give", Kind.WEIGHT)
-    assert (await hana.connection())["state"] == "active"
-    await town.tick()
-    assert town.asked_for(Kind.WEIGHT)
+    assert (await hana.connection())["state"] == "revoked"
+    await hana.link([Kind.WEIGHT])
     assert (await hana.kind(Kind.WEIGHT))["last_success_at"]
+
+
+async def test_stopping_everything_ends_the_link_in_one_act_and_asks_about_what_is_stored(town: Town):
+    hana = town.person("hana", devices=[scale()])
+    await hana.link()
+    before = await hana.points(Kind.WEIGHT)
+    stopped = await hana.call("DELETE", "/consent")
+    assert stopped.status == 200
+    assert {line["state"] for line in stopped.json["recorded"]} == {"withdrawn"}
+    assert set(stopped.json["consent"]["erasable"]) == set(ALL)
+    await town.settle()
+    assert not town.granted_at_google(hana)
+    assert (await hana.connection())["state"] == "revoked"
+    assert await hana.points(Kind.WEIGHT) == before
+    again = await hana.call("DELETE", "/consent")
+    assert (again.status, again.code) == (404, "nothing_given")
+
+
+async def test_what_was_withdrawn_while_linking_is_not_given_by_confirming(town: Town):
+    hana = town.person("hana", devices=[cuff(), scale()])
+    await hana.decide("give", *ALL)
+    back = await hana.come_back(await hana.consent(await hana.start()))
+    await hana.decide("withdraw", Kind.WEIGHT)
+    assert (await hana.confirm(back.code)).status == 201
+    await town.settle()
+    assert not (await hana.kind(Kind.WEIGHT))["consented"]
+    assert town.asked_for(Kind.WEIGHT) == 0
+    assert (await hana.kind(Kind.BLOOD_PRESSURE))["consented"]
+
+
+async def test_confirming_a_link_of_which_everything_was_withdrawn_links_nothing(town: Town):
+    hana = town.person("hana", devices=[cuff()])
+    await hana.decide("give", *ALL)
+    back = await hana.come_back(await hana.consent(await hana.start()))
+    await hana.call("DELETE", "/consent")
+    refused = await hana.confirm(back.code)
+    assert (refused.status, refused.code) == (403, "consent_missing")
+    assert await hana.connection() is None
+    await town.pass_time(timedelta(minutes=15), every=timedelta(minutes=5))
+    assert not town.granted_at_google(hana), "a grant that nobody may use is revoked"
 
 
 async def test_a_decision_made_on_an_older_state_is_refused(town: Town):
@@ -81,35 +123,40 @@ async def test_a_decision_made_on_an_older_state_is_refused(town: Town):
     await hana.link([Kind.WEIGHT])
     seen = (await hana.call("GET", "/consent")).json["epoch"]
     assert seen == 1
-    assert (await hana.decide("withdraw", Kind.WEIGHT, if_epoch=seen)).json["epoch"] == 2
+    assert (await hana.decide("withdraw", Kind.WEIGHT, if_epoch=seen)).json["consent"]["epoch"] == 2
     for decision in ("give", "withdraw"):
         stale = await hana.decide(decision, Kind.WEIGHT, if_epoch=seen)
         assert (stale.status, stale.code) == (409, "consent_stale")
-    state = (await hana.call("GET", "/consent")).json
-    assert state["epoch"] == 2
-    assert state["cells"]["qolms_store|weight|qolms"]["decision"] == "withdraw"
+        assert stale.json["consent"]["epoch"] == 2, "the newer state comes along"
+    assert await hana.storing(Kind.WEIGHT) == "withdrawn"
     assert (await hana.decide("give", Kind.WEIGHT, if_epoch=2)).status == 200
 
 
 async def test_nothing_is_consented_to_before_anything_was_decided(town: Town):
     hana = town.person("hana", devices=[])
-    assert (await hana.call("GET", "/consent")).json == {"epoch": 0, "cells": {}}
+    stands = (await hana.call("GET", "/consent")).json
+    assert (stands["epoch"], stands["cells"], stands["erasable"], stands["frozen"]) == (0, [], [], None)
+    asked = {one["purpose"]: one["why"] for one in stands["pending"]}
+    assert asked == dict.fromkeys(
+        ("qolms_store", "health_guidance", "online_consult", "family_watch"), "new_purpose"
+    ), "what stands on consent, and nothing else"
 
 
 async def test_all_changes_of_one_decision_take_effect_or_none(town: Town):
     hana = town.person("hana", devices=[])
     fine = {"purpose": "qolms_store", "kind": "steps", "recipient": "qolms", "decision": "give"}
     wrong = [
-        [],
-        [fine, {**fine, "decision": "withdraw"}],
-        [fine, {**fine, "kind": "sleep", "recipient": "somebody"}],
-        [fine, {**fine, "kind": "location"}],
-        [fine, {**fine, "kind": "sleep", "purpose": "advertising"}],
-        [fine, {**fine, "kind": "sleep", "decision": "maybe"}],
+        ([], "body_invalid"),
+        ([fine, {**fine, "decision": "withdraw"}], "body_invalid"),
+        ([fine, {**fine, "kind": "sleep", "recipient": "somebody"}], "recipient_unknown"),
+        ([fine, {**fine, "kind": "location"}], "kind_unknown"),
+        ([fine, {**fine, "kind": "sleep", "purpose": "advertising"}], "purpose_unknown"),
+        ([fine, {**fine, "kind": "sleep", "decision": "maybe"}], "body_invalid"),
     ]
-    for changes in wrong:
-        answer = await hana.call("POST", "/consent", body={"changes": changes})
-        assert (answer.status, answer.code) == (400, "body_invalid")
+    notice = (await hana.call("GET", "/consent")).json["notice"]
+    for changes, code in wrong:
+        answer = await hana.call("POST", "/consent", body={"changes": changes, "notice": notice, "if_epoch": 0})
+        assert (answer.status, answer.code) == (400, code)
     assert (await hana.call("GET", "/consent")).json["epoch"] == 0
 
 
@@ -155,5 +202,5 @@ async def test_giving_needs_the_state_that_was_looked_at_and_withdrawing_does_no
     assert withdrawn.status == 200
     replayed = await hana.call("POST", "/consent", body={"changes": [{**change, "decision": "give"}]})
     assert (replayed.status, replayed.code) == (400, "body_invalid")
-    assert "if_epoch" in replayed.json["detail"]
+    assert "if_epoch and notice" in replayed.json["detail"]
     assert not (await hana.connection())["kinds"]["weight"]["consented"]

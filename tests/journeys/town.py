@@ -268,11 +268,17 @@ class App:
 
     async def decide(self, decision: str, *kinds: Kind, if_epoch: int | None = None) -> Answer:
         """Give or withdraw consent for kinds; to give, on the state as it stands, where no other is named."""
+        stands = (await self.call("GET", "/consent")).json
         if if_epoch is None and decision == "give":
-            if_epoch = (await self.call("GET", "/consent")).json["epoch"]
+            if_epoch = stands["epoch"]
         changes = [{"purpose": "qolms_store", "kind": k, "recipient": "qolms", "decision": decision} for k in kinds]
-        body: dict[str, object] = {"changes": changes}
+        body: dict[str, object] = {"changes": changes, "notice": stands["notice"]}
         return await self.call("POST", "/consent", body=body if if_epoch is None else {**body, "if_epoch": if_epoch})
+
+    async def storing(self, kind: Kind) -> str:
+        """Where consent to storing a kind stands; "" where it was never decided."""
+        cells = (await self.call("GET", "/consent")).json["cells"]
+        return "".join(c["state"] for c in cells if (c["purpose"], c["kind"]) == ("qolms_store", kind))
 
     async def days(self, kind: Kind, *, back: int = 7, zone: str | None = TOKYO) -> dict[str, Any]:
         """Day summaries of the last `back` days and tomorrow, by date."""

@@ -124,8 +124,8 @@ async def test_no_command_carries_what_an_address_brings(platform: Platform, bro
 
 
 async def decide(platform: Platform, browser: aiohttp.ClientSession, change: str, page: str) -> str:
-    (epoch,) = shown(page, r'name=epoch value="(\d+)"')
-    return (await click(browser, f"{platform.url}/app/consent", change=change, epoch=epoch))[1]
+    (epoch,), (notice,) = (shown(page, rf'name={name} value="([^"]+)"') for name in ("epoch", "notice"))
+    return (await click(browser, f"{platform.url}/app/consent", change=change, epoch=epoch, notice=notice))[1]
 
 
 async def test_a_person_withdraws_a_kind_and_gives_it_again(platform: Platform, browser: aiohttp.ClientSession) -> None:
@@ -135,12 +135,11 @@ async def test_a_person_withdraws_a_kind_and_gives_it_again(platform: Platform, 
     _, page = await connect(platform, browser)
     buttons = shown(page, r'name=change value="([^"]+)"')
     assert buttons == ["withdraw steps", *(f"give {kind}" for kind in list(KINDS)[1:])]
+    page = await decide(platform, browser, "give sleep", page)
 
     withdrawn = await decide(platform, browser, "withdraw steps", page)
     assert app_words.SAID["withdrawn"].ja in withdrawn
     assert STATES["paused"].ja in withdrawn
-    _, refused = await click(browser, f"{platform.url}/app/sync")
-    assert PROBLEMS["consent_missing"].ja in refused
 
     # A page that was left open shows an older state: what it says cannot undo a newer decision.
     assert PROBLEMS["consent_stale"].ja in await decide(platform, browser, "give steps", page)

@@ -184,10 +184,10 @@ async def test_the_tour_works_as_it_is_printed(state: Path) -> None:
         _, days, points = await shell(tour[1], tour[5])
         assert days["days"]
         assert points["points"]
-        now, withdrawn, given = await shell(tour[1], tour[6])
-        cell = "qolms_store|sleep|qolms"
-        assert [stands["epoch"] for stands in (now, withdrawn, given)] == [1, 2, 3]
-        assert [stands["cells"][cell]["decision"] for stands in (now, withdrawn, given)] == ["give", "withdraw", "give"]
+        now, withdrawn, given, history = await shell(tour[1], tour[6])
+        assert [stands["epoch"] for stands in (now, withdrawn["consent"], given["consent"])] == [1, 2, 3]
+        sleep = [line["state"] for line in history["events"] if line["kind"] == "sleep"]
+        assert sleep == ["given", "withdrawn", "given"]
         assert await shell(tour[1], tour[7]) == [{"done": "status"}]
         assert (await shell(tour[1], "curl -s $URL/google/_world"))[0]["faults"][0]["status"] == 503
         assert await shell(tour[1], tour[8]) == [{}]

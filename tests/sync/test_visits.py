@@ -17,10 +17,12 @@ from shared.cloud.sqlite import SqliteDocuments
 from shared.connection.model import LinkState
 from shared.connection.ports import Refreshed
 from shared.connection.writes import put
-from shared.consent.model import QOLMS, Change, Decision
+from shared.consent.model import Decision
+from shared.consent.service import How
 from shared.source.google_fit import client
 from shared.sync.model import Outcome
-from shared.vocabulary import Kind, Purpose
+from shared.vocabulary import Kind
+from tests.fakes import decisions
 from tests.faults.hostile import FIT, NOW, Rig, ns, point
 
 DEAD, NO_FEED = Answer(401, {}, b"{}"), Answer(404, {}, b"{}")
@@ -37,10 +39,6 @@ async def rig() -> AsyncIterator[Rig]:
 
 def grants(*kinds: Kind, rotated: str | None = None) -> Refreshed:
     return Refreshed("access-2", NOW + timedelta(days=365), rotated, frozenset(kinds) if kinds else None)
-
-
-def deciding(kind: Kind, decision: Decision) -> tuple[Change, ...]:
-    return (Change(Purpose.QOLMS_STORE, kind, QOLMS, decision),)
 
 
 async def caught_up(rig: Rig, most: int = 40) -> int:
@@ -110,7 +108,7 @@ async def test_whoever_finds_another_first_while_keeping_a_token_stores_nothing(
         if how == "too slow":
             await asyncio.sleep(0.4)
         else:
-            await rig.consenting.decide("hana", deciding(Kind.WEIGHT, Decision.WITHDRAW), if_epoch=None)
+            await rig.consenting.decide("hana", decisions(Decision.WITHDRAW, Kind.WEIGHT), How(), if_epoch=None)
         return grants(rotated="rotated")
 
     if how == "too slow":
@@ -131,7 +129,7 @@ async def test_a_withdrawal_while_streams_are_looked_up_is_not_undone(rig: Rig) 
     at_first_asked(rig, "dataSources", DEAD)
 
     async def refresh(_: str) -> Refreshed:
-        await rig.consenting.decide("hana", deciding(Kind.WEIGHT, Decision.WITHDRAW), if_epoch=None)
+        await rig.consenting.decide("hana", decisions(Decision.WITHDRAW, Kind.WEIGHT), How(), if_epoch=None)
         return grants(rotated="rotated")
 
     rig.authority.refresh = refresh  # type: ignore[assignment, method-assign]

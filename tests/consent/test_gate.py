@@ -1,0 +1,72 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.consent.gate import Permit, admit, admit_self, permits
+from shared.consent.model import LIVE, QOLMS, Cell, CellState, Consents, State
+from shared.errors import Refused
+from shared.vocabulary import Kind, Purpose
+
+AT = datetime(2026, 11, 23, tzinfo=UTC)
+WEIGHT = Cell(Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS)
+
+
+def stands(state: State = State.GIVEN, *, frozen: str = "", **until: datetime) -> Consents:
+    return Consents(7, {WEIGHT.key: CellState(state, AT, 1, 7, "2026-10-01", **until)}, frozen)
+
+
+def asked(consents: Consents, *, kind: Kind = Kind.WEIGHT, recipient: str = QOLMS, at: datetime = AT) -> str:
+    """Why not; "" where allowed."""
+    verdict = permits(consents, Purpose.QOLMS_STORE, kind, recipient, at)
+    assert verdict.allowed == (not verdict.reason)
+    return verdict.reason
+
+
+def test_what_was_never_given_is_denied() -> None:
+    assert asked(Consents()) == "never_given"
+
+
+def test_what_was_given_is_allowed_and_nothing_beside_it() -> None:
+    assert not asked(stands())
+    assert asked(stands(), kind=Kind.STEPS) == "never_given"
+    assert asked(stands(), recipient="institution:clinic") == "never_given"
+    for purpose in set(Purpose) - {Purpose.QOLMS_STORE}:
+        assert not permits(stands(), purpose, Kind.WEIGHT, QOLMS, AT).allowed
+
+
+@pytest.mark.parametrize("state", [*State])
+def test_only_what_is_live_is_allowed_and_the_reason_is_the_state(state: State) -> None:
+    assert asked(stands(state)) == ("" if state in LIVE else state)
+
+
+@pytest.mark.parametrize(("end", "reason"), [("valid_until", "expired"), ("authority_until", "authority_ended")])
+def test_it_ends_at_the_instant_it_ends(end: str, reason: str) -> None:
+    until = AT + timedelta(days=1)
+    consents = stands(**{end: until})
+    assert not asked(consents, at=until - timedelta(microseconds=1))
+    assert asked(consents, at=until) == reason
+    assert consents.state_of(WEIGHT, until) not in LIVE
+
+
+def test_a_freeze_stops_everything_whatever_the_cells_say() -> None:
+    assert asked(stands(frozen="deceased")) == "frozen"
+    with pytest.raises(Refused, match="consent_missing: frozen"):
+        admit_self("hana", stands(frozen="deceased"), Kind.WEIGHT)
+
+
+def test_a_permit_says_what_for() -> None:
+    permit = admit("hana", stands(), Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS, AT)
+    assert (permit.uid, permit.purpose, permit.kind, permit.recipient, permit.epoch) == ("hana", *WEIGHT, 7)
+    with pytest.raises(Refused, match="consent_missing: withdrawn"):
+        admit("hana", stands(State.WITHDRAWN), Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS, AT)
+
+
+def test_nobody_but_the_gate_makes_permits() -> None:
+    real = admit("hana", stands(), Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS, AT)
+    for seal in (None, object(), real):
+        with pytest.raises(TypeError, match="only the gate"):
+            Permit("hana", Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS, 7, seal)
+
+
+def test_people_see_their_own_without_deciding_anything() -> None:
+    assert admit_self("hana", Consents(), Kind.WEIGHT).purpose is Purpose.SELF_ACCESS
