@@ -55,7 +55,7 @@ async def rotate() -> None:
     console = Console()
     try:
         with Progress(console=console) as progress:
-            seen, changed = await rewrap_all(documents, DataKeys(documents, secrets, clock), progress)
+            seen, changed = await rewrap_all(documents, DataKeys(documents, secrets), progress)
         console.print(f"鍵 {seen:,} 件、包み直し {changed:,} 件 / {seen:,} keys, {changed:,} wrapped anew")
     finally:
         await secrets.close()

@@ -83,6 +83,11 @@ PROBLEMS: dict[str, Problem] = {
     "authority_invalid": Problem(
         403, "この方に代わって決める権限がありません。", "There is no authority to decide this for somebody else."
     ),
+    "withdraw_first": Problem(
+        409,
+        "同意が有効なデータは消去できません。先に同意を撤回してください。",
+        "What is still consented to cannot be erased. Please withdraw the consent first.",
+    ),
     "erasure_under_way": Problem(409, "データを消去しています。", "This data is being erased."),
     "notice_unknown": Problem(404, "お知らせが見つかりません。", "There is no such notice."),
     "notice_not_in_force": Problem(

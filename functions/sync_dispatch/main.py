@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from shared import edge
 from shared.connection.store import ConnectionStore
+from shared.erasure.store import ErasureStore
 from shared.sync.dispatch import Dispatching
 from shared.wiring.platform import platform
 from shared.wiring.queue import queue
@@ -19,6 +20,7 @@ def routes() -> list[edge.Route]:
     dispatching = Dispatching(
         documents=p.documents,
         connections=ConnectionStore(p.documents, p.clock),
+        erasures=ErasureStore(p.documents),
         queue=queue(p),
         clock=p.clock,
         shards=p.settings.due_shards,

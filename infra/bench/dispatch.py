@@ -30,6 +30,7 @@ from shared.cloud.tasks import TaskQueue
 from shared.connection.model import Tokens
 from shared.connection.store import ConnectionStore
 from shared.connection.writes import connection_path, put
+from shared.erasure.store import ErasureStore
 from shared.sync.dispatch import Dispatching
 from shared.sync.model import Fingerprints
 from shared.vocabulary import Provider
@@ -87,6 +88,7 @@ async def tick(where: str, queue_endpoint: str = "") -> Data:
     dispatching = Dispatching(
         documents=documents,
         connections=ConnectionStore(documents, clock),
+        erasures=ErasureStore(documents),
         queue=queue,
         clock=clock,
         shards=SHARDS,

@@ -136,7 +136,7 @@ async def run() -> Part:
             clock, secrets = SystemClock(), FixedSecrets()
             store = open_documents(documents, project=PROJECT)
             keys = open_documents(documents, project=PROJECT, database="keys")
-            people = People(store, DataKeys(keys, secrets, clock), TokenVault(secrets), clock)
+            people = People(store, DataKeys(keys, secrets), TokenVault(secrets), clock)
             load = Load(google, around, people, running, url, http, clock.now() - timedelta(hours=HELD_BACK_HOURS))
             try:
                 return await _measured(load, idle.most_mib)

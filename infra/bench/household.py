@@ -68,7 +68,7 @@ class Household:
         """`account`'s person, linked, and synced until there is nothing more to fetch."""
         clock = cast(ManualClock, world.clock)
         secrets = FixedSecrets()
-        vault, data_keys = TokenVault(secrets), DataKeys(keys, secrets, clock)
+        vault, data_keys = TokenVault(secrets), DataKeys(keys, secrets)
         http = cast(Http, InProcessHttp(create_app(world)))
         reach = Reach(SETTINGS.backfill_days, SETTINGS.backfill_slice_days, SETTINGS.overlap_days)
         syncing = Syncing(

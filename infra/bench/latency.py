@@ -88,7 +88,7 @@ class _Measuring:
         secrets = FixedSecrets()
         keys = open_documents(base.settings.documents, project=PROJECT, database="keys")
         self._google, self._service = google, service
-        self._people = People(base.documents, DataKeys(keys, secrets, base.clock), TokenVault(secrets), base.clock)
+        self._people = People(base.documents, DataKeys(keys, secrets), TokenVault(secrets), base.clock)
         self._uploaded_to = datetime.now(UTC) - timedelta(hours=HELD_BACK_HOURS)
 
     async def all(self) -> Part:

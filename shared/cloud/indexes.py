@@ -52,8 +52,9 @@ SINGLES: tuple[Single, ...] = (
     ),
     Single("days", "sealed", within=False),
     *(Single("audit", field, within=False) for field in ("at", "facts", "hash", "previous")),
-    *(Single("consent", field, within=False) for field in ("audit", "consents", "last_hash")),
-    *(Single("consent_events", field, within=False) for field in ("at", "hash", "previous")),
+    *(Single("consent", field, within=False) for field in ("audit", "consents", "tail")),
+    *(Single("consent_events", field, within=False) for field in ("at", "giver", "hash", "notice", "previous")),
+    *(Single("erasures", field, within=False) for field in ("audit", "deleted", "kinds")),
     *(Single("link_attempts", field, within=False) for field in ("audit", "nonce", "verifier")),
     *(Single("loose_grants", field, within=False) for field in ("audit", "tokens")),
 )  # fmt: skip

@@ -71,10 +71,9 @@ class TokenVault:
 class DataKeys:
     """One data key per user, in the keys database."""
 
-    def __init__(self, documents: Documents, secrets: SecretStore, clock: Clock) -> None:
+    def __init__(self, documents: Documents, secrets: SecretStore) -> None:
         self._documents = documents
         self._secrets = secrets
-        self._clock = clock
 
     async def key(self, uid: str) -> Key:
         """The user's data key. One read.
@@ -89,14 +88,15 @@ class DataKeys:
         return await self._unwrap(uid, found)
 
     async def ensure(self, uid: str) -> Key:
-        """The user's data key, made now if there is none. Raises Refused: `key_destroyed`."""
-        try:
-            return await self.key(uid)
-        except NotFound:
-            pass
+        """The user's data key, made now if there is none, or none any more: who was erased may begin anew."""
+        found = await self._documents.get(_path(uid))
+        if found is not None and found.data["wrapped"]:
+            return await self._unwrap(uid, found)
         key = Key(1, fresh_bytes(32))
+        expect = found.version if found else Expect.ABSENT
+        made = {**await self._wrap(uid, key), "generation": _generation(found) + 1}
         try:
-            await self._documents.commit([Put(_path(uid), await self._wrap(uid, key), Expect.ABSENT)])
+            await self._documents.commit([Put(_path(uid), made, expect)])
         except Conflict:
             return await self.key(uid)  # another worker made it first; theirs is the one
         return key
@@ -107,14 +107,9 @@ class DataKeys:
         newest = await self._secrets.get(WRAPPING_KEY)
         if found is None or not found.data["wrapped"] or version_of(found.data["wrapped"]) == int(newest.version):
             return False
-        await self._documents.commit(
-            [Put(found.path, await self._wrap(uid, await self._unwrap(uid, found)), found.version)]
-        )
+        rewrapped = {**found.data, **await self._wrap(uid, await self._unwrap(uid, found))}
+        await self._documents.commit([Put(found.path, rewrapped, found.version)])
         return True
-
-    async def destroy(self, uid: str) -> None:
-        """Make everything sealed under the user's data key unreadable, for good."""
-        await self._documents.commit([Put(_path(uid), {"wrapped": b"", "destroyed_at": self._clock.now()})])
 
     async def _wrap(self, uid: str, key: Key) -> dict[str, object]:
         newest = await self._secrets.get(WRAPPING_KEY)
@@ -127,6 +122,33 @@ class DataKeys:
         version = version_of(wrapped)
         wrapping = Key(version, await self._secrets.get_version(WRAPPING_KEY, str(version)))
         return Key(1, open_sealed(wrapping, wrapped, "data-key", uid))
+
+
+class KeyShredder:
+    """Destroys data keys, for which it takes no secret."""
+
+    def __init__(self, documents: Documents, clock: Clock) -> None:
+        self._documents = documents
+        self._clock = clock
+
+    async def generation(self, uid: str) -> int:
+        """Which key of theirs in a row the person has now; 0 before the first."""
+        return _generation(await self._documents.get(_path(uid)))
+
+    async def destroy(self, uid: str, generation: int) -> None:
+        """Make everything sealed under that key unreadable, for good. A newer key, of somebody who began anew, stays.
+
+        Raises Conflict where the key is being wrapped anew this very moment.
+        """
+        found = await self._documents.get(_path(uid))
+        if found is None or not found.data["wrapped"] or _generation(found) > generation:
+            return
+        gone = {"wrapped": b"", "generation": generation, "destroyed_at": self._clock.now()}
+        await self._documents.commit([Put(found.path, gone, found.version)])
+
+
+def _generation(found: Document | None) -> int:
+    return int(found.data.get("generation", 1)) if found else 0
 
 
 def _path(uid: str) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from shared import ids
 from shared.audit.model import Head
 from shared.consent.gate import Verdict, permits
-from shared.consent.model import QOLMS, Consents
+from shared.consent.model import QOLMS, Cell, Consents, State
 from shared.policy.model import NoticeRef
 from shared.vocabulary import Kind, Provider, Purpose
 
@@ -155,15 +155,18 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 
 def with_consents(connection: Connection, consents: Consents, at: datetime) -> Connection:
     """The connection under a newer state of consent. A withdrawn kind forgets where it stood: if it is given again,
-    its data is fetched anew for the time the consent allows."""
-    kinds = {
-        kind: link
-        if permits(consents, Purpose.QOLMS_STORE, kind, QOLMS, at).allowed or link.reached_ns is None
-        else begun_anew(link)
-        for kind, link in connection.kinds.items()
-    }
+    its data is fetched anew for the time the consent allows. Of an erased one nothing is counted any more."""
+    kinds = {kind: _under(consents, kind, link, at) for kind, link in connection.kinds.items()}
     updated = msgspec.structs.replace(connection, consents=consents.for_purpose(Purpose.QOLMS_STORE), kinds=kinds)
     return settled(updated, at)
+
+
+def _under(consents: Consents, kind: Kind, link: KindLink, at: datetime) -> KindLink:
+    if consents.state_of(Cell(Purpose.QOLMS_STORE, kind, QOLMS), at) is State.ERASED:
+        return begun_anew(msgspec.structs.replace(link, stored=0, set_aside=0, newest_ns=0, revisiting=False))
+    if permits(consents, Purpose.QOLMS_STORE, kind, QOLMS, at).allowed or link.reached_ns is None:
+        return link
+    return begun_anew(link)
 
 
 def purposeless(connection: Connection, at: datetime) -> bool:

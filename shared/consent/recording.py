@@ -1,5 +1,6 @@
 """Recording in the ledger, with everything that follows from it, in one commit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.cloud.documents import Write
@@ -19,7 +20,7 @@ class Recorder:
     commit: Commit
 
     async def record(
-        self, uid: str, build: Build, said: Said, *, if_epoch: int | None = None, along: list[Write] | None = None
+        self, uid: str, build: Build, said: Said, *, if_epoch: int | None = None, along: Sequence[Write] = ()
     ) -> Prepared:
         """Commit what `build` says to record, what follows from it, and the writes `along`.
 
@@ -30,7 +31,7 @@ class Recorder:
             prepared = await self.ledger.prepare(uid, build, said, if_epoch=if_epoch)
             followed = await self.follower.following(uid, prepared.consents)
             try:
-                await self.commit([*prepared.writes, *followed.writes, *(along or [])], witness=prepared.witness)
+                await self.commit([*prepared.writes, *followed.writes, *along], witness=prepared.witness)
             except Conflict:
                 if along and attempt == _ATTEMPTS - 1:
                     raise

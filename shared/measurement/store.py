@@ -101,6 +101,25 @@ class MeasurementStore:
             yield gathered
 
 
+class DayDeleter:
+    """As `erasure.ports.DayEraser`: finds what there is to delete, without opening anything."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    async def deletions(self, uid: str, kind: Kind, *, limit: int) -> list[Write]:
+        """As the port. One read for each document named."""
+        found = await self._documents.query(
+            Query(
+                f"users/{uid}/days",
+                where=(Where(NAME, ">=", f"{kind}."), Where(NAME, "<", f"{kind}.~")),
+                order_by=(NAME,),
+                limit=limit,
+            )
+        )
+        return [Delete(document.path, document.version) for document in found]
+
+
 def _open(uid: str, kind: Kind, on: dt.date, account: str, key: Key, sealed: bytes) -> Day:
     return unpack(kind, on, open_sealed(key, sealed, uid, kind, on.isoformat(), account))
 

@@ -7,6 +7,7 @@ ticks that overlap collapse into one task, and a task that got lost is made agai
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from shared import ids, log
 from shared.clock import Clock
@@ -22,6 +23,14 @@ WINDOW_S = 900
 GRANTS = 200
 
 
+class Erasures(Protocol):
+    """Where erasures are looked up: `erasure.store.ErasureStore`."""
+
+    async def due(self, at: datetime, *, limit: int) -> list[str]:
+        """Names of those whose own task must have been lost."""
+        ...
+
+
 @dataclass(slots=True)
 class Tally:
     """What a tick did. `finished` is False where time ran out: the next tick begins with another shard."""
@@ -31,6 +40,7 @@ class Tally:
     shards: int = 0
     resumed: int = 0
     grants: int = 0
+    erasures: int = 0
     finished: bool = True
 
 
@@ -40,6 +50,7 @@ class Dispatching:
 
     documents: Documents
     connections: Links
+    erasures: Erasures
     queue: Queue
     clock: Clock
     shards: int
@@ -62,6 +73,7 @@ class Dispatching:
             await self._shard(shard, at, started, tally)
             tally.shards += 1
         await self._loose_grants(at, tally)
+        await self._lost_erasures(at, tally)
         log.event("dispatch.done", count=tally.due, shards=tally.shards, resumed=tally.resumed, finished=tally.finished)
         return tally
 
@@ -143,6 +155,19 @@ class Dispatching:
                 log.event("revocation.not_queued", "WARNING", code=fault.code)
                 return
             tally.grants += 1
+
+    async def _lost_erasures(self, at: datetime, tally: Tally) -> None:
+        """Erasures whose own task got lost."""
+        window = str(int(at.timestamp()) // WINDOW_S)
+        for name in await self.erasures.due(at, limit=GRANTS):
+            try:
+                await self.queue.enqueue(
+                    "erasure", "erasure/run", {"erasure": name}, name_parts=("erase", name, window)
+                )
+            except Unavailable as fault:
+                log.event("erasure.not_queued", "WARNING", code=fault.code)
+                return
+            tally.erasures += 1
 
 
 def _path(shard: int) -> str:

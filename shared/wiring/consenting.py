@@ -12,16 +12,20 @@ from shared.wiring.platform import Platform
 from shared.wiring.queue import queue
 
 
+def recorder(p: Platform) -> Recorder:
+    """The one writer of ledgers, with everything that follows a decision."""
+    connections = ConnectionStore(p.documents, p.clock)
+    follower = ConsentFollower(connections=connections, queue=queue(p), clock=p.clock, ids=RandomIds())
+    return Recorder(ConsentStore(p.documents), follower, p.commit)
+
+
 def consenting(p: Platform) -> Consenting:
     """Give, refuse, withdraw, and see."""
-    ledger, published = ConsentStore(p.documents), notices(p.settings.notices)
+    published = notices(p.settings.notices)
     service = published.in_force(p.clock.now()).contents.service
-    follower = ConsentFollower(
-        connections=ConnectionStore(p.documents, p.clock), queue=queue(p), clock=p.clock, ids=RandomIds()
-    )
     return Consenting(
-        ledger=ledger,
-        recorder=Recorder(ledger, follower, p.commit),
+        ledger=ConsentStore(p.documents),
+        recorder=recorder(p),
         recipients=RecipientStore(p.documents, service),
         notices=published,
         clock=p.clock,

@@ -20,4 +20,4 @@ def keys(p: Platform) -> Keys:
     """The vaults. Data keys are in a database of their own."""
     secrets = Secrets(project=p.settings.project, endpoint=p.settings.secrets_endpoint, clock=p.clock)
     apart = open_documents(p.settings.documents, project=p.settings.project, database="keys")
-    return Keys(secrets, TokenVault(secrets), DataKeys(apart, secrets, p.clock))
+    return Keys(secrets, TokenVault(secrets), DataKeys(apart, secrets))

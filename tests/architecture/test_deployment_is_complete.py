@@ -20,7 +20,10 @@ ENQUEUED = re.compile(r'enqueue\(\s*"(\w+)",\s*"([\w/]+)"')
 """A queue's name and where its task goes, as the code gives them."""
 
 VAULT = ast.parse((ROOT / "shared/cloud/vault.py").read_text(encoding="utf-8"))
-DATA_KEYS = next(each for each in VAULT.body if isinstance(each, ast.ClassDef) and each.name == "DataKeys")
+DATA_KEYS, SHREDDER = (
+    next(each for each in VAULT.body if isinstance(each, ast.ClassDef) and each.name == name)
+    for name in ("DataKeys", "KeyShredder")
+)
 
 TOFU = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "infra/tofu").glob("*.tf"))
 
@@ -76,7 +79,7 @@ def test_a_function_has_exactly_the_rights_that_its_code_can_use(name):
     opens_data = "browser" not in function.called_by and "shared/cloud/vault.py" in reached
     assert ("keys" in function.databases) == opens_data
     texts = [(ROOT / path).read_text(encoding="utf-8") for path in sorted(reached - {"shared/cloud/vault.py"})]
-    writes_keys = any(re.search(rf"\.({'|'.join(writing(DATA_KEYS))})\(", text) for text in texts)
+    writes_keys = any(re.search(rf"\.({'|'.join(writing(DATA_KEYS) + writing(SHREDDER))})\(", text) for text in texts)
     # Only keys are ever merely read: every function writes what the default database holds.
     assert set(function.reads_only) == ({"keys"} if opens_data and not writes_keys else set())
     asked = {queue for text in texts for queue, _ in ENQUEUED.findall(text)}
@@ -91,7 +94,8 @@ def writing(kind: ast.ClassDef) -> list[str]:
 
 
 def test_what_writes_data_keys_is_found():
-    assert writing(DATA_KEYS) == ["ensure", "rewrap", "destroy"]
+    assert writing(DATA_KEYS) == ["ensure", "rewrap"]
+    assert writing(SHREDDER) == ["destroy"]
 
 
 def test_tasks_are_sent_where_their_queue_calls():

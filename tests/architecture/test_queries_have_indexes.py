@@ -9,9 +9,9 @@ from shared.cloud.indexes import missing
 from shared.cloud.vault import DataKeys
 from shared.connection.model import LinkState
 from shared.connection.store import ConnectionStore
-from shared.consent.model import Consents
 from shared.consent.store import ConsentStore
-from shared.measurement.store import MeasurementStore
+from shared.erasure.store import ErasureStore
+from shared.measurement.store import DayDeleter, MeasurementStore
 from shared.vocabulary import Kind
 from tests.fakes import MemorySecrets, RecordingDocuments
 
@@ -20,13 +20,16 @@ AT = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 
 async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock):
     documents = RecordingDocuments(sqlite_documents)
-    keys = DataKeys(documents, MemorySecrets({"wrapping-key": [b"w" * 32]}), clock)
+    keys = DataKeys(documents, MemorySecrets({"wrapping-key": [b"w" * 32]}))
     connections = ConnectionStore(documents, clock)
     await connections.connections("hana")
-    await connections.following("hana", Consents())
     await connections.due(0, AT, after=None, limit=5)
     await connections.loose_grants_due(AT, limit=5)
-    await ConsentStore(documents).events("hana")
+    await ConsentStore(documents).events("hana", after=7)
+    await ConsentStore(documents).events_of_epoch("hana", 3)
+    await ErasureStore(documents).of("hana")
+    await ErasureStore(documents).due(AT, limit=5)
+    await DayDeleter(documents).deletions("hana", Kind.SLEEP, limit=5)
     assert [
         day async for day in MeasurementStore(documents, keys).read_days("hana", Kind.SLEEP, AT.date(), AT.date())
     ] == []
@@ -51,6 +54,7 @@ def test_no_store_asks_a_query_that_is_not_tried_above():
         "shared/audit/store.py",
         "shared/connection/store.py",
         "shared/consent/store.py",
+        "shared/erasure/store.py",
         "shared/measurement/store.py",
         "infra/fleet.py",
         "infra/rotate_keys.py",

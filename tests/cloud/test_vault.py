@@ -1,7 +1,7 @@
 import pytest
 
 from shared.cloud.seal import version_of
-from shared.cloud.vault import TOKEN_KEY, WRAPPING_KEY, DataKeys, TokenVault
+from shared.cloud.vault import TOKEN_KEY, WRAPPING_KEY, DataKeys, KeyShredder, TokenVault
 from shared.errors import NotFound, Refused
 from tests.fakes import MemorySecrets
 
@@ -13,7 +13,7 @@ def secrets():
 
 @pytest.fixture
 def keys(sqlite_documents, secrets, clock):
-    return DataKeys(sqlite_documents, secrets, clock)
+    return DataKeys(sqlite_documents, secrets)
 
 
 async def test_each_person_has_one_key_of_their_own(keys):
@@ -30,7 +30,7 @@ async def test_nobody_has_a_key_before_one_is_made(keys):
 async def test_two_workers_who_make_a_key_at_once_get_the_same(sqlite_documents, secrets, clock):
     import asyncio
 
-    made = await asyncio.gather(*(DataKeys(sqlite_documents, secrets, clock).ensure("hana") for _ in range(10)))
+    made = await asyncio.gather(*(DataKeys(sqlite_documents, secrets).ensure("hana") for _ in range(10)))
     assert len({key.secret for key in made}) == 1
 
 
@@ -58,13 +58,32 @@ async def test_rotation_keeps_the_data_key_and_wraps_it_anew(keys, secrets, sqli
     assert await keys.rewrap("hana") is False
 
 
-async def test_a_destroyed_key_stays_destroyed(keys):
-    await keys.ensure("hana")
-    await keys.destroy("hana")
-    for attempt in (keys.key, keys.ensure):
-        with pytest.raises(Refused, match="key_destroyed"):
-            await attempt("hana")
+async def test_a_destroyed_key_stays_destroyed_and_who_begins_anew_gets_another(keys, sqlite_documents, clock):
+    shredder = KeyShredder(sqlite_documents, clock)
+    assert await shredder.generation("hana") == 0
+    first = await keys.ensure("hana")
+    assert await shredder.generation("hana") == 1
+    await shredder.destroy("hana", 1)
+    with pytest.raises(Refused, match="key_destroyed"):
+        await keys.key("hana")
     assert await keys.rewrap("hana") is False
+    second = await keys.ensure("hana")
+    assert second.secret != first.secret
+    assert await shredder.generation("hana") == 2
+
+
+async def test_destroying_a_key_late_does_not_touch_a_newer_one(keys, sqlite_documents, clock, secrets):
+    shredder = KeyShredder(sqlite_documents, clock)
+    await keys.ensure("hana")
+    await shredder.destroy("hana", 1)
+    newer = await keys.ensure("hana")
+    secrets.rotate("wrapping-key", b"n" * 32)
+    await keys.rewrap("hana")
+    await shredder.destroy("hana", 1)  # a worker that slept
+    assert (await keys.key("hana")).secret == newer.secret
+    await shredder.destroy("hana", 2)
+    with pytest.raises(Refused, match="key_destroyed"):
+        await keys.key("hana")
 
 
 async def test_tokens_open_for_their_person_and_use_only(secrets):

@@ -11,8 +11,8 @@ AT = datetime(2026, 11, 23, tzinfo=UTC)
 WEIGHT = Cell(Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS)
 
 
-def stands(state: State = State.GIVEN, *, frozen: str = "", **until: datetime) -> Consents:
-    return Consents(7, {WEIGHT.key: CellState(state, AT, 1, 7, "2026-10-01", **until)}, frozen)
+def stands(state: State = State.GIVEN, *, frozen: str = "", until: dict[str, datetime] | None = None) -> Consents:
+    return Consents(7, {WEIGHT.key: CellState(state, AT, 1, 7, "2026-10-01", **(until or {}))}, frozen)
 
 
 def asked(consents: Consents, *, kind: Kind = Kind.WEIGHT, recipient: str = QOLMS, at: datetime = AT) -> str:
@@ -42,7 +42,7 @@ def test_only_what_is_live_is_allowed_and_the_reason_is_the_state(state: State) 
 @pytest.mark.parametrize(("end", "reason"), [("valid_until", "expired"), ("authority_until", "authority_ended")])
 def test_it_ends_at_the_instant_it_ends(end: str, reason: str) -> None:
     until = AT + timedelta(days=1)
-    consents = stands(**{end: until})
+    consents = stands(until={end: until})
     assert not asked(consents, at=until - timedelta(microseconds=1))
     assert asked(consents, at=until) == reason
     assert consents.state_of(WEIGHT, until) not in LIVE

@@ -14,7 +14,7 @@ from shared.consent import ledger
 from shared.consent.asking import Asked, Authority
 from shared.consent.gate import permits
 from shared.consent.ledger import Said, Tail, rebuild
-from shared.consent.model import QOLMS, Consents, Decision, Method, Role, State
+from shared.consent.model import QOLMS, Cell, Consents, Decision, Method, Role, State
 from shared.consent.ports import Followed, Recipient
 from shared.consent.service import Consenting, How
 from shared.consent.store import ConsentStore
@@ -308,7 +308,7 @@ async def test_while_frozen_or_being_erased_nothing_can_be_given(
     await consenting.recorder.record("hana", lambda _: entries, said)
     with pytest.raises(Refused, match="consent_frozen"):
         await decide(consenting, GIVE)
-    cell = ledger.Cell(Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS)
+    cell = Cell(Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS)
     await consenting.recorder.record("yuki", lambda _: [ledger.Entry(cell, State.ERASING)], said)
     with pytest.raises(Conflict, match="erasure_under_way"):
         await consenting.decide("yuki", decisions(GIVE, Kind.WEIGHT), how(), if_epoch=None)

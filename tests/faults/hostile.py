@@ -162,7 +162,7 @@ class Rig:
         self.store, self.clock, self.ids = store, ManualClock(NOW), SeededIds(7)
         self.google, self.queue, self.authority = Google(), Queue(), Authority()
         self.secrets = MemorySecrets({"token-key": [b"t" * 32], "wrapping-key": [b"w" * 32]})
-        vault, self.keys = TokenVault(self.secrets), DataKeys(store, self.secrets, self.clock)
+        vault, self.keys = TokenVault(self.secrets), DataKeys(store, self.secrets)
         self.links = ConnectionStore(store, self.clock)
         self.days = MeasurementStore(store, self.keys)
         reach = Reach(SETTINGS.backfill_days, SETTINGS.backfill_slice_days, SETTINGS.overlap_days)

@@ -23,6 +23,7 @@ from shared.connection.ports import Refreshed
 from shared.connection.writes import grant_name, put
 from shared.consent.model import Decision
 from shared.consent.service import How
+from shared.erasure.store import ErasureStore
 from shared.errors import Conflict, InvalidInput, NotPermitted, OutcomeUnknown, Refused, Unavailable
 from shared.measurement.civil import MOST_CHANGES
 from shared.measurement.merge import MOST_RAW
@@ -324,6 +325,7 @@ async def test_a_token_answer_that_cannot_be_meant_is_malformed(said: object) ->
 
 def dispatching(rig: Rig, **more: Any) -> Dispatching:
     parts: dict[str, Any] = {"documents": rig.store, "connections": rig.links, "queue": rig.queue, "clock": rig.clock}
+    parts["erasures"] = ErasureStore(rig.store)
     return Dispatching(**parts, **({"shards": 4, "tick_s": 300, "budget_s": 480} | more))
 
 

@@ -14,6 +14,7 @@ from shared.connection.linking import Linking
 from shared.connection.service import Connections
 from shared.connection.store import ConnectionStore
 from shared.consent.store import ConsentStore
+from shared.erasure.store import ErasureStore
 from shared.measurement.store import MeasurementStore
 from shared.policy.notices import notices
 from shared.source.google_fit.client import GoogleFitSource
@@ -105,7 +106,7 @@ class Hands(Worker):
         http: Any = PassingHttp(self, stage.app, passage, watch, stage.patience_s)
         queue = PassingQueue(self, stage.queue, passage, clock)
         secrets = PassingSecrets(self, passage)
-        tokens, keys = TokenVault(secrets), DataKeys(documents, secrets, clock)
+        tokens, keys = TokenVault(secrets), DataKeys(documents, secrets)
         connections = ConnectionStore(documents, clock)
         ledger = ConsentStore(documents)
         reach = Reach(SETTINGS.backfill_days, SETTINGS.backfill_slice_days, SETTINGS.overlap_days)
@@ -168,6 +169,7 @@ class Hands(Worker):
             ),
         )
         self.dispatching = Dispatching(
+            erasures=ErasureStore(documents),
             documents=documents,
             connections=connections,
             queue=queue,

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from openapi_spec_validator import validate
 
+from functions.erasure.main import Erase, Run
 from functions.sync_user.main import Task
 from shared import edge
 from shared.connection.linking import Started
@@ -21,6 +22,7 @@ from shared.consent.asking import Asked, Pending
 from shared.consent.messages import Decide, OnBehalf
 from shared.consent.model import Decision, Giver, Method, Role, State
 from shared.consent.view import CellView, Decided, EventView, History, RecipientView, Stands
+from shared.erasure.model import ErasureView, Progress
 from shared.measurement import model, summary
 from shared.measurement.messages import Ask, Zone
 from shared.measurement.rows import Coded, PointRow
@@ -39,6 +41,7 @@ SCHEMAS = CONTRACT.document["components"]["schemas"]
 FUNCTIONS = (
     "connection",
     "consent",
+    "erasure",
     "measurement",
     "oauth_callback",
     "oauth_start",
@@ -50,6 +53,7 @@ SHAPES: tuple[type, ...] = (
     *(Asked, Decide, Decision, OnBehalf, Purpose, Kind, Provider, Language),
     *(Stands, CellView, RecipientView, RecipientType, Words, Pending, State),
     *(Decided, EventView, History, Giver, Role, Method, NoticeRef, NoticeView, PurposeView),
+    *(Erase, ErasureView, Progress, Run),
     *(Zone, PointRow, PointsPage, Coded, Task, Outcome, Tally),
     *(summary.Spread, summary.Stages, summary.Sleep, summary.StepsDay, summary.HeartRateDay),
     *(summary.BloodGlucoseDay, summary.BloodPressureDay, summary.WeightDay, summary.BodyTemperatureDay),
@@ -180,7 +184,7 @@ def bounds(schema: dict[str, Any]) -> dict[str, Any]:
 
 def is_sent(shape: type) -> bool:
     """Whether it comes to us, rather than going out."""
-    return shape in (Start, Confirm, Sync, Revoke, Decide, Asked, OnBehalf, NoticeRef, Zone, Task)
+    return shape in (Start, Confirm, Sync, Revoke, Decide, Asked, OnBehalf, NoticeRef, Erase, Run, Zone, Task)
 
 
 def omitted(shape: type) -> set[str]:

@@ -22,7 +22,7 @@ def day(*seconds, on=ON, kg=60.0):
 
 @pytest.fixture
 async def store(documents, clock):
-    keys = DataKeys(documents, MemorySecrets({WRAPPING_KEY: [b"w" * 32]}), clock)
+    keys = DataKeys(documents, MemorySecrets({WRAPPING_KEY: [b"w" * 32]}))
     await keys.ensure("hana")
     return MeasurementStore(documents, keys)
 
@@ -77,5 +77,5 @@ async def test_a_day_moved_to_another_person_kind_day_or_account_does_not_open(s
 
 
 async def test_nothing_stored_needs_no_key(documents, clock):
-    keys = DataKeys(documents, MemorySecrets({WRAPPING_KEY: [b"w" * 32]}), clock)
+    keys = DataKeys(documents, MemorySecrets({WRAPPING_KEY: [b"w" * 32]}))
     assert await read(MeasurementStore(documents, keys)) == []
