@@ -1,0 +1,91 @@
+"""What happens at the source while it is read: between a feed and a window, between one page and the next."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.cloud.http import Answer
+from shared.cloud.sqlite import SqliteDocuments
+from shared.vocabulary import Kind
+from tests.faults.hostile import NOW, Rig, ns, point
+
+HOUR = timedelta(hours=1)
+SECOND_NS = 1_000_000_000
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    store = SqliteDocuments(":memory:")
+    yield Rig(store)
+    await store.close()
+
+
+async def caught_up(rig: Rig) -> None:
+    for _ in range(40):
+        if not (await rig.sync()).again:
+            return
+        rig.clock.advance(timedelta(seconds=61))
+    raise AssertionError("never at rest")
+
+
+async def values(rig: Rig, kind: Kind) -> list[Any]:
+    day = await rig.day(kind, NOW)
+    return [] if day is None else list(day.points.values[0])
+
+
+class Scale:
+    """An account's weights, and the log of what changed, which a token counts."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.held: dict[int, float] = {}
+        self.log: list[tuple[str, int, float]] = []
+        rig.google.datasets[Kind.WEIGHT] = self._dataset
+        rig.google.changes[Kind.WEIGHT] = self._changes
+
+    def put(self, at_ns: int, kg: float) -> None:
+        self.held[at_ns] = kg
+        self.log.append(("insertedDataPoint", at_ns, kg))
+
+    def drop(self, at_ns: int) -> None:
+        self.log.append(("deletedDataPoint", at_ns, self.held.pop(at_ns)))
+
+    def _dataset(self, _: Mapping[str, str], start: int, end: int) -> Any:
+        return {"point": [point(Kind.WEIGHT, at, kg) for at, kg in self.held.items() if start <= at < end]}
+
+    def _changes(self, asked: Mapping[str, str]) -> Any:
+        told: dict[str, Any] = {"nextPageToken": f"{len(self.log)}"}
+        for what, at_ns, kg in self.log[int(asked.get("pageToken") or 0) :]:
+            told.setdefault(what, []).append(point(Kind.WEIGHT, at_ns, kg))
+        return told
+
+
+@pytest.mark.parametrize("what", ["comes", "goes"])
+async def test_what_happens_between_a_window_and_a_slow_feed_is_there_by_the_next_visit(rig: Rig, what: str) -> None:
+    scale = Scale(rig)
+    scale.put(ns(NOW - 2 * HOUR), 60.0)
+    await rig.link("hana", "google", [Kind.WEIGHT])
+    await caught_up(rig)
+    rig.clock.advance(25 * HOUR)
+    usual, happened = rig.google.send, list[str]()
+
+    async def send(method: str, url: str, **more: Any) -> Answer:
+        if "dataPointChanges" in url:
+            await asyncio.sleep(0.05)
+        answer = await usual(method, url, **more)
+        if "datasets" in url and not happened:
+            happened.append(url)
+            if what == "comes":
+                scale.put(ns(NOW - HOUR), 61.0)
+            else:
+                scale.drop(ns(NOW - 2 * HOUR))
+        return answer
+
+    rig.google.send = send  # type: ignore[method-assign]
+    await caught_up(rig)
+    assert happened
+    rig.clock.advance(HOUR)
+    await caught_up(rig)
+    assert await values(rig, Kind.WEIGHT) == list(scale.held.values())
