@@ -89,3 +89,22 @@ async def test_what_happens_between_a_window_and_a_slow_feed_is_there_by_the_nex
     rig.clock.advance(HOUR)
     await caught_up(rig)
     assert await values(rig, Kind.WEIGHT) == list(scale.held.values())
+
+
+async def test_of_two_pages_of_a_feed_the_later_one_stands(rig: Rig) -> None:
+    """Neither says when the point was changed, and the later page begins earlier."""
+    at, early = ns(NOW - HOUR), ns(NOW - 2 * HOUR)
+    told = {
+        "t": {"insertedDataPoint": [point(Kind.WEIGHT, at, 60.0)], "nextPageToken": "t1"},
+        "t1": {
+            "insertedDataPoint": [point(Kind.WEIGHT, early, 59.0), point(Kind.WEIGHT, at, 61.0)],
+            "nextPageToken": "t2",
+        },
+    }
+    rig.google.datasets[Kind.WEIGHT] = lambda *_: {"point": []}
+    await rig.link("hana", "google", [Kind.WEIGHT])
+    await caught_up(rig)
+    rig.google.changes[Kind.WEIGHT] = lambda asked: told.get(asked["pageToken"], {"nextPageToken": "t2"})
+    rig.clock.advance(HOUR)
+    await caught_up(rig)
+    assert await values(rig, Kind.WEIGHT) == [59.0, 61.0]
