@@ -9,6 +9,7 @@ import pytest
 
 from shared.cloud.http import Answer
 from shared.cloud.sqlite import SqliteDocuments
+from shared.measurement.model import day_start_ns
 from shared.vocabulary import Kind
 from tests.faults.hostile import NOW, Rig, ns, point
 
@@ -108,3 +109,34 @@ async def test_of_two_pages_of_a_feed_the_later_one_stands(rig: Rig) -> None:
     rig.clock.advance(HOUR)
     await caught_up(rig)
     assert await values(rig, Kind.WEIGHT) == [59.0, 61.0]
+
+
+def night(start_ns: int, hours: int, modified_ms: int) -> dict[str, Any]:
+    return {
+        "id": "night",
+        "activityType": 72,
+        "startTimeMillis": str(start_ns // 1_000_000),
+        "endTimeMillis": str(start_ns // 1_000_000 + hours * 3_600_000),
+        "modifiedTimeMillis": str(modified_ms),
+    }
+
+
+async def starts(rig: Rig) -> list[int]:
+    days = [await rig.day(Kind.SLEEP, NOW - timedelta(days=back)) for back in (2, 1, 0)]
+    return [start for day in days if day for start in day.points.start_ns]
+
+
+async def test_a_night_that_moves_from_one_page_of_the_feed_to_the_next_is_stored_once(rig: Rig) -> None:
+    midnight = day_start_ns(NOW.date())
+    first, then = midnight + 600 * SECOND_NS, midnight - 600 * SECOND_NS
+    told = {"s": {"session": [night(first, 6, 1)], "nextPageToken": "s1"},
+            "s1": {"session": [night(then, 6, 2)], "nextPageToken": "s2"}}  # fmt: skip
+    await rig.link("hana", "google", [Kind.SLEEP])
+    await caught_up(rig)
+    rig.google.sessions = lambda asked: (
+        {"session": [night(then, 6, 2)]} if "startTime" in asked
+        else told.get(asked["pageToken"], {"nextPageToken": "s2"})
+    )  # fmt: skip
+    rig.clock.advance(HOUR)
+    await caught_up(rig)
+    assert await starts(rig) == [then]

@@ -238,8 +238,9 @@ class _Feeding:
         return [*named, ("pageToken", self.token)] if self.token else named
 
     def take(self, points: Points, gone: Sequence[Gone], set_aside: Sequence[SetAside], token: str) -> None:
-        # A later page's deletion concerns an earlier page's point as well.
-        dropped = {identity for identity, _ in gone}
+        # A later page's deletion concerns an earlier page's point as well, and so does a later word about a night,
+        # which may have moved to another day.
+        dropped = {identity for identity, _ in gone} | {i for i in points.identities() if i.name}
         if dropped:
             self.pages = [columns.without(page, dropped) for page in self.pages]
         self.pages.append(points)
