@@ -140,3 +140,19 @@ async def test_a_night_that_moves_from_one_page_of_the_feed_to_the_next_is_store
     rig.clock.advance(HOUR)
     await caught_up(rig)
     assert await starts(rig) == [then]
+
+
+async def test_a_feed_whose_last_page_names_no_token_is_not_chased(rig: Rig) -> None:
+    rig.google.changes[Kind.WEIGHT] = lambda asked: (
+        {"insertedDataPoint": [point(Kind.WEIGHT, ns(NOW - HOUR), 60.0)]}
+        if asked.get("pageToken")
+        else {"insertedDataPoint": [point(Kind.WEIGHT, ns(NOW - 2 * HOUR), 60.0)], "nextPageToken": "2"}
+    )
+    await rig.link("hana", "google", [Kind.WEIGHT])
+    for _ in range(5):
+        if not (await rig.sync()).again:
+            break
+    assert (await rig.connection()).next_sync_at > rig.clock.now() + timedelta(minutes=50)
+    calls = rig.google.calls
+    await rig.sync()
+    assert rig.google.calls == calls

@@ -253,10 +253,10 @@ class _Feeding:
         self.token = token or self.token
 
     def feed(self) -> Feed | None:
-        if self.absent and not self.token:
+        if self.absent:
             return None
         points = columns.joined(self.pages, Points.none(self.kind))
-        return Feed(points, self.gone, self.set_aside, self.token, caught_up=self.done and not self.absent)
+        return Feed(points, self.gone, self.set_aside, self.token, caught_up=self.done)
 
 
 def _within(window: Window, points: Points, set_aside: Sequence[SetAside]) -> Read:
