@@ -32,6 +32,7 @@ class Held(Protocol):
 
     at: StoredConnection
     holder: str
+    granted: list[Kind]
 
 
 class TokenKeeper:
@@ -72,8 +73,7 @@ class TokenKeeper:
         now = self._clock.now()
         lease = Lease(visit.holder, now + timedelta(seconds=self._lease_s))
         leased = msgspec.structs.replace(connection, lease=lease)
-        [version] = await self._documents.commit([put(visit.at.path, leased, visit.at.version)])
-        visit.at = StoredConnection(leased, version, visit.at.path)
+        await self._write(visit, leased)
         refresh = await self._vault.open(connection.uid, "refresh", _tokens(connection).refresh)
         refreshed = await self._authority.refresh(refresh)
         if refreshed.refresh_token is not None and refreshed.refresh_token != refresh:
@@ -101,9 +101,7 @@ class TokenKeeper:
             try:
                 sealed = await self._vault.seal(visit.at.value.uid, "refresh", rotated)
                 tokens = _rotated(_tokens(visit.at.value), spent, sealed, issued_at)
-                kept = msgspec.structs.replace(visit.at.value, tokens=tokens)
-                [version] = await self._documents.commit([put(visit.at.path, kept, visit.at.version)])
-                visit.at = StoredConnection(kept, version, visit.at.path)
+                await self._write(visit, msgspec.structs.replace(visit.at.value, tokens=tokens))
                 break
             except (Conflict, Unavailable):
                 if attempt == _ATTEMPTS:
@@ -113,6 +111,14 @@ class TokenKeeper:
         if visit.at.value.commit != commit:
             raise Conflict("precondition_failed")
 
+    async def _write(self, visit: Held, after: Connection) -> None:
+        """Write lease and tokens. What an earlier renewal said to be granted is not told in the log of changes yet, and
+        waits for the visit's own commit (I8)."""
+        kinds = {k: msgspec.structs.replace(link, granted=k in visit.granted) for k, link in after.kinds.items()}
+        told = msgspec.structs.replace(after, kinds=kinds)
+        [version] = await self._documents.commit([put(visit.at.path, told, visit.at.version)])
+        visit.at = StoredConnection(after, version, visit.at.path)
+
     async def _same_link(self, visit: Held) -> StoredConnection:
         ours = visit.at.value
         try:
@@ -121,6 +127,7 @@ class TokenKeeper:
             return visit.at  # the next commit finds out
         if found is None or found.value.linked != ours.linked or found.value.tokens is None:
             raise Conflict("precondition_failed")
+        visit.granted = sorted(found.value.granted)
         return found
 
 
