@@ -156,3 +156,30 @@ async def test_a_feed_whose_last_page_names_no_token_is_not_chased(rig: Rig) -> 
     calls = rig.google.calls
     await rig.sync()
     assert rig.google.calls == calls
+
+
+async def test_one_of_several_streams_that_is_absent_for_once_takes_nothing_away(rig: Rig) -> None:
+    rig.google.streams[Kind.WEIGHT] = ["raw:com.google.weight:a:scale", "raw:com.google.weight:b:scale"]
+    absent: list[str] = []
+    usual = rig.google._answer
+
+    def answer(path: str, asked: Mapping[str, str]) -> Any:
+        if "weight" in path and "dataPointChanges" in path:
+            return Answer(404, {}, b"{}")
+        if "weight" in path and "datasets" in path:
+            if any(name in path for name in absent):
+                return Answer(404, {}, b"{}")
+            mine, kg = (ns(NOW - HOUR), 60.0) if "a%3Ascale" in path else (ns(NOW - 2 * HOUR), 59.0)
+            stream = rig.google.streams[Kind.WEIGHT][0 if kg == 60.0 else 1]
+            start, end = map(int, path.split("/")[3].split("-"))
+            return {"point": [point(Kind.WEIGHT, mine, kg, origin=stream)] if start <= mine < end else []}
+        return usual(path, asked)
+
+    rig.google._answer = answer  # type: ignore[method-assign]
+    await rig.link("hana", "google", [Kind.WEIGHT])
+    await caught_up(rig)
+    assert await values(rig, Kind.WEIGHT) == [59.0, 60.0]
+    absent.append("b%3Ascale")
+    rig.clock.advance(HOUR)
+    await caught_up(rig)
+    assert await values(rig, Kind.WEIGHT) == [59.0, 60.0]

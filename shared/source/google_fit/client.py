@@ -110,7 +110,7 @@ class GoogleFitSource:
         """As the port. Sleep is read twice: its nights from the sessions, their stages from the streams."""
         reads: list[Read] = []
         rows = Rows.SEGMENTS if kind is Kind.SLEEP else Rows.ALL
-        pages, set_aside, found = list[Points](), list[SetAside](), False
+        pages, set_aside, found, absent = list[Points](), list[SetAside](), False, list[str]()
         since_ns = start_ns
         for stream in stream_ids:
             if stream == SESSIONS:
@@ -123,10 +123,11 @@ class GoogleFitSource:
                     set_aside += page.set_aside
                 found, since_ns = True, max(since_ns, depth.since_ns)
             except NotFound:
+                absent.append(stream)
                 log.event("google.stream_absent", "NOTICE", kind=kind)
         if found:
             whole = columns.joined(pages, Points.none(kind))
-            reads.append(_within(Window(since_ns, end_ns, rows), whole, set_aside))
+            reads.append(_within(Window(since_ns, end_ns, rows, tuple(absent)), whole, set_aside))
         return reads
 
     async def _dataset(
