@@ -6,7 +6,7 @@ stores it under one day must take it away from another; this says from which, if
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _EPOCH = dt.date(1970, 1, 1)
 _ONE_DAY = dt.timedelta(days=1)
@@ -45,6 +45,13 @@ class Nights:
         if self._complete and reached is not None and before >= reached and _number(before) >= self._since:
             return []
         return [before, behind]
+
+    def moved(self, names: Iterable[str], on: dt.date) -> Iterator[tuple[str, dt.date]]:
+        """Which of the nights that start on `on` are stored under another day, and under which."""
+        for name in filter(None, names):
+            known = self._days.get(self._hash(name))
+            if known is not None and known != _number(on):
+                yield name, _EPOCH + known * _ONE_DAY
 
     def store(self, on: dt.date, names: Iterable[str]) -> None:
         """`on` now holds exactly these nights."""

@@ -142,6 +142,21 @@ async def test_a_night_that_moves_from_one_page_of_the_feed_to_the_next_is_store
     assert await starts(rig) == [then]
 
 
+async def test_a_night_that_moves_into_the_window_from_outside_is_stored_once(rig: Rig) -> None:
+    midnight = day_start_ns(NOW.date())
+    was, now = midnight - 600 * SECOND_NS, midnight + 600 * SECOND_NS
+    held = [night(was, 6, 1)]
+    rig.google.sessions = lambda asked: {"session": held} if "startTime" in asked else Answer(404, {}, b"{}")
+    await rig.link("hana", "google", [Kind.SLEEP])
+    await caught_up(rig)
+    assert await starts(rig) == [was]
+    held[:] = [night(now, 6, 2)]
+    rig.clock.advance(timedelta(minutes=2))
+    await rig.connections.sync_now("hana", (await rig.connection()).provider)
+    await rig.sync()
+    assert await starts(rig) == [now]
+
+
 async def test_a_feed_whose_last_page_names_no_token_is_not_chased(rig: Rig) -> None:
     rig.google.changes[Kind.WEIGHT] = lambda asked: (
         {"insertedDataPoint": [point(Kind.WEIGHT, ns(NOW - HOUR), 60.0)]}
