@@ -1,0 +1,32 @@
+"""Whatever no visit can mend: the person is come back to at the usual pace, and what can be stored is stored."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.cloud.sqlite import SqliteDocuments
+from shared.cloud.values import DOCUMENT_BYTES
+from shared.vocabulary import Kind
+from tests.faults.hostile import Rig
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    store = SqliteDocuments(":memory:")
+    yield Rig(store)
+    await store.close()
+
+
+async def test_more_streams_than_can_be_followed_cost_no_other_kind(rig: Rig) -> None:
+    streams = [f"raw:com.google.weight:{'x' * 900}{n}:scale" for n in range(200)]
+    rig.google.streams[Kind.WEIGHT] = streams
+    rig.google.changes[Kind.WEIGHT] = lambda _: {"nextPageToken": "t" * 4000}
+    await rig.link("hana", "google")
+    for _ in range(12):
+        await rig.sync()
+        rig.clock.set(max(rig.clock.now() + timedelta(minutes=1), (await rig.connection()).next_sync_at))
+    assert {link.last_error for link in (await rig.connection()).kinds.values()} == {""}
+    stored: Any = await rig.store.get("users/hana/connections/google_fit")
+    assert len(str(stored.data)) < DOCUMENT_BYTES / 2
