@@ -8,8 +8,11 @@ import pytest
 
 from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.values import DOCUMENT_BYTES
+from shared.connection.model import LinkState
 from shared.vocabulary import Kind
-from tests.faults.hostile import Rig
+from tests.faults.hostile import NOW, Rig, ns, point
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -17,6 +20,25 @@ async def rig() -> AsyncIterator[Rig]:
     store = SqliteDocuments(":memory:")
     yield Rig(store)
     await store.close()
+
+
+async def test_a_person_whose_data_key_is_gone_is_not_fetched_again_and_again(rig: Rig) -> None:
+    await rig.link("hana", "google")
+    while (await rig.sync()).again:
+        pass
+    await rig.keys.destroy("hana")
+    rig.google.datasets[Kind.WEIGHT] = lambda _, start, end: {
+        "point": [point(Kind.WEIGHT, at, 61.0) for at in [ns(NOW) - 1] if start <= at < end]
+    }
+    visits = 0
+    rig.clock.advance(25 * HOUR)
+    until = rig.clock.now() + 12 * HOUR
+    while rig.clock.now() < until:
+        visits += (await rig.sync()).outcome != "not_due"
+        rig.clock.advance(timedelta(minutes=5))
+    after = await rig.connection()
+    assert visits <= 12 + 6, "hours, and a few at first that came sooner"
+    assert (after.state, after.last_error) == (LinkState.ACTIVE, "key_destroyed")
 
 
 async def test_more_streams_than_can_be_followed_cost_no_other_kind(rig: Rig) -> None:
