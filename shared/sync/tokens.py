@@ -6,10 +6,10 @@ from typing import Protocol
 import msgspec
 
 from shared.clock import Clock
-from shared.cloud.documents import Documents
-from shared.connection.model import Connection, Lease, Tokens, with_refresh_token
+from shared.cloud.documents import Documents, settle
+from shared.connection.model import Connection, Lease, LinkState, Tokens, with_refresh_token
 from shared.connection.ports import Authority, Links, StoredConnection
-from shared.connection.writes import put
+from shared.connection.writes import abandon, put
 from shared.errors import Conflict, Refused, Unavailable
 from shared.vocabulary import Kind
 
@@ -107,7 +107,11 @@ class TokenKeeper:
                 if attempt == _ATTEMPTS:
                     raise
                 await self._clock.sleep(_WAIT_S * attempt)
-                visit.at = await self._same_link(visit)
+                same = await self._same_link(visit)
+                if same is None:
+                    await self._abandon(visit, rotated, issued_at)
+                    raise Conflict("precondition_failed") from None
+                visit.at = same
         if visit.at.value.commit != commit:
             raise Conflict("precondition_failed")
 
@@ -119,14 +123,23 @@ class TokenKeeper:
         [version] = await self._documents.commit([put(visit.at.path, told, visit.at.version)])
         visit.at = StoredConnection(after, version, visit.at.path)
 
-    async def _same_link(self, visit: Held) -> StoredConnection:
+    async def _abandon(self, visit: Held, rotated: str, issued_at: datetime) -> None:
+        """The link was ended, or made anew, while the token was spent: whoever did so left the old one to be revoked,
+        which the provider may know no more. The next tick finds this one as well."""
+        ours = visit.at.value
+        refresh = await self._vault.seal(ours.uid, "refresh", rotated)
+        ended = msgspec.structs.replace(ours, state=LinkState.REVOKED, tokens=Tokens(refresh, issued_at))
+        writes = abandon(ended, visit.holder, at=self._clock.now(), reason="link_ended")
+        await settle(self._documents, writes, witness=writes[-1].path)
+
+    async def _same_link(self, visit: Held) -> StoredConnection | None:
         ours = visit.at.value
         try:
             found = await self._connections.connection(ours.uid, ours.provider)
         except Unavailable:
             return visit.at  # the next commit finds out
         if found is None or found.value.linked != ours.linked or found.value.tokens is None:
-            raise Conflict("precondition_failed")
+            return None
         visit.granted = sorted(found.value.granted)
         return found
 
