@@ -8,6 +8,8 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator
 
+MOST = 10_000
+"""Nights that are kept track of: some hundred kilobytes of the connection's document, which may have one megabyte."""
 _EPOCH = dt.date(1970, 1, 1)
 _ONE_DAY = dt.timedelta(days=1)
 
@@ -66,6 +68,8 @@ class Nights:
             return self._foreign  # it still says that there is something to be learnt again
         least = max(0, _number(since))
         kept = sorted((day, name) for name, day in self._days.items() if day >= least)
+        if len(kept) > MOST:
+            return b""
         head = least.to_bytes(2, "little") + self._hash("")[:4]
         return b"".join([head, *(day.to_bytes(2, "little") + name for day, name in kept)])
 

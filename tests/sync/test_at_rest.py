@@ -52,3 +52,19 @@ async def test_more_streams_than_can_be_followed_cost_no_other_kind(rig: Rig) ->
     assert {link.last_error for link in (await rig.connection()).kinds.values()} == {""}
     stored: Any = await rig.store.get("users/hana/connections/google_fit")
     assert len(str(stored.data)) < DOCUMENT_BYTES / 2
+
+
+async def test_a_device_that_writes_nights_without_end_keeps_nothing_from_being_stored(rig: Rig) -> None:
+    await rig.link("hana", "google", [Kind.SLEEP])
+    await rig.sync()
+    starts = [ns(NOW) // 1_000_000 - 60_000 * n for n in range(1, 6000)]
+    nights = [
+        {"id": f"{at}.{n}", "activityType": 72, "startTimeMillis": str(at), "endTimeMillis": str(at + 1)}
+        for at in starts
+        for n in range(19)
+    ]
+    pages = [nights[i : i + 20_000] for i in range(0, len(nights), 20_000)]
+    rig.google.sessions = lambda _: {"session": pages.pop() if pages else [], "nextPageToken": f"{len(pages)}"}
+    rig.clock.advance(HOUR)
+    assert (await rig.sync()).kinds == {Kind.SLEEP: "ok"}
+    assert (await rig.connection()).kinds[Kind.SLEEP].stored == len(nights)
