@@ -230,7 +230,7 @@ class Syncing:
                 calls=budget.spent,
                 calls_since=budget.since,
                 next_sync_at=now
-                if not passing and any(fetch.unfinished for fetch in fetches) and chases <= MOST_CHASES
+                if not passing and chases <= MOST_CHASES and (visit.wanted_again or any(f.unfinished for f in fetches))
                 else next_sync_at(
                     now,
                     interval_s=self.pace.interval_s,

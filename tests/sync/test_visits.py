@@ -260,3 +260,34 @@ async def test_what_two_renewals_of_one_visit_say_about_scopes_is_never_stored_u
     rig.store.commit = commit  # type: ignore[method-assign]
     assert (await rig.sync()).outcome == "synced"
     assert granted[-1] == sorted(fewer)
+
+
+@pytest.mark.parametrize("who", ["asks", "gives again"])
+async def test_whoever_wants_to_be_fetched_during_a_visit_is_fetched_behind_it(rig: Rig, who: str) -> None:
+    """What was read by then may not hold what they ask for."""
+    held = [NOW - 5 * HOUR]
+    rig.google.datasets[Kind.WEIGHT] = partial(_held, Kind.WEIGHT, held)
+    rig.google.changes[Kind.WEIGHT] = lambda _: NO_FEED
+    await rig.link("hana", "google", [Kind.WEIGHT])
+    await caught_up(rig)
+    await due(rig)
+    usual, wanted = rig.google.send, list[str]()
+
+    async def send(method: str, url: str, **more: Any) -> Answer:
+        answer = await usual(method, url, **more)
+        if "datasets" in url and not wanted:
+            wanted.append(url)
+            held.append(NOW - HOUR)
+            if who == "asks":
+                await rig.connections.sync_now("hana", FIT)
+            else:
+                for decision in (Decision.WITHDRAW, Decision.GIVE):
+                    await rig.consenting.decide("hana", deciding(Kind.WEIGHT, decision), if_epoch=None)
+        return answer
+
+    rig.google.send = send  # type: ignore[method-assign]
+    assert (await rig.sync()).again
+    await caught_up(rig)
+    day = await rig.day(Kind.WEIGHT, NOW)
+    assert day is not None
+    assert len(day.points) == 2
