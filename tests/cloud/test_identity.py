@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.datastructures import Headers
@@ -567,6 +568,17 @@ def test_keys_that_are_weak_private_or_for_other_uses_are_passed_over(issuer: Is
         {**good, "kid": 7},
         {**good, "kid": "broken", "n": "@"},
         {**weak.jwks()[0], "kid": "weak"},
+        {**good, "kid": "a number", "n": 5},
+        {**good, "kid": "nothing", "e": None},
         "text",
     ]
     assert list(parse(json.dumps({"keys": [*odd, good]}).encode())) == [good["kid"]]
+
+
+def test_a_certificate_of_a_kind_that_is_not_known_yet_is_passed_over(issuer: Issuer) -> None:
+    good = issuer.firebase.certificates()
+    [pem] = good.values()
+    rsa_keys, others = (bytes.fromhex(f"06092a864886f70d0101{last}0500") for last in ("01", "7f"))
+    der = x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER).replace(rsa_keys, others)
+    newer = f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n"
+    assert list(parse(json.dumps({"newer": newer, **good}).encode())) == list(good)
