@@ -258,7 +258,7 @@ class Linking:
             [
                 *writes,
                 *prepared.writes,
-                claim(grant.subject, uid, expect),
+                claim(connection, expect),
                 *self._old_account(existing, grant.subject, at),
                 put(path, connection, existing.version if existing else Expect.ABSENT),
                 audit,
