@@ -117,7 +117,9 @@ class Linking:
             grant = await self.authority.exchange(
                 code, verifier=verifier, redirect_uri=attempt.redirect_uri, nonce=attempt.nonce, scope_hint=scope
             )
-            return Returned("success", await self._park(attempt, grant))
+            code = await self._park(attempt.uid, attempt.provider, attempt.kinds, grant, actor="browser")
+            await self._queue_revocation(grant_name(code))
+            return Returned("success", code)
         except Fault as fault:
             log.event("link.not_made", "WARNING", code=fault.code)
             return Returned(fault.code)
@@ -134,25 +136,45 @@ class Linking:
             raise Refused("link_invalid") from None  # two returns raced: the other one has it
         return attempt
 
-    async def _park(self, attempt: Attempt, grant: Grant) -> str:
-        """Keep the grant for the app to confirm. Raises Refused where it can never become a link."""
-        kinds, subject = await self._acceptable(attempt.uid, attempt.kinds, grant)
+    async def _park(self, uid: str, provider: Provider, kinds: Sequence[Kind], grant: Grant, *, actor: str) -> str:
+        """Keep the grant to be confirmed; the code that takes it.
+
+        Raises what keeps it from ever becoming a link; it is then kept all the same, to be revoked at once.
+        """
+        granted = [kind for kind in kinds if kind in grant.kinds]
+        if grant.refresh_token is None:
+            raise Refused("refresh_token_missing") if granted else Refused("no_kind_granted")
+        subject = subject_name(grant.subject)
+        fault = await self._in_the_way(uid, granted, subject)
         code, at = self.ids.token(), self.clock.now()
-        name = grant_name(code)
         loose = LooseGrant(
-            uid=attempt.uid,
-            provider=attempt.provider,
+            uid=uid,
+            provider=provider,
             subject=subject,
-            kinds=kinds,
-            tokens=await self._sealed(attempt.uid, grant, at),
-            due_at=at + PARKED_LASTS + REVOCATION_GRACE,
-            parked=True,
+            kinds=granted,
+            tokens=await self._sealed(uid, grant, at),
+            due_at=at if fault else at + PARKED_LASTS + REVOCATION_GRACE,
+            parked=fault is None,
         )
-        path = f"loose_grants/{name}"
-        loose, audit = recorded(
-            loose, path, at=at, actor="browser", action="grant.parked", facts={"kinds": list(kinds)}
-        )
+        path = f"loose_grants/{grant_name(code)}"
+        action = "grant.abandoned" if fault else "grant.parked"
+        why = {"reason": fault.code} if fault else {}
+        loose, audit = recorded(loose, path, at=at, actor=actor, action=action, facts={"kinds": list(granted), **why})
         await settle(self.documents, [put(path, loose, Expect.ABSENT), audit], witness=audit.path)
+        if fault is not None:
+            raise fault
+        return code
+
+    async def _in_the_way(self, uid: str, granted: Sequence[Kind], subject: str) -> Fault | None:
+        if not granted:
+            return Refused("no_kind_granted")
+        try:
+            owner, _ = await self.connections.subject_owner(subject)
+        except Conflict as revoking:
+            return revoking
+        return None if owner in (None, uid) else Refused("account_linked_elsewhere")
+
+    async def _queue_revocation(self, name: str) -> None:
         # Should the queue be down, the next tick finds the grant by its due time.
         try:
             await self.queue.enqueue(
@@ -160,11 +182,10 @@ class Linking:
                 "connection/revoke_due",
                 {"grant": name},
                 name_parts=("revoke", name),
-                schedule_at=loose.due_at,
+                schedule_at=self.clock.now() + PARKED_LASTS + REVOCATION_GRACE,
             )
         except Fault as fault:
             log.event("revocation.not_queued", "WARNING", code=fault.code)
-        return code
 
     async def confirm(self, uid: str, code: str) -> Connection:
         """The app, signed in as the user who started, takes the grant: from here on the link is active.
@@ -189,42 +210,14 @@ class Linking:
     async def link_with_device_code(
         self, uid: str, provider: Provider, kinds: Sequence[Kind], server_auth_code: str
     ) -> Connection:
-        """Link directly with the code that an Android device obtained for its signed-in user.
+        """Link directly with the code that an Android device obtained for its signed-in user. The grant is parked all
+        the same, so that it ends up in use or revoked, whatever happens on the way.
 
         Raises Refused `code_refused`, `no_kind_granted`, `refresh_token_missing`, `account_linked_elsewhere`.
         """
         _check_kinds(kinds)
         grant = await self.authority.exchange(server_auth_code, verifier="", redirect_uri="", nonce="", scope_hint="")
-        granted, subject = await self._acceptable(uid, kinds, grant)
-        at = self.clock.now()
-        loose = LooseGrant(
-            uid=uid,
-            provider=provider,
-            subject=subject,
-            kinds=granted,
-            tokens=await self._sealed(uid, grant, at),
-            due_at=at,
-            parked=False,
-        )
-        for _ in range(_ATTEMPTS):
-            try:
-                return await self._link(uid, loose, [])
-            except Conflict:
-                continue
-        raise Conflict("precondition_failed")
-
-    async def _acceptable(self, uid: str, kinds: Sequence[Kind], grant: Grant) -> tuple[list[Kind], str]:
-        granted = [kind for kind in kinds if kind in grant.kinds]
-        if not granted:
-            raise Refused("no_kind_granted")
-        if grant.refresh_token is None:
-            raise Refused("refresh_token_missing")
-        subject = subject_name(grant.subject)
-        owner, _ = await self.connections.subject_owner(subject)
-        if owner not in (None, uid):
-            # The grant is dropped, not revoked: revoking would end the other user's link as well.
-            raise Refused("account_linked_elsewhere")
-        return granted, subject
+        return await self.confirm(uid, await self._park(uid, provider, kinds, grant, actor="data_subject"))
 
     async def _sealed(self, uid: str, grant: Grant, at: datetime) -> Tokens:
         return Tokens(
