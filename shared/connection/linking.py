@@ -16,7 +16,7 @@ import msgspec
 from shared import ids, log
 from shared.clock import Clock
 from shared.cloud.documents import Delete, Documents, Expect, Write, settle
-from shared.connection.model import Attempt, Connection, LooseGrant, Tokens, linked, overtaken
+from shared.connection.model import Attempt, Connection, LooseGrant, Tokens, linked, overtaken, taken_back
 from shared.connection.ports import Authority, DataKeyring, Grant, Links, Queue, Sealer, StoredConnection
 from shared.connection.writes import (
     abandon,
@@ -190,8 +190,8 @@ class Linking:
     async def confirm(self, uid: str, code: str) -> Connection:
         """The app, signed in as the user who started, takes the grant: from here on the link is active.
 
-        Raises Refused `link_invalid` (unknown, used, expired, or another user's code, all alike),
-        `account_linked_elsewhere`.
+        Raises Refused `link_invalid` (unknown, used, expired, another user's code, or from before a withdrawal, all
+        alike), `account_linked_elsewhere`.
         """
         for _ in range(_ATTEMPTS):
             found = await self.connections.loose_grant(grant_name(code)) if 20 <= len(code) <= 200 else None
@@ -237,9 +237,12 @@ class Linking:
         existing = await self.connections.connection(uid, grant.provider)
         if existing is not None and overtaken(grant, existing.value):
             raise Refused("link_invalid")
+        consents = await self.ledger.consents(uid)
+        if taken_back(grant, consents):
+            raise Refused("link_invalid")
         changes = tuple(Change(Purpose.QOLMS_STORE, kind, QOLMS, Decision.GIVE) for kind in grant.kinds)
-        prepared = await self.ledger.prepare(uid, changes, method=Method.LINK, at=at)
-        if isinstance(prepared, Consents):  # only where an epoch was asked for, and none was
+        prepared = await self.ledger.prepare(uid, changes, method=Method.LINK, at=at, if_epoch=consents.epoch)
+        if isinstance(prepared, Consents):
             raise Conflict("precondition_failed")
         path = connection_path(uid, grant.provider)
         connection = linked(grant, existing.value if existing else None, prepared.consents, at, self.shards)

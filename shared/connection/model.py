@@ -11,7 +11,7 @@ import msgspec
 
 from shared import ids
 from shared.audit.model import Head
-from shared.consent.model import QOLMS, Consents, Verdict, permits
+from shared.consent.model import QOLMS, Cell, Consents, Decision, Verdict, permits
 from shared.vocabulary import Kind, Provider, Purpose
 
 
@@ -266,3 +266,11 @@ def overtaken(grant: LooseGrant, existing: Connection) -> bool:
     """Whether a newer grant of the same account is in use: of two windows, the one consented in last."""
     used_since = existing.granted_at if existing.tokens is not None and existing.subject == grant.subject else None
     return used_since is not None and used_since > grant.tokens.issued_at
+
+
+def taken_back(grant: LooseGrant, consents: Consents) -> bool:
+    """Whether one of its kinds was withdrawn since the grant was given: an older code does not give again."""
+    cells = [consents.cells.get(Cell(Purpose.QOLMS_STORE, kind, QOLMS).key) for kind in grant.kinds]
+    return any(
+        cell is not None and cell.decision is Decision.WITHDRAW and cell.at > grant.tokens.issued_at for cell in cells
+    )
