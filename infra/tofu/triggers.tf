@@ -3,11 +3,15 @@
 resource "google_service_account" "tasks" {
   account_id   = "cloud-tasks-caller"
   display_name = "Cloud Tasks calls functions as this account"
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_service_account" "scheduler" {
   account_id   = "cloud-scheduler-caller"
   display_name = "Cloud Scheduler calls functions as this account"
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_cloud_tasks_queue" "queue" {
