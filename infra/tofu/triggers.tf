@@ -51,12 +51,12 @@ resource "google_cloud_scheduler_job" "schedule" {
   }
 
   http_target {
-    uri         = "${local.public_url}/${each.value.function}"
+    uri         = "${local.machine_url}/${each.value.function}"
     http_method = "POST"
 
     oidc_token {
       service_account_email = google_service_account.scheduler.email
-      audience              = "${local.public_url}/${each.value.function}"
+      audience              = "${local.machine_url}/${each.value.function}"
     }
   }
 

@@ -104,7 +104,12 @@ async def publisher(issuer: Issuer) -> AsyncIterator[tuple[Publisher, str]]:
 @pytest.fixture
 async def identities(publisher: tuple[Publisher, str], clock: ManualClock) -> AsyncIterator[Identities]:
     http = Http()
-    settings = Settings(
+    yield Identities(settings(publisher), function="sync_user", http=http, clock=clock)
+    await http.close()
+
+
+def settings(publisher: tuple[Publisher, str], **more: Any) -> Settings:
+    return Settings(
         documents="sqlite:x",
         public_url=PUBLIC,
         firebase_project=PROJECT,
@@ -117,9 +122,8 @@ async def identities(publisher: tuple[Publisher, str], clock: ManualClock) -> As
         google_client_id=CLIENT,
         google_issuer="https://google.example",
         app_link="https://app.example.jp/linked",
+        **more,
     )
-    yield Identities(settings, function="sync_user", http=http, clock=clock)
-    await http.close()
 
 
 async def test_a_signed_in_person_is_known_by_uid(identities: Identities, issuer: Issuer) -> None:
@@ -544,6 +548,19 @@ async def test_without_any_key_nobody_is_believed_until_there_is_one(
     assert unavailable.value.code == "keys_unavailable"
     publisher[0].status = 200
     assert await identities.app_user(Asked(f"Bearer {issuer.token_for('u1')}")) == AppUser("u1")
+
+
+async def test_machines_name_the_address_that_they_call(
+    publisher: tuple[Publisher, str], issuer: Issuer, clock: ManualClock
+) -> None:
+    http, machines = Http(), "https://asia-northeast1-kagamino.cloudfunctions.net"
+    apart = settings(publisher, machine_url=machines)
+    called = Identities(apart, function="sync_user", http=http, clock=clock)
+    there, here = (Asked(f"Bearer {issuer.service_token(TASKS, f'{url}/sync_user')}") for url in (machines, PUBLIC))
+    assert (await called.tasks(there)).email == TASKS
+    with pytest.raises(NotPermitted):
+        await called.tasks(here)
+    await http.close()
 
 
 async def test_people_who_arrive_together_share_one_fetch(
