@@ -26,6 +26,7 @@ class Settings:
     project: str = _setting("kagamino-local", doc="Google Cloud project id")
     region: str = _setting("asia-northeast1", doc="Google Cloud region: Tokyo, the policy keeps data in Japan")
     public_url: str = _setting(doc="where the functions are reached, without a trailing slash; each at /<function>")
+    machine_url: str = _setting("", doc="where queue and scheduler call them, in the same way; empty: PUBLIC_URL")
     tasks_endpoint: str = _setting("", doc="host:port of a plain-text Cloud Tasks; empty: Google's own")
     secrets_endpoint: str = _setting("", doc="host:port of a plain-text Secret Manager; empty: Google's own")
 
@@ -126,6 +127,8 @@ def _contradictions(s: Settings) -> list[str]:
             faults.append("APP_LINK is not https, which only a developer's machine may have")
         if not s.public_url.startswith("https://"):
             faults.append("PUBLIC_URL is not https, which only a developer's machine may have")
+        if s.machine_url and not s.machine_url.startswith("https://"):
+            faults.append("MACHINE_URL is not https, which only a developer's machine may have")
         if not s.firebase_api_key:
             faults.append("FIREBASE_API_KEY is missing, without which nobody's sign-in can be checked")
         if s.tasks_endpoint or s.secrets_endpoint:

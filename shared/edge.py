@@ -159,7 +159,7 @@ class App:
     def _route(self, request: Request) -> tuple[Route, dict[str, str]]:
         if self._routes is None:
             self._routes = self._build()
-        found = [(route, path) for route in self._routes if (path := route.match(request.url.path)) is not None]
+        found = [(route, path) for route in self._routes if (path := route.match(request.scope["path"])) is not None]
         if not found:
             raise NotFound("no_such_route")
         # "/confirm" is one address and "/{provider}" another, though both patterns fit it.

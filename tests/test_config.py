@@ -39,6 +39,7 @@ def test_everything_that_is_missing_or_wrong_is_told_at_once():
         ("DOCUMENTS", "mongodb://x"),
         ("APP_LINK", "kagamino://linked"),
         ("PUBLIC_URL", "http://functions.example"),
+        ("MACHINE_URL", "http://functions.example"),
         ("TASKS_ENDPOINT", "127.0.0.1:1"),
         ("SECRETS_ENDPOINT", "127.0.0.1:1"),
         ("FIREBASE_API_KEY", ""),

@@ -44,13 +44,14 @@ class Client:
         path: str = "/",
         body: bytes = b'{"name": "a"}',
         *,
-        query: str = "",
+        query: str | bytes = "",
         chunks: int = 1,
         **headers: str,
     ) -> Answer:
         sent = {"content_type": "application/json", **headers}
         named = [(k.replace("_", "-").encode(), v.encode()) for k, v in sent.items() if v]
-        scope = {"type": "http", "method": method, "path": path, "headers": named, "query_string": query.encode()}
+        raw = query if isinstance(query, bytes) else query.encode()
+        scope = {"type": "http", "method": method, "path": path, "headers": named, "query_string": raw}
         size = -(-len(body) // chunks) or 1
         parts = [body[i : i + size] for i in range(0, len(body), size)] or [b""]
         messages = [{"type": "http.request", "body": p, "more_body": i < len(parts)} for i, p in enumerate(parts, 1)]
@@ -168,6 +169,13 @@ async def test_a_mebibyte_is_taken_and_a_byte_more_is_not(chunks: int):
 async def test_a_query_that_is_missing_wrong_unknown_or_doubled_is_refused(query: str):
     answer = await client(query=Query).call(query=query)
     assert (answer.status, answer.json["code"]) == (400, "query_invalid")
+
+
+async def test_a_query_that_is_no_text_is_nobodys_fault_but_the_callers():
+    tried = client(raising(AssertionError("not reached")), query=Query)
+    answer = await tried.call(query=b"from=\xff")
+    assert (answer.status, answer.json["code"]) == (400, "query_invalid")
+    assert (await client().call(query=b"\xff")).status == 200
 
 
 async def test_who_calls_is_asked_before_anything_is_read():

@@ -20,6 +20,8 @@ resource "google_logging_metric" "counted" {
     metric_kind = "DELTA"
     value_type  = "INT64"
   }
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_monitoring_alert_policy" "alert" {
@@ -68,4 +70,6 @@ resource "google_monitoring_alert_policy" "alert" {
       }
     }
   }
+
+  depends_on = [google_project_service.used]
 }

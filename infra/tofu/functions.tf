@@ -3,12 +3,16 @@ resource "google_service_account" "function" {
   for_each     = local.functions
   account_id   = "fn-${replace(each.key, "_", "-")}"
   display_name = each.value.title
+
+  depends_on = [google_project_service.used]
 }
 
 # Builds get an account of their own, so that the project's default account, which may do nearly all, is never used.
 resource "google_service_account" "build" {
   account_id   = "function-builds"
   display_name = "Builds functions from their zips"
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_project_iam_member" "build" {
@@ -26,6 +30,8 @@ resource "google_storage_bucket" "artefacts" {
   versioning {
     enabled = true
   }
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_storage_bucket_object" "artefact" {

@@ -3,7 +3,10 @@ locals {
   region    = local.manifest.region
   functions = local.manifest.functions
 
-  public_url = var.public_url != "" ? var.public_url : "https://${local.region}-${var.project}.cloudfunctions.net"
+  # Google's own address of the functions. Queue and scheduler always call them here: only here do those that are closed
+  # to the outside take them for the project's own, and does Google itself accept their tokens.
+  machine_url = "https://${local.region}-${var.project}.cloudfunctions.net"
+  public_url  = var.public_url != "" ? var.public_url : local.machine_url
 
   # The values of the settings that the manifest leaves to the deployment. A name missing here fails the plan.
   deployment = {
@@ -11,6 +14,7 @@ locals {
     FIREBASE_API_KEY  = var.firebase_api_key
     FIREBASE_PROJECT  = var.firebase_project != "" ? var.firebase_project : var.project
     GOOGLE_CLIENT_ID  = var.google_client_id
+    MACHINE_URL       = local.machine_url
     PROJECT           = var.project
     PUBLIC_URL        = local.public_url
     REGION            = local.region
@@ -44,6 +48,7 @@ locals {
     "artifactregistry.googleapis.com",
     "cloudbuild.googleapis.com",
     "cloudfunctions.googleapis.com",
+    "cloudresourcemanager.googleapis.com",
     "cloudscheduler.googleapis.com",
     "cloudtasks.googleapis.com",
     "firebaserules.googleapis.com",
@@ -54,6 +59,7 @@ locals {
     "monitoring.googleapis.com",
     "run.googleapis.com",
     "secretmanager.googleapis.com",
+    "storage.googleapis.com",
   ])
 }
 

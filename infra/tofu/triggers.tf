@@ -3,11 +3,15 @@
 resource "google_service_account" "tasks" {
   account_id   = "cloud-tasks-caller"
   display_name = "Cloud Tasks calls functions as this account"
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_service_account" "scheduler" {
   account_id   = "cloud-scheduler-caller"
   display_name = "Cloud Scheduler calls functions as this account"
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_cloud_tasks_queue" "queue" {
@@ -47,12 +51,12 @@ resource "google_cloud_scheduler_job" "schedule" {
   }
 
   http_target {
-    uri         = "${local.public_url}/${each.value.function}"
+    uri         = "${local.machine_url}/${each.value.function}"
     http_method = "POST"
 
     oidc_token {
       service_account_email = google_service_account.scheduler.email
-      audience              = "${local.public_url}/${each.value.function}"
+      audience              = "${local.machine_url}/${each.value.function}"
     }
   }
 

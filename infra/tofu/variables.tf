@@ -30,7 +30,7 @@ variable "app_link" {
 }
 
 variable "public_url" {
-  description = "Where the functions are reached; empty: Google's own address of them. Another one must forward /<function> to them, machine callers included, and keep the query of /oauth_callback out of its own logs."
+  description = "Where apps and browsers reach the functions; empty: Google's own address of them. Another one must forward /<function> to those that people call, and keep the query of /oauth_callback out of its own logs."
   type        = string
   default     = ""
 

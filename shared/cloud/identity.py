@@ -72,7 +72,7 @@ class Identities:
 
     def __init__(self, settings: Settings, *, function: str, http: Sender, clock: Clock) -> None:
         self._settings = settings
-        self._audience = f"{settings.public_url}/{function}"
+        self._audience = f"{settings.machine_url or settings.public_url}/{function}"
         self._clock = clock
         self._firebase = PublishedKeys(settings.firebase_certs_url, http=http, clock=clock)
         self._google = PublishedKeys(settings.google_certs_url, http=http, clock=clock)

@@ -105,10 +105,11 @@ def parse(body: bytes) -> "dict[str, RSAPublicKey]":
 
 def _certificates(document: Mapping[str, Any]) -> "Iterator[tuple[str, RSAPublicKey]]":
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     for key_id, pem in document.items():
-        with suppress(ValueError):
+        with suppress(ValueError, UnsupportedAlgorithm):
             key = x509.load_pem_x509_certificate(str(pem).encode()).public_key()
             if isinstance(key, RSAPublicKey):
                 yield key_id, key
@@ -124,7 +125,7 @@ def _jwks(listed: list[Any]) -> "Iterator[tuple[str, RSAPublicKey]]":
             continue
         if jwk.get("use", "sig") != "sig" or jwk.get("alg", "RS256") != "RS256":
             continue
-        with suppress(InvalidKeyError, ValueError):
+        with suppress(InvalidKeyError, ValueError, TypeError):
             key = RSAAlgorithm.from_jwk(jwk)
             if isinstance(key, RSAPublicKey):
                 yield jwk["kid"], key

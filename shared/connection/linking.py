@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -52,6 +53,13 @@ class Started:
     expires_at: datetime
 
 
+class Seen(NamedTuple):
+    """What the person was looking at when they began to link: the notice, and the state of their consents."""
+
+    notice: NoticeRef
+    epoch: int
+
+
 @dataclass(frozen=True, slots=True)
 class Returned:
     """What the browser's return came to: `result` is `success` or a problem code; `code` is for the app to confirm."""
@@ -88,9 +96,7 @@ class Linking:
         """
         _check_kinds(kinds)
         state, verifier, nonce = self.ids.token(), self.ids.token(), self.ids.token()
-        at = self.clock.now()
-        shown, standing = self.notices.agreed_to(notice, at), await self.ledger.standing(uid)
-        given_by_linking(standing, kinds, shown, standing.consents.epoch, at)
+        at, seen = self.clock.now(), await self._seen(uid, kinds, notice)
         attempt = Attempt(
             uid=uid,
             provider=provider,
@@ -98,8 +104,8 @@ class Linking:
             redirect_uri=self.redirect_uri,
             verifier=await self.tokens.seal(uid, "verifier", verifier),
             nonce=nonce,
-            notice=shown.ref,
-            epoch=standing.consents.epoch,
+            notice=seen.notice,
+            epoch=seen.epoch,
             expires_at=at + ATTEMPT_LASTS,
         )
         path = attempt_path(state)
@@ -117,6 +123,12 @@ class Linking:
         )
         return Started(url, attempt.expires_at)
 
+    async def _seen(self, uid: str, kinds: Sequence[Kind], notice: NoticeRef | None) -> "Seen":
+        at, standing = self.clock.now(), await self.ledger.standing(uid)
+        shown = self.notices.agreed_to(notice, at)
+        given_by_linking(standing, kinds, shown, standing.consents.epoch, at)
+        return Seen(shown.ref, standing.consents.epoch)
+
     async def returned(self, *, state: str, code: str, error: str, scope: str) -> Returned:
         """Redeem the state once, trade the code, park the grant. Never raises a fault: a browser is waiting.
 
@@ -130,7 +142,10 @@ class Linking:
             grant = await self.authority.exchange(
                 code, verifier=verifier, redirect_uri=attempt.redirect_uri, nonce=attempt.nonce, scope_hint=scope
             )
-            return Returned("success", await self._park(attempt, grant))
+            seen = Seen(attempt.notice, attempt.epoch)
+            code = await self._park(attempt.uid, attempt.provider, attempt.kinds, grant, seen, actor="browser")
+            await self._queue_revocation(grant_name(code))
+            return Returned("success", code)
         except Fault as fault:
             log.event("link.not_made", "WARNING", code=fault.code)
             return Returned(fault.code)
@@ -147,27 +162,49 @@ class Linking:
             raise Refused("link_invalid") from None  # two returns raced: the other one has it
         return attempt
 
-    async def _park(self, attempt: Attempt, grant: Grant) -> str:
-        """Keep the grant for the app to confirm. Raises Refused where it can never become a link."""
-        kinds, subject = await self._acceptable(attempt.uid, attempt.kinds, grant)
+    async def _park(
+        self, uid: str, provider: Provider, kinds: Sequence[Kind], grant: Grant, seen: "Seen", *, actor: str
+    ) -> str:
+        """Keep the grant to be confirmed; the code that takes it.
+
+        Raises what keeps it from ever becoming a link; it is then kept all the same, to be revoked at once.
+        """
+        granted = [kind for kind in kinds if kind in grant.kinds]
+        if grant.refresh_token is None:
+            raise Refused("refresh_token_missing") if granted else Refused("no_kind_granted")
+        subject = subject_name(grant.subject)
+        fault = await self._in_the_way(uid, granted, subject)
         code, at = self.ids.token(), self.clock.now()
-        name = grant_name(code)
         loose = LooseGrant(
-            uid=attempt.uid,
-            provider=attempt.provider,
+            uid=uid,
+            provider=provider,
             subject=subject,
-            kinds=kinds,
-            tokens=await self._sealed(attempt.uid, grant, at),
-            due_at=at + PARKED_LASTS + REVOCATION_GRACE,
-            parked=True,
-            notice=attempt.notice,
-            epoch=attempt.epoch,
+            kinds=granted,
+            tokens=await self._sealed(uid, grant, at),
+            due_at=at if fault else at + PARKED_LASTS + REVOCATION_GRACE,
+            parked=fault is None,
+            notice=seen.notice,
+            epoch=seen.epoch,
         )
-        path = f"loose_grants/{name}"
-        loose, audit = recorded(
-            loose, path, at=at, actor="browser", action="grant.parked", facts={"kinds": list(kinds)}
-        )
+        path = f"loose_grants/{grant_name(code)}"
+        action = "grant.abandoned" if fault else "grant.parked"
+        why = {"reason": fault.code} if fault else {}
+        loose, audit = recorded(loose, path, at=at, actor=actor, action=action, facts={"kinds": list(granted), **why})
         await settle(self.documents, [put(path, loose, Expect.ABSENT), audit], witness=audit.path)
+        if fault is not None:
+            raise fault
+        return code
+
+    async def _in_the_way(self, uid: str, granted: Sequence[Kind], subject: str) -> Fault | None:
+        if not granted:
+            return Refused("no_kind_granted")
+        try:
+            owner, _ = await self.connections.subject_owner(subject)
+        except Conflict as revoking:
+            return revoking
+        return None if owner in (None, uid) else Refused("account_linked_elsewhere")
+
+    async def _queue_revocation(self, name: str) -> None:
         # Should the queue be down, the next tick finds the grant by its due time.
         try:
             await self.queue.enqueue(
@@ -175,18 +212,16 @@ class Linking:
                 "connection/revoke_due",
                 {"grant": name},
                 name_parts=("revoke", name),
-                schedule_at=loose.due_at,
+                schedule_at=self.clock.now() + PARKED_LASTS + REVOCATION_GRACE,
             )
         except Fault as fault:
             log.event("revocation.not_queued", "WARNING", code=fault.code)
-        return code
 
     async def confirm(self, uid: str, code: str) -> Connection:
         """The app, signed in as the user who started, takes the grant: from here on the link is active.
 
-        Raises Refused `link_invalid` (unknown, used, expired, or another user's code, all alike),
-        `account_linked_elsewhere`, `consent_missing` (all of it was withdrawn since the link was begun). As
-        `asking.check_right`.
+        Raises Refused `link_invalid` (unknown, used, expired, another user's code, or from before a withdrawal, all
+        alike), `account_linked_elsewhere`. As `asking.check_right`.
         """
         for _ in range(_ATTEMPTS):
             found = await self.connections.loose_grant(grant_name(code)) if 20 <= len(code) <= 200 else None
@@ -210,47 +245,17 @@ class Linking:
         server_auth_code: str,
         notice: NoticeRef | None = None,
     ) -> Connection:
-        """Link directly with the code that an Android device obtained for its signed-in user.
+        """Link directly with the code that an Android device obtained for its signed-in user. The grant is parked all
+        the same, so that it ends up in use or revoked, whatever happens on the way.
 
         Raises Refused `code_refused`, `no_kind_granted`, `refresh_token_missing`, `account_linked_elsewhere`. As
         `start`.
         """
         _check_kinds(kinds)
-        shown, standing = self.notices.agreed_to(notice, self.clock.now()), await self.ledger.standing(uid)
-        given_by_linking(standing, kinds, shown, standing.consents.epoch, self.clock.now())
+        seen = await self._seen(uid, kinds, notice)
         grant = await self.authority.exchange(server_auth_code, verifier="", redirect_uri="", nonce="", scope_hint="")
-        granted, subject = await self._acceptable(uid, kinds, grant)
-        at = self.clock.now()
-        loose = LooseGrant(
-            uid=uid,
-            provider=provider,
-            subject=subject,
-            kinds=granted,
-            tokens=await self._sealed(uid, grant, at),
-            due_at=at,
-            parked=False,
-            notice=shown.ref,
-            epoch=standing.consents.epoch,
-        )
-        for _ in range(_ATTEMPTS):
-            try:
-                return await self._link(uid, loose, [])
-            except Conflict:
-                continue
-        raise Conflict("precondition_failed")
-
-    async def _acceptable(self, uid: str, kinds: Sequence[Kind], grant: Grant) -> tuple[list[Kind], str]:
-        granted = [kind for kind in kinds if kind in grant.kinds]
-        if not granted:
-            raise Refused("no_kind_granted")
-        if grant.refresh_token is None:
-            raise Refused("refresh_token_missing")
-        subject = subject_name(grant.subject)
-        owner, _ = await self.connections.subject_owner(subject)
-        if owner not in (None, uid):
-            # The grant is dropped, not revoked: revoking would end the other user's link as well.
-            raise Refused("account_linked_elsewhere")
-        return granted, subject
+        code = await self._park(uid, provider, kinds, grant, seen, actor="data_subject")
+        return await self.confirm(uid, code)
 
     async def _sealed(self, uid: str, grant: Grant, at: datetime) -> Tokens:
         return Tokens(
@@ -286,7 +291,7 @@ class Linking:
             [
                 *writes,
                 *prepared.writes,
-                claim(grant.subject, uid, expect),
+                claim(connection, expect),
                 *self._old_account(existing, grant.subject, at),
                 put(path, connection, existing.version if existing else Expect.ABSENT),
                 audit,

@@ -248,8 +248,11 @@ class LooseGrant(msgspec.Struct, frozen=True, kw_only=True):
 
 def linked(grant: LooseGrant, old: Connection | None, consents: Consents, at: datetime, shards: int) -> Connection:
     """The connection that taking `grant` makes. The same account again continues where each kind stood; another begins
-    anew, and may have been linked before that other one: of what it had then, something may be stored."""
-    continued = old.kinds if old and old.subject == grant.subject else {}
+    anew, and may have been linked before that other one: of what it had then, something may be stored. What the
+    provider bears of an account, and when it said to come back, holds for each link of it."""
+    same = old if old and old.subject == grant.subject else None
+    continued = same.kinds if same else {}
+    not_before = same.not_before if same else None
     kinds = {kind: KindLink(revisiting=old is not None) for kind in Kind} | continued
     connection = Connection(
         uid=grant.uid,
@@ -263,8 +266,11 @@ def linked(grant: LooseGrant, old: Connection | None, consents: Consents, at: da
         linked_at=at,
         granted_at=grant.tokens.issued_at,
         shard=ids.shard_of(grant.uid, shards),
-        next_sync_at=at,
+        next_sync_at=max(at, not_before or at),
         last_success_at=old.last_success_at if old else None,
+        not_before=not_before,
+        calls=same.calls if same else 0,
+        calls_since=same.calls_since if same else None,
         audit=old.audit if old else Head(),
     )
     return settled(connection, at)

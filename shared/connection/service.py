@@ -91,7 +91,7 @@ class Connections:
 
         A grant whose account is linked by now, or about to be, is forgotten, not revoked: revoking ends every grant the
         account gave us, the one in use and the one that waits to be confirmed included. The latter is revoked in its
-        own time.
+        own time. A link whose own grant is dead has none to be spared.
 
         Raises Unavailable: the provider did not confirm; the grant stays, and is tried again.
         """
@@ -102,10 +102,12 @@ class Connections:
         if grant.due_at > self.clock.now():
             return "not_due"
         owner, expect = await self.connections.subject_owner(grant.subject)
-        wanted = owner is not None or await self.connections.awaits_confirmation(grant.subject, self.clock.now())
+        wanted = await self._lives_off_a_grant(owner, grant.provider) or await self.connections.awaits_confirmation(
+            grant.subject, self.clock.now()
+        )
         freed: list[Write] = []
         if not wanted:
-            freed = [await self._revoke(grant, expect)]
+            freed = [await self._revoke(grant, owner, expect)]
         outcome = "superseded" if wanted else "revoked"
         _, audit = recorded(grant, found.path, at=self.clock.now(), actor="system", action=f"grant.{outcome}")
         try:
@@ -114,11 +116,15 @@ class Connections:
             return "gone"  # another worker was first
         return outcome
 
-    async def _revoke(self, grant: LooseGrant, expect: str | Expect) -> Write:
+    async def _lives_off_a_grant(self, owner: str | None, provider: Provider) -> bool:
+        found = await self.connections.connection(owner, provider) if owner is not None else None
+        return found is not None and found.value.tokens is not None
+
+    async def _revoke(self, grant: LooseGrant, owner: str | None, expect: str | Expect) -> Write:
         """Revoke, while nobody can link the account; the write that frees it again goes along with what follows."""
         until = self.clock.now() + REVOKING_LASTS
-        [version] = await self.documents.commit([hold_for_revoking(grant.subject, until, expect)])
-        freed = let_go(grant.subject, version)
+        [version] = await self.documents.commit([hold_for_revoking(grant.subject, owner, until, expect)])
+        freed = let_go(grant.subject, owner, version)
         try:
             await self.authority.revoke(await self.tokens.open(grant.uid, "refresh", grant.tokens.refresh))
         except Fault:

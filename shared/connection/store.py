@@ -83,7 +83,7 @@ class ConnectionStore:
             return found.data["uid"], found.version
         if self._clock.now() < until:
             raise Conflict("precondition_failed", "a grant of this account is being revoked: try again in a minute")
-        return None, found.version  # whoever was revoking it died over it
+        return found.data["uid"] or None, found.version  # whoever was revoking died over it
 
 
 def _decode(document: Document, kind: type[S]) -> S:

@@ -53,19 +53,21 @@ def put(path: str, value: Connection | Attempt | LooseGrant, expect: str | Expec
     return Put(path, data, expect)
 
 
-def claim(subject: str, uid: str, expect: str | Expect) -> Put:
-    """The write that makes an account `uid`'s."""
-    return Put(subject_path(subject), {"uid": uid}, expect)
+def claim(connection: Connection, expect: str | Expect) -> Put:
+    """The write that makes the connection's account its person's. Each link writes something else, so that whoever
+    looked at the claim before it cannot write as if it had not been."""
+    return Put(subject_path(connection.subject), {"uid": connection.uid, "linked": connection.linked}, expect)
 
 
-def hold_for_revoking(subject: str, until: dt.datetime, expect: str | Expect) -> Put:
+def hold_for_revoking(subject: str, owner: str | None, until: dt.datetime, expect: str | Expect) -> Put:
     """The write that keeps an account from being linked while one of its grants is being revoked."""
-    return Put(subject_path(subject), {"uid": "", "revoking_until": until}, expect)
+    return Put(subject_path(subject), {"uid": owner or "", "revoking_until": until}, expect)
 
 
-def let_go(subject: str, expect: str | Expect) -> Delete:
-    """The write that makes an account free to be linked."""
-    return Delete(subject_path(subject), expect)
+def let_go(subject: str, owner: str | None, expect: str | Expect) -> Write:
+    """The write that makes an account `owner`'s again, or free to be linked."""
+    path = subject_path(subject)
+    return Delete(path, expect) if owner is None else Put(path, {"uid": owner}, expect)
 
 
 def abandon(connection: Connection, name: str, *, at: dt.datetime, reason: str) -> list[Write]:

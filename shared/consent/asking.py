@@ -104,15 +104,15 @@ def given_by_linking(
 ) -> list[Entry]:
     """The consents that linking gives: for kinds that have none, or have it under other words.
 
-    What was withdrawn after `epoch`, while the link was under way, is not given again. Raises Refused
-    `consent_missing` where that leaves nothing; as `asking.check_right`.
+    Raises Refused `link_invalid` where some of it was withdrawn after `epoch`, while the link was under way: then the
+    person has to begin anew. As `asking.check_right`.
     """
     stands = {kind: standing.consents.cells.get(Cell(Purpose.QOLMS_STORE, kind, QOLMS).key) for kind in kinds}
     kept = [kind for kind, cell in stands.items() if cell is not None and cell.as_of(at) in LIVE]
     lost = [k for k, cell in stands.items() if cell is not None and k not in kept and cell.epoch > epoch]
-    if len(lost) == len(stands):
-        raise Refused("consent_missing", State.WITHDRAWN)
-    new = [kind for kind in kinds if kind not in kept and kind not in lost]
+    if lost:
+        raise Refused("link_invalid")
+    new = [kind for kind in kinds if kind not in kept]
     changes = [Change(Purpose.QOLMS_STORE, kind, QOLMS, Decision.GIVE) for kind in new]
     check_right(standing, changes, shown, None, at)
     return [decided(standing.consents, change, at) for change in changes]

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
-from itertools import compress
+from itertools import compress, pairwise
 from typing import TypeVar
 
 from shared.measurement.model import Identity, Points
@@ -11,12 +11,15 @@ T = TypeVar("T")
 
 
 def joined(pages: Sequence[Points], none: Points) -> Points:
-    """All pages as one, ascending; `none` where there are no pages. Points that overlap are kept as they come."""
+    """All pages as one, ascending; `none` where there are no pages. Equal points are kept, as they came."""
     filled = [page for page in pages if len(page)]
     if len(filled) < 2:
         return filled[0] if filled else none
-    # Pages arrive newest first, each ascending within itself: in order of their first point they are nearly sorted.
-    filled.sort(key=lambda page: page.start_ns[0])
+    # A dataset's pages arrive newest first, each ascending within itself. Where they lie apart no point can be in two
+    # of them, and their order is all there is to find; else of two reports the one that came later has to stay so.
+    apart = sorted(filled, key=lambda page: page.start_ns[0])
+    if all(before.start_ns[-1] < after.start_ns[0] for before, after in pairwise(apart)):
+        filled = apart
     whole = Points(
         none.kind,
         [one for page in filled for one in page.start_ns],

@@ -41,11 +41,13 @@ class Rows(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The claim that everything the source has that starts within [start_ns, end_ns) was read, for `rows`."""
+    """The claim that everything the source has that starts within [start_ns, end_ns) was read, for `rows`, but for what
+    comes of the `absent` origins, about which nothing is said."""
 
     start_ns: int
     end_ns: int
     rows: Rows = Rows.ALL
+    absent: tuple[str, ...] = ()
 
     def has(self, start_ns: int | None, session: bool) -> bool:
         """Whether the read would have brought a point with this start. No readable start lies in no window."""
@@ -125,12 +127,16 @@ def _merged(stored: Points, change: Change) -> Points:
     news = _identified(stored.kind, fresh[same : len(fresh) - tail])
     if change.whole is not None:
         read = {identity for identity, _ in news}
-        rows = {i: row for i, row in rows.items() if i in read or not change.whole.has(row[0], bool(row[3]))}
+        rows = {i: row for i, row in rows.items() if i in read or not _speaks_of(change.whole, row)}
     for identity, row in news:
         known = rows.get(identity)
         if known is None or known[4] <= row[4]:
             rows[identity] = row
     return Points.of_rows(stored.kind, [*old[:same], *rows.values(), *old[len(old) - tail :]])
+
+
+def _speaks_of(whole: Window, row: Row) -> bool:
+    return whole.has(row[0], bool(row[3])) and row[2] not in whole.absent
 
 
 def _alike(old: list[Row], fresh: list[Row]) -> tuple[int, int]:

@@ -12,8 +12,8 @@ from shared import log
 from shared.cloud.documents import Put, Write
 from shared.connection.model import Connection, KindLink
 from shared.errors import Fault, Refused
-from shared.measurement.merge import merge
-from shared.measurement.model import Day, day_of, day_start_ns
+from shared.measurement.merge import Change, merge
+from shared.measurement.model import Day, Identity, Points, day_of, day_start_ns
 from shared.measurement.pack import digest
 from shared.measurement.ports import StoredDay
 from shared.sync.fetch import KindFetch, kind_broken
@@ -71,10 +71,22 @@ def _sorted(link: KindLink, fetch: KindFetch, fingerprint_key: bytes) -> KindPro
     nights = Nights(link.nights, fingerprint_key, beginning=link.reached_ns is None, rereading=rereading)
     reached = None if link.reached_ns is None else day_of(link.reached_ns)
     news = news_by_day(fetch.kind, feeds, fetch.reads, lambda name, on: nights.elsewhere(name, on, reached))
+    _take_moved_nights(news, nights)
     mine = KindProgress(fetch, {}, Fingerprints(link.fingerprints), nights)
     mine.found = sum(len(read.points) for read in fetch.reads)
     mine.news = {on: one for on, one in news.items() if not _known(on, one, link, mine, fingerprint_key)}
     return mine
+
+
+def _take_moved_nights(news: dict[dt.date, DayNews], nights: Nights) -> None:
+    """A night that a window found must not stay behind on a day that no window speaks about (I2)."""
+    for on, day in [(on, one.whole) for on, one in news.items() if one.whole is not None]:
+        if day.points.kind is not Kind.SLEEP:
+            return
+        for name, was in nights.moved(day.points.name, on):
+            behind = news.setdefault(was, DayNews([]))
+            if behind.whole is None:
+                behind.changes.append(Change(Points.none(Kind.SLEEP), (Identity(name, "", 0, 0),)))
 
 
 def chunks(progress: Mapping[Kind, KindProgress]) -> list[list[tuple[Kind, dt.date]]]:

@@ -15,7 +15,7 @@ from shared.connection.model import Connection, KindLink
 from shared.errors import Fault, Refused, Unavailable
 from shared.measurement.model import day_of, day_start_ns
 from shared.sync.model import Plan, Reach, carried_out, plan
-from shared.sync.ports import Feed, HealthSource, OutOfCalls, Read
+from shared.sync.ports import Budget, Feed, HealthSource, OutOfCalls, Read
 from shared.vocabulary import Kind
 
 T = TypeVar("T")
@@ -52,6 +52,25 @@ class CallBudget:
     def in_time(self) -> bool:
         """As `ports.Budget.in_time`."""
         return self.clock.monotonic_s() < self.until_s
+
+    def half_time(self) -> Budget:
+        """The same calls, and half of the time that is left."""
+        now_s = self.clock.monotonic_s()
+        return _Part(self, now_s + (self.until_s - now_s) / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A budget's calls, until an earlier moment."""
+
+    of: CallBudget
+    until_s: float
+
+    def spend(self) -> None:
+        self.of.spend()
+
+    def in_time(self) -> bool:
+        return self.of.clock.monotonic_s() < self.until_s
 
 
 @dataclass(slots=True)
@@ -140,7 +159,7 @@ class Fetching:
     async def all(
         self, connection: Connection, kinds: Sequence[Kind], token: AccessToken, budget: CallBudget
     ) -> list[KindFetch]:
-        """Every kind's feeds and windows, concurrently, within the deadline."""
+        """Every kind's feeds and then its windows, the kinds concurrently, within the deadline."""
         budget.until_s = self.clock.monotonic_s() + PAGES_BEGIN_WITHIN * self.deadline_s
         tasks = {asyncio.create_task(self._kind(connection, kind, token, budget)): kind for kind in kinds}
         done, late = await asyncio.wait(tasks, timeout=self.deadline_s) if tasks else (set(), set())
@@ -177,13 +196,17 @@ class Fetching:
                 lambda value: self.source.window(value, fetch.kind, link.streams, start_ns, end_ns, budget)
             )
 
+        # Feeds first: what happens between the two is in the windows, which are taken for the truth, or is still to be
+        # told. The other way round a window would take away what a feed has just told, and will not tell again.
+        feeding = budget.half_time()
         async with asyncio.TaskGroup() as group:
             feeds = {
-                stream: group.create_task(self._feed(link, fetch.kind, stream, token, budget))
+                stream: group.create_task(self._feed(link, fetch.kind, stream, token, feeding))
                 for stream in link.streams
             }
-            windows = [group.create_task(window(*bounds)) for bounds in fetch.plan.windows] if link.streams else []
         fetch.feeds = {stream: task.result() for stream, task in feeds.items()}
+        async with asyncio.TaskGroup() as group:
+            windows = [group.create_task(window(*bounds)) for bounds in fetch.plan.windows] if link.streams else []
         found = [task.result() for task in windows]
         if None in fetch.feeds.values() and not fetch.plan.brings_news(self.clock.now()):
             fetch.plan = self._instead_of_feed(connection, fetch.kind)
@@ -196,9 +219,7 @@ class Fetching:
         fetch.reads = [read for reads in found for read in reads]
         fetch.plan = carried_out(fetch.plan, link, fetch.reads)
 
-    async def _feed(
-        self, link: KindLink, kind: Kind, stream: str, token: AccessToken, budget: CallBudget
-    ) -> Feed | None:
+    async def _feed(self, link: KindLink, kind: Kind, stream: str, token: AccessToken, budget: Budget) -> Feed | None:
         """What one feed tells. None: there is none, or it does not answer. Its token is dropped then, which may be what
         is wrong with it, and the kind is read without it."""
         since = link.changes.get(stream, "")

@@ -180,7 +180,7 @@ def _days(window: Window, found: Mapping[dt.date, Day]) -> Iterable[dt.date]:
 
 def _clipped(window: Window, on: dt.date) -> Window:
     start_ns = day_start_ns(on)
-    return Window(max(window.start_ns, start_ns), min(window.end_ns, start_ns + DAY_NS), window.rows)
+    return replace(window, start_ns=max(window.start_ns, start_ns), end_ns=min(window.end_ns, start_ns + DAY_NS))
 
 
 def _both(known: Day | None, day: Day) -> Day:

@@ -6,8 +6,10 @@ stores it under one day must take it away from another; this says from which, if
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+MOST = 10_000
+"""Nights that are kept track of: some hundred kilobytes of the connection's document, which may have one megabyte."""
 _EPOCH = dt.date(1970, 1, 1)
 _ONE_DAY = dt.timedelta(days=1)
 
@@ -46,6 +48,13 @@ class Nights:
             return []
         return [before, behind]
 
+    def moved(self, names: Iterable[str], on: dt.date) -> Iterator[tuple[str, dt.date]]:
+        """Which of the nights that start on `on` are stored under another day, and under which."""
+        for name in filter(None, names):
+            known = self._days.get(self._hash(name))
+            if known is not None and known != _number(on):
+                yield name, _EPOCH + known * _ONE_DAY
+
     def store(self, on: dt.date, names: Iterable[str]) -> None:
         """`on` now holds exactly these nights."""
         number = _number(on)
@@ -59,6 +68,8 @@ class Nights:
             return self._foreign  # it still says that there is something to be learnt again
         least = max(0, _number(since))
         kept = sorted((day, name) for name, day in self._days.items() if day >= least)
+        if len(kept) > MOST:
+            return b""
         head = least.to_bytes(2, "little") + self._hash("")[:4]
         return b"".join([head, *(day.to_bytes(2, "little") + name for day, name in kept)])
 

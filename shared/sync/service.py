@@ -19,7 +19,7 @@ from shared.cloud.documents import Documents, Write
 from shared.connection.model import Connection, LinkState, begun_anew, settled
 from shared.connection.ports import Authority, Links, Queue
 from shared.connection.writes import put
-from shared.errors import Conflict, Fault, OutcomeUnknown, Refused, Unavailable
+from shared.errors import Conflict, Fault, NotFound, OutcomeUnknown, Refused, Unavailable
 from shared.sync.apply import KindProgress, advance, begin, chunks, merge_days, so_far
 from shared.sync.fetch import AccessToken, CallBudget, Fetching, KindFetch
 from shared.sync.model import Outcome, Reach, next_sync_at, not_before, told
@@ -153,8 +153,7 @@ class Syncing:
 
     async def _store(self, visit: Visit, fetches: Sequence[KindFetch], budget: CallBudget) -> Outcome:
         """Merge and commit; where the connection moved meanwhile, decide again on what it says now."""
-        uid = visit.connection.uid
-        fingerprint_key = await self.vault.fingerprint_key(uid)
+        fingerprint_key = await self.vault.fingerprint_key(visit.connection.uid)
         for _ in range(_REBASES):
             progress = begin(visit.connection, fetches, fingerprint_key)
             try:
@@ -162,6 +161,9 @@ class Syncing:
             except Conflict:
                 fetches = await self._fence.rebase(visit, fetches)
                 continue
+            except (NotFound, Refused) as refused:  # fetched again at once, it would be refused again
+                log.event("sync.kind_not_stored", "ERROR", code=refused.code)
+                return await self._put_off(visit, refused, budget)
             outcome = self._outcome(visit.connection, fetches, changed)
             if outcome.again:
                 await self._continue(visit.connection)
@@ -228,7 +230,7 @@ class Syncing:
                 calls=budget.spent,
                 calls_since=budget.since,
                 next_sync_at=now
-                if not passing and any(fetch.unfinished for fetch in fetches) and chases <= MOST_CHASES
+                if not passing and chases <= MOST_CHASES and (visit.wanted_again or any(f.unfinished for f in fetches))
                 else next_sync_at(
                     now,
                     interval_s=self.pace.interval_s,
@@ -245,7 +247,7 @@ class Syncing:
         return self.clock.now().date() - dt.timedelta(days=self.pace.reach.overlap_days + 1)
 
     async def _put_off(self, visit: Visit, fault: Fault, budget: CallBudget) -> Outcome:
-        """Nothing could be fetched: note why, and come back when that may help. The link itself is not touched."""
+        """Nothing could be fetched or stored: note why, and come back when that may help. The link is not touched."""
         connection, now = visit.connection, self.clock.now()
         failures = connection.failures + 1
         later = next_sync_at(

@@ -6,10 +6,10 @@ from typing import Protocol
 import msgspec
 
 from shared.clock import Clock
-from shared.cloud.documents import Documents
-from shared.connection.model import Connection, Lease, Tokens, with_refresh_token
+from shared.cloud.documents import Documents, settle
+from shared.connection.model import Connection, Lease, LinkState, Tokens, with_refresh_token
 from shared.connection.ports import Authority, Links, StoredConnection
-from shared.connection.writes import put
+from shared.connection.writes import abandon, put
 from shared.errors import Conflict, Refused, Unavailable
 from shared.vocabulary import Kind
 
@@ -32,6 +32,7 @@ class Held(Protocol):
 
     at: StoredConnection
     holder: str
+    granted: list[Kind]
 
 
 class TokenKeeper:
@@ -72,8 +73,7 @@ class TokenKeeper:
         now = self._clock.now()
         lease = Lease(visit.holder, now + timedelta(seconds=self._lease_s))
         leased = msgspec.structs.replace(connection, lease=lease)
-        [version] = await self._documents.commit([put(visit.at.path, leased, visit.at.version)])
-        visit.at = StoredConnection(leased, version, visit.at.path)
+        await self._write(visit, leased)
         refresh = await self._vault.open(connection.uid, "refresh", _tokens(connection).refresh)
         refreshed = await self._authority.refresh(refresh)
         if refreshed.refresh_token is not None and refreshed.refresh_token != refresh:
@@ -101,26 +101,46 @@ class TokenKeeper:
             try:
                 sealed = await self._vault.seal(visit.at.value.uid, "refresh", rotated)
                 tokens = _rotated(_tokens(visit.at.value), spent, sealed, issued_at)
-                kept = msgspec.structs.replace(visit.at.value, tokens=tokens)
-                [version] = await self._documents.commit([put(visit.at.path, kept, visit.at.version)])
-                visit.at = StoredConnection(kept, version, visit.at.path)
+                await self._write(visit, msgspec.structs.replace(visit.at.value, tokens=tokens))
                 break
             except (Conflict, Unavailable):
                 if attempt == _ATTEMPTS:
                     raise
                 await self._clock.sleep(_WAIT_S * attempt)
-                visit.at = await self._same_link(visit)
+                same = await self._same_link(visit)
+                if same is None:
+                    await self._abandon(visit, rotated, issued_at)
+                    raise Conflict("precondition_failed") from None
+                visit.at = same
         if visit.at.value.commit != commit:
             raise Conflict("precondition_failed")
 
-    async def _same_link(self, visit: Held) -> StoredConnection:
+    async def _write(self, visit: Held, after: Connection) -> None:
+        """Write lease and tokens. What an earlier renewal said to be granted is not told in the log of changes yet, and
+        waits for the visit's own commit (I8)."""
+        kinds = {k: msgspec.structs.replace(link, granted=k in visit.granted) for k, link in after.kinds.items()}
+        told = msgspec.structs.replace(after, kinds=kinds)
+        [version] = await self._documents.commit([put(visit.at.path, told, visit.at.version)])
+        visit.at = StoredConnection(after, version, visit.at.path)
+
+    async def _abandon(self, visit: Held, rotated: str, issued_at: datetime) -> None:
+        """The link was ended, or made anew, while the token was spent: whoever did so left the old one to be revoked,
+        which the provider may know no more. The next tick finds this one as well."""
+        ours = visit.at.value
+        refresh = await self._vault.seal(ours.uid, "refresh", rotated)
+        ended = msgspec.structs.replace(ours, state=LinkState.REVOKED, tokens=Tokens(refresh, issued_at))
+        writes = abandon(ended, visit.holder, at=self._clock.now(), reason="link_ended")
+        await settle(self._documents, writes, witness=writes[-1].path)
+
+    async def _same_link(self, visit: Held) -> StoredConnection | None:
         ours = visit.at.value
         try:
             found = await self._connections.connection(ours.uid, ours.provider)
         except Unavailable:
             return visit.at  # the next commit finds out
         if found is None or found.value.linked != ours.linked or found.value.tokens is None:
-            raise Conflict("precondition_failed")
+            return None
+        visit.granted = sorted(found.value.granted)
         return found
 
 

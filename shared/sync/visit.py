@@ -25,6 +25,8 @@ class Visit:
     holder: str
     granted: list[Kind]
     """What the provider granted, as the log of changes last told."""
+    wanted_again: bool = False
+    """The person asked for something that what was read may not hold."""
 
     @property
     def connection(self) -> Connection:
@@ -109,7 +111,9 @@ class Fence:
         visit.at = visit.at._replace(value=_with_ours(visit.connection, ours, kept))
         # A kind that was withdrawn and given again meanwhile begins anew: what was read goes on from where it stood.
         stands = {kind: link.reached_ns for kind, link in visit.connection.kinds.items()}
-        return [f for f in kept if stands[f.kind] == ours.kinds[f.kind].reached_ns]
+        counting = [f for f in kept if stands[f.kind] == ours.kinds[f.kind].reached_ns]
+        visit.wanted_again |= len(counting) < len(kept) or visit.connection.asked_at != ours.asked_at
+        return counting
 
     async def needs_reauth(self, visit: Visit) -> None:
         """The provider says the grant is dead: forget its tokens, tell the person, be quiet."""

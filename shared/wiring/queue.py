@@ -10,6 +10,6 @@ def queue(p: Platform) -> TaskQueue:
         project=p.settings.project,
         region=p.settings.region,
         endpoint=p.settings.tasks_endpoint,
-        public_url=p.settings.public_url,
+        public_url=p.settings.machine_url or p.settings.public_url,
         account=p.settings.tasks_account,
     )

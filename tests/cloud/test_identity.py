@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.datastructures import Headers
@@ -103,7 +104,12 @@ async def publisher(issuer: Issuer) -> AsyncIterator[tuple[Publisher, str]]:
 @pytest.fixture
 async def identities(publisher: tuple[Publisher, str], clock: ManualClock) -> AsyncIterator[Identities]:
     http = Http()
-    settings = Settings(
+    yield Identities(settings(publisher), function="sync_user", http=http, clock=clock)
+    await http.close()
+
+
+def settings(publisher: tuple[Publisher, str], **more: Any) -> Settings:
+    return Settings(
         documents="sqlite:x",
         public_url=PUBLIC,
         firebase_project=PROJECT,
@@ -116,9 +122,8 @@ async def identities(publisher: tuple[Publisher, str], clock: ManualClock) -> As
         google_client_id=CLIENT,
         google_issuer="https://google.example",
         app_link="https://app.example.jp/linked",
+        **more,
     )
-    yield Identities(settings, function="sync_user", http=http, clock=clock)
-    await http.close()
 
 
 async def test_a_signed_in_person_is_known_by_uid(identities: Identities, issuer: Issuer) -> None:
@@ -545,6 +550,19 @@ async def test_without_any_key_nobody_is_believed_until_there_is_one(
     assert await identities.app_user(Asked(f"Bearer {issuer.token_for('u1')}")) == AppUser("u1")
 
 
+async def test_machines_name_the_address_that_they_call(
+    publisher: tuple[Publisher, str], issuer: Issuer, clock: ManualClock
+) -> None:
+    http, machines = Http(), "https://asia-northeast1-kagamino.cloudfunctions.net"
+    apart = settings(publisher, machine_url=machines)
+    called = Identities(apart, function="sync_user", http=http, clock=clock)
+    there, here = (Asked(f"Bearer {issuer.service_token(TASKS, f'{url}/sync_user')}") for url in (machines, PUBLIC))
+    assert (await called.tasks(there)).email == TASKS
+    with pytest.raises(NotPermitted):
+        await called.tasks(here)
+    await http.close()
+
+
 async def test_people_who_arrive_together_share_one_fetch(
     identities: Identities, issuer: Issuer, publisher: tuple[Publisher, str]
 ) -> None:
@@ -567,6 +585,17 @@ def test_keys_that_are_weak_private_or_for_other_uses_are_passed_over(issuer: Is
         {**good, "kid": 7},
         {**good, "kid": "broken", "n": "@"},
         {**weak.jwks()[0], "kid": "weak"},
+        {**good, "kid": "a number", "n": 5},
+        {**good, "kid": "nothing", "e": None},
         "text",
     ]
     assert list(parse(json.dumps({"keys": [*odd, good]}).encode())) == [good["kid"]]
+
+
+def test_a_certificate_of_a_kind_that_is_not_known_yet_is_passed_over(issuer: Issuer) -> None:
+    good = issuer.firebase.certificates()
+    [pem] = good.values()
+    rsa_keys, others = (bytes.fromhex(f"06092a864886f70d0101{last}0500") for last in ("01", "7f"))
+    der = x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER).replace(rsa_keys, others)
+    newer = f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n"
+    assert list(parse(json.dumps({"newer": newer, **good}).encode())) == list(good)

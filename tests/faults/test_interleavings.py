@@ -142,6 +142,7 @@ PAIRS: dict[str, Pair] = {
     "renewal_withdraw": Pair(asked_and_refused, sync, deciding(Decision.WITHDRAW, Kind.WEIGHT)),
     "sync_disconnect": Pair(asked_with_news, sync, disconnect, ends=(LinkState.REVOKED,)),
     "refresh_disconnect": Pair(story.due_with_rotation, sync, disconnect, ends=(LinkState.REVOKED,)),
+    "strict_refresh_disconnect": Pair(story.due_with_strict_rotation, sync, disconnect, ends=(LinkState.REVOKED,)),
     "sync_relink": Pair(parked_while_syncing, sync, confirming()),
     "sync_tick": Pair(story.due_with_news, sync, tick),
     "confirm_confirm": Pair(parked, confirming(), confirming(), alike=True),

@@ -535,6 +535,30 @@ async def test_pulling_to_refresh_does_not_shorten_the_wait_that_google_asked_fo
     assert (await rig.sync()).outcome == "synced"
 
 
+async def test_linking_again_does_not_shorten_the_wait_that_google_asked_for(rig: Rig) -> None:
+    await rig.link("hana", "google")
+    await rig.sync()
+    rig.clock.advance(timedelta(hours=2))
+    busy = Answer(429, {"retry-after": "3000"}, b"")
+    for kind in Kind:
+        rig.google.datasets[kind] = lambda asked, start, end: busy
+        rig.google.changes[kind] = lambda asked: busy
+    await rig.sync()
+    before, calls = await rig.connection(), rig.google.calls
+    assert before.not_before is not None
+
+    again = await rig.link("hana", "google")
+    assert (again.calls, again.calls_since) == (before.calls, before.calls_since)
+    assert (await rig.sync()).outcome == "not_due"
+    assert rig.google.calls == calls
+    with pytest.raises(Unavailable, match="too_many_requests"):
+        await rig.connections.sync_now("hana", FIT)
+
+    other = await rig.link("hana", "another")
+    assert (other.calls, other.not_before) == (0, None)
+    assert (await rig.sync()).outcome == "synced"
+
+
 async def test_a_visit_that_brought_nothing_for_any_kind_is_no_success(rig: Rig) -> None:
     await rig.link("hana", "google")
     await rig.sync()

@@ -76,3 +76,18 @@ async def test_what_a_slow_feed_told_in_time_counts(rig: Rig) -> None:
         again = outcome.again
     assert told == list(range(40))
     assert (await rig.connection()).kinds[Kind.WEIGHT].feeding
+
+
+async def test_a_slow_feed_leaves_time_to_read_what_counts(rig: Rig) -> None:
+    told: list[int] = []
+
+    def changes(_: Mapping[str, str]) -> Any:
+        rig.clock.advance(A_PAGE_TAKES)
+        told.append(len(told))
+        return {"insertedDataPoint": [point(Kind.HEART_RATE, ns(NOW), 60)], "nextPageToken": str(len(told))}
+
+    rig.google.changes[Kind.HEART_RATE] = changes
+    began = rig.clock.now()
+    assert set((await rig.sync()).kinds.values()) == {"ok"}
+    assert rig.clock.now() - began < timedelta(seconds=rig.syncing.fetching.deadline_s), "it would be broken off"
+    assert (await rig.connection()).kinds[Kind.HEART_RATE].changes, "what it told counts as well"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.sync.model import beside
-from shared.sync.nights import Nights
+from shared.sync.nights import MOST, Nights
 
 KEY = b"k" * 32
 ON = dt.date(2026, 11, 23)
@@ -87,3 +87,11 @@ def test_what_has_been_lost_is_not_taken_for_complete():
     nights = Nights(b"", KEY)
     nights.store(ON, ["a"])
     assert nights.packed(LONG_AGO) == b""
+
+
+def test_more_nights_than_anybody_sleeps_are_not_kept_track_of():
+    """They stand in the connection's document, which must not outgrow the store."""
+    nights = Nights(b"", KEY, beginning=True)
+    nights.store(ON, [str(n) for n in range(MOST + 1)])
+    assert nights.packed(LONG_AGO) == b""
+    assert Nights(b"", KEY).elsewhere("1", ON, LONG_AGO) == list(beside("1", ON))

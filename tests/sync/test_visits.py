@@ -230,3 +230,62 @@ async def test_a_feed_that_fails_while_older_days_are_read_again_costs_nothing_n
     day = await rig.day(Kind.HEART_RATE, rig.clock.now())
     assert day is not None
     assert max(day.points.start_ns) > ns(rig.clock.now()) - 3_600_000_000_000
+
+
+async def test_what_two_renewals_of_one_visit_say_about_scopes_is_never_stored_untold(rig: Rig) -> None:
+    """The second takes its lease while the first one's word is not written yet."""
+    await rig.link("hana", "google")
+    await caught_up(rig)
+    rig.clock.advance(25 * HOUR)
+    found = await rig.links.connection("hana", FIT)
+    assert found is not None
+    assert found.value.tokens is not None
+    over = msgspec.structs.replace(found.value, tokens=msgspec.structs.replace(found.value.tokens, access=b""))
+    await rig.store.commit([put(found.path, over, found.version)])
+    at_first_asked(rig, "dataSources", DEAD)
+    fewer = set(Kind) - {Kind.WEIGHT}
+    rig.authority.answers = [grants(*fewer, rotated="once"), grants(*fewer, rotated="twice")]
+    usual, granted = rig.store.commit, [sorted(over.granted)]
+
+    async def commit(writes: Any) -> Any:
+        versions = await usual(writes)
+        now = sorted((await rig.connection()).granted)
+        told = any(write.path.startswith("audit/") for write in writes)
+        assert now == granted[-1] or told, "granted changed without an entry"
+        granted.append(now)
+        return versions
+
+    rig.store.commit = commit  # type: ignore[method-assign]
+    assert (await rig.sync()).outcome == "synced"
+    assert granted[-1] == sorted(fewer)
+
+
+@pytest.mark.parametrize("who", ["asks", "gives again"])
+async def test_whoever_wants_to_be_fetched_during_a_visit_is_fetched_behind_it(rig: Rig, who: str) -> None:
+    """What was read by then may not hold what they ask for."""
+    held = [NOW - 5 * HOUR]
+    rig.google.datasets[Kind.WEIGHT] = partial(_held, Kind.WEIGHT, held)
+    rig.google.changes[Kind.WEIGHT] = lambda _: NO_FEED
+    await rig.link("hana", "google", [Kind.WEIGHT])
+    await caught_up(rig)
+    await due(rig)
+    usual, wanted = rig.google.send, list[str]()
+
+    async def send(method: str, url: str, **more: Any) -> Answer:
+        answer = await usual(method, url, **more)
+        if "datasets" in url and not wanted:
+            wanted.append(url)
+            held.append(NOW - HOUR)
+            if who == "asks":
+                await rig.connections.sync_now("hana", FIT)
+            else:
+                for decision in (Decision.WITHDRAW, Decision.GIVE):
+                    await rig.consenting.decide("hana", deciding(Kind.WEIGHT, decision), if_epoch=None)
+        return answer
+
+    rig.google.send = send  # type: ignore[method-assign]
+    assert (await rig.sync()).again
+    await caught_up(rig)
+    day = await rig.day(Kind.WEIGHT, NOW)
+    assert day is not None
+    assert len(day.points) == 2

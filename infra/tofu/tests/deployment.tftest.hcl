@@ -99,6 +99,29 @@ run "gives_no_more_than_needed" {
   }
 }
 
+run "has_machines_call_googles_own_address" {
+  command = apply
+  variables {
+    public_url = "https://api.example"
+  }
+
+  assert {
+    condition = alltrue([
+      for job in google_cloud_scheduler_job.schedule :
+      startswith(job.http_target[0].uri, "https://asia-northeast1-demo.cloudfunctions.net/") && job.http_target[0].oidc_token[0].audience == job.http_target[0].uri
+    ])
+    error_message = "The clock calls where Google takes it for one of the project's own, and checks who calls."
+  }
+
+  assert {
+    condition = alltrue([
+      for f in google_cloudfunctions2_function.function :
+      f.service_config[0].environment_variables.MACHINE_URL == "https://asia-northeast1-demo.cloudfunctions.net" && f.service_config[0].environment_variables.PUBLIC_URL == "https://api.example"
+    ])
+    error_message = "The queue calls there too, and the functions expect it."
+  }
+}
+
 run "lets_no_app_into_a_database" {
   command = apply
 

@@ -110,7 +110,7 @@ class GoogleFitSource:
         """As the port. Sleep is read twice: its nights from the sessions, their stages from the streams."""
         reads: list[Read] = []
         rows = Rows.SEGMENTS if kind is Kind.SLEEP else Rows.ALL
-        pages, set_aside, found = list[Points](), list[SetAside](), False
+        pages, set_aside, found, absent = list[Points](), list[SetAside](), False, list[str]()
         since_ns = start_ns
         for stream in stream_ids:
             if stream == SESSIONS:
@@ -123,10 +123,11 @@ class GoogleFitSource:
                     set_aside += page.set_aside
                 found, since_ns = True, max(since_ns, depth.since_ns)
             except NotFound:
+                absent.append(stream)
                 log.event("google.stream_absent", "NOTICE", kind=kind)
         if found:
             whole = columns.joined(pages, Points.none(kind))
-            reads.append(_within(Window(since_ns, end_ns, rows), whole, set_aside))
+            reads.append(_within(Window(since_ns, end_ns, rows, tuple(absent)), whole, set_aside))
         return reads
 
     async def _dataset(
@@ -238,8 +239,9 @@ class _Feeding:
         return [*named, ("pageToken", self.token)] if self.token else named
 
     def take(self, points: Points, gone: Sequence[Gone], set_aside: Sequence[SetAside], token: str) -> None:
-        # A later page's deletion concerns an earlier page's point as well.
-        dropped = {identity for identity, _ in gone}
+        # A later page's deletion concerns an earlier page's point as well, and so does a later word about a night,
+        # which may have moved to another day.
+        dropped = {identity for identity, _ in gone} | {i for i in points.identities() if i.name}
         if dropped:
             self.pages = [columns.without(page, dropped) for page in self.pages]
         self.pages.append(points)
@@ -252,10 +254,10 @@ class _Feeding:
         self.token = token or self.token
 
     def feed(self) -> Feed | None:
-        if self.absent and not self.token:
+        if self.absent:
             return None
         points = columns.joined(self.pages, Points.none(self.kind))
-        return Feed(points, self.gone, self.set_aside, self.token, caught_up=self.done and not self.absent)
+        return Feed(points, self.gone, self.set_aside, self.token, caught_up=self.done)
 
 
 def _within(window: Window, points: Points, set_aside: Sequence[SetAside]) -> Read:

@@ -16,6 +16,10 @@ PLATFORM = "com.google.android.gms"
 LONGEST_ID = 1000
 """In bytes. Apps have a say in their streams' ids; ids name fields of the connection's document, which end at 1,500."""
 
+MOST_STREAMS = 16
+"""Of one kind. Each costs two calls a visit, of which a user has 300 a minute for all kinds; apps make as many as they
+like."""
+
 PREFERRED: dict[Kind, tuple[str, ...]] = {
     # What the Fit app shows: raw and merged steps with the overlap of phone and watch taken out.
     Kind.STEPS: ("estimated_steps", "merge_step_deltas"),
@@ -121,7 +125,9 @@ def _choose(data_type: str, preferred: Sequence[str], ids: list[str]) -> tuple[s
     if merged:
         return (min(merged, key=lambda i: ("merge" not in i, i)),)
     raw = [i for i in ids if i.startswith("raw:")]
-    return tuple(raw or ids[:1])
+    if len(raw) > MOST_STREAMS:
+        log.event("google.stream_unusable", "WARNING", count=len(raw) - MOST_STREAMS)
+    return tuple(raw[:MOST_STREAMS] or ids[:1])
 
 
 def check_fields(kind: Kind, stream: Stream) -> None:

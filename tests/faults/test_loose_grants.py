@@ -1,0 +1,173 @@
+"""Grants that nobody uses: whatever happens on the way, each ends up in use or revoked at Google."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pytest
+
+from shared.cloud.documents import Put, Write
+from shared.cloud.sqlite import SqliteDocuments
+from shared.connection.model import LinkState
+from shared.connection.ports import Grant
+from shared.connection.writes import grant_name, put
+from shared.errors import Conflict, Fault, Refused, Unavailable
+from shared.vocabulary import Kind, Language
+from tests.faults.hostile import FIT, Rig
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    store = SqliteDocuments(":memory:")
+    yield Rig(store)
+    await store.close()
+
+
+async def linked_and_dead(rig: Rig) -> None:
+    """Hana's link, whose grant Google says is dead."""
+    await rig.link("hana", "google")
+    found = await rig.links.connection("hana", FIT)
+    assert found is not None
+    dead = msgspec.structs.replace(found.value, state=LinkState.NEEDS_REAUTH, tokens=None)
+    await rig.store.commit([put(found.path, dead, found.version)])
+
+
+async def test_an_attempt_given_up_is_revoked_though_its_account_belongs_to_a_link_that_is_dead(rig: Rig) -> None:
+    await linked_and_dead(rig)
+    given_up = await rig.park("hana", "google")
+    rig.clock.advance(timedelta(minutes=12))
+
+    assert await rig.connections.revoke_due(grant_name(given_up)) == "revoked"
+    assert rig.authority.revoked == ["refresh-google"]
+    assert await rig.owner("google") == "hana"
+    with pytest.raises(Refused, match="account_linked_elsewhere"):
+        await rig.link("taro", "google")
+    assert (await rig.link("hana", "google")).state is LinkState.ACTIVE
+
+
+async def test_a_dead_link_made_anew_at_the_last_moment_is_not_revoked_with_an_attempt_given_up(rig: Rig) -> None:
+    await linked_and_dead(rig)
+    given_up = await rig.park("hana", "google")
+    rig.clock.advance(timedelta(minutes=12))
+    commit = rig.store.commit
+
+    async def made_anew(writes: Sequence[Write]) -> list[str]:
+        rig.store.commit = commit  # type: ignore[method-assign]
+        assert any(isinstance(w, Put) and "revoking_until" in w.data for w in writes)
+        await rig.link("hana", "google")
+        return await commit(writes)
+
+    rig.store.commit = made_anew  # type: ignore[method-assign]
+    with pytest.raises(Conflict):
+        await rig.connections.revoke_due(grant_name(given_up))
+    assert await rig.connections.revoke_due(grant_name(given_up)) == "superseded"
+    assert rig.authority.revoked == []
+
+
+async def test_a_worker_that_dies_over_revoking_leaves_the_account_whose_it_was(rig: Rig) -> None:
+    class Killed(BaseException):
+        pass
+
+    async def dies(token: str) -> None:
+        raise Killed
+
+    await linked_and_dead(rig)
+    given_up = await rig.park("hana", "google")
+    rig.clock.advance(timedelta(minutes=12))
+    revoke, rig.authority.revoke = rig.authority.revoke, dies  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        await rig.connections.revoke_due(grant_name(given_up))
+    rig.authority.revoke = revoke  # type: ignore[method-assign]
+    rig.clock.advance(timedelta(minutes=3))
+    assert await rig.owner("google") == "hana"
+    assert await rig.connections.revoke_due(grant_name(given_up)) == "revoked"
+    assert await rig.owner("google") == "hana"
+
+
+async def due(rig: Rig) -> list[str]:
+    """What comes of every grant that is to be revoked by now, as the tick finds them."""
+    names = await rig.links.loose_grants_due(rig.clock.now(), limit=100)
+    return [await rig.connections.revoke_due(name) for name in names]
+
+
+async def test_a_devices_grant_that_could_not_be_linked_is_revoked(rig: Rig) -> None:
+    class Away:
+        async def ensure(self, uid: str) -> object:
+            raise Unavailable("store_unavailable")
+
+    linking, rig.linking = rig.linking, replace(rig.linking, keys=Away())
+    with pytest.raises(Unavailable):
+        await rig.link("hana", "google")
+    rig.linking = linking
+    rig.clock.advance(timedelta(minutes=12))
+    assert await due(rig) == ["revoked"]
+    assert rig.authority.revoked == ["refresh-google"]
+    assert (await rig.link("hana", "google")).state is LinkState.ACTIVE
+    rig.clock.advance(timedelta(minutes=12))
+    assert await due(rig) == []
+
+
+@pytest.mark.parametrize("way", ["browser", "device"])
+async def test_a_grant_given_while_another_of_its_account_is_being_revoked_is_revoked_as_well(
+    rig: Rig, way: str
+) -> None:
+    await rig.link("hana", "google")
+    await rig.connections.disconnect("hana", FIT)
+    told: list[str] = []
+
+    async def meanwhile(token: str) -> None:
+        rig.authority.revoked.append(token)
+        if not told:
+            told.append(await came_back(rig, way))
+
+    rig.authority.revoke = meanwhile  # type: ignore[method-assign]
+    assert await due(rig) == ["revoked"]
+    assert told == ["precondition_failed"]
+    assert await due(rig) == ["revoked"]
+    assert rig.authority.revoked == ["refresh-google"] * 2
+    assert await came_back(rig, way) == "success"
+
+
+async def came_back(rig: Rig, way: str) -> str:
+    """What somebody is told who has just consented at Google."""
+    if way == "browser":
+        started = await rig.linking.start("hana", FIT, list(Kind), Language.JA)
+        state = parse_qs(urlsplit(started.authorization_url).query)["state"][0]
+        return (await rig.linking.returned(state=state, code="google", error="", scope="")).result
+    try:
+        await rig.link("hana", "google")
+    except Fault as fault:
+        return fault.code
+    return "success"
+
+
+@pytest.mark.parametrize("way", ["browser", "device"])
+async def test_a_grant_without_any_kind_is_revoked_unless_the_account_is_in_use(rig: Rig, way: str) -> None:
+    exchange, nothing = rig.authority.exchange, frozenset[Kind]()
+
+    async def unticked(code: str, **more: object) -> Grant:
+        return replace(await exchange(code, **more), kinds=nothing)
+
+    rig.authority.exchange = unticked  # type: ignore[method-assign]
+    assert await came_back(rig, way) == "no_kind_granted"
+    assert await due(rig) == ["revoked"]
+    rig.authority.exchange = exchange  # type: ignore[method-assign]
+    await rig.link("hana", "google")
+    rig.authority.exchange = unticked  # type: ignore[method-assign]
+    assert await came_back(rig, way) == "no_kind_granted"
+    assert await due(rig) == ["superseded"]
+    assert rig.authority.revoked == ["refresh-google"]
+
+
+async def test_a_grant_of_an_account_that_is_another_users_is_revoked_where_their_link_is_dead(rig: Rig) -> None:
+    await rig.link("hana", "google")
+    with pytest.raises(Refused, match="account_linked_elsewhere"):
+        await rig.link("taro", "google")
+    assert await due(rig) == ["superseded"]
+    await linked_and_dead(rig)
+    with pytest.raises(Refused, match="account_linked_elsewhere"):
+        await rig.link("taro", "google")
+    assert await due(rig) == ["revoked"]
+    assert await rig.owner("google") == "hana"
