@@ -73,3 +73,6 @@ class MemorySecrets:
 
     async def get_version(self, name: str, version: str) -> bytes:
         return self._versions[name][int(version) - 1]
+
+    async def enabled(self, name: str) -> tuple[str, ...]:
+        return tuple(str(number) for number in range(len(self._versions[name]), 0, -1))
