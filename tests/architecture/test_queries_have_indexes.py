@@ -27,6 +27,7 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     await connections.due(0, AT, after=None, limit=5)
     await connections.loose_grants_due(AT, limit=5)
     await ConsentStore(documents).events("hana")
+    await ConsentStore(documents).events_of_epoch("hana", 1)
     assert [
         day async for day in MeasurementStore(documents, keys).read_days("hana", Kind.SLEEP, AT.date(), AT.date())
     ] == []

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.cloud.secretmanager_v1 import SecretVersion
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jwt.api_jws import PyJWS
 
@@ -161,6 +161,7 @@ def test_what_is_not_signed_as_it_must_be_is_not_believed(jws: str, reason: str)
     assert why.value.reason == reason
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_one_character_changed_is_found(data: st.DataObject):
     jws = signed(GOOD, b'{"decision":"give"}')
@@ -172,6 +173,7 @@ def test_any_one_character_changed_is_found(data: st.DataObject):
             believed(altered, KEYS, typ=TYP)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_noise_is_not_believed(noise: bytes):
     with pytest.raises(Unbelieved):
