@@ -5,13 +5,13 @@ runs the act, and writes one log line with the cost. Nothing else in the project
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from shared import log
 from shared.clock import process_clock
@@ -51,9 +51,9 @@ class Json:
 
 @dataclass(frozen=True, slots=True)
 class Bytes:
-    """Answer with `content` as it is."""
+    """Answer with `content` as it is, or as it comes where it may be more than memory should hold."""
 
-    content: bytes
+    content: bytes | AsyncIterator[bytes]
     media_type: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -252,7 +252,8 @@ def _respond(reply: Reply) -> Response:
         case Json(value, status):
             return Response(msgspec.json.encode(value), status, media_type="application/json")
         case Bytes(content, media_type, headers):
-            return Response(content, 200, dict(headers), media_type=media_type)
+            kind: type[Response] = Response if isinstance(content, bytes) else StreamingResponse
+            return kind(content, 200, dict(headers), media_type=media_type)
         case Page(html, status):
             return HTMLResponse(html, status, {"content-security-policy": _PAGE_POLICY})
         case Redirect(location, html):

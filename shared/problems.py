@@ -95,6 +95,7 @@ PROBLEMS: dict[str, Problem] = {
         "お知らせが新しくなっています。もう一度ご確認ください。",
         "Another notice is in force; please read it first.",
     ),
+    "receipt_unknown": Problem(404, "この受領書は見つかりません。", "There is no such receipt."),
     "notices_broken": Problem(500, "設定に問題があります。", "The notices are faulty."),
     # upstream
     "upstream_unavailable": Problem(503, "Googleが応答していません。", "Google is not answering."),

@@ -86,6 +86,9 @@ class MemorySecrets:
     async def get_version(self, name: str, version: str) -> bytes:
         return self._versions[name][int(version) - 1]
 
+    async def enabled(self, name: str) -> tuple[str, ...]:
+        return tuple(str(number) for number in range(len(self._versions[name]), 0, -1))
+
 
 def decisions(decision: Decision, *kinds: Kind, recipient: str = QOLMS) -> list[Asked]:
     """The same decision about storing each of `kinds`, as the app sends it."""

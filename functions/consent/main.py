@@ -7,20 +7,27 @@ from starlette.responses import Response
 from shared import edge
 from shared.consent.acts import Acts
 from shared.consent.messages import AskNotice, Decide, Page
+from shared.consent.receipt_acts import AskExport
 from shared.wiring.consenting import consenting
 from shared.wiring.platform import platform
+from shared.wiring.receipts import receipt_acts
 
 
 def routes() -> list[edge.Route]:
     """The consent screen's."""
     p = platform("consent")
-    acts, user = Acts(consenting(p)), p.identities.app_user
+    c, user = consenting(p), p.identities.app_user
+    given = receipt_acts(p, c)
+    acts = Acts(c, given.exports.receipts)
     return [
         edge.Route("GET", "/", user, acts.state),
         edge.Route("POST", "/", user, acts.decide, body=Decide),
         edge.Route("DELETE", "/", user, acts.withdraw_all),
         edge.Route("GET", "/history", user, acts.history, query=Page),
         edge.Route("GET", "/notice", edge.anyone, acts.notice, query=AskNotice),
+        edge.Route("GET", "/receipts/{id}", user, given.receipt),
+        edge.Route("GET", "/keys", edge.anyone, given.keys),
+        edge.Route("GET", "/export", user, given.export, query=AskExport),
     ]
 
 

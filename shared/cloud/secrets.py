@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from shared import log
 from shared.clock import Clock
@@ -20,6 +20,9 @@ PAUSE = timedelta(seconds=30)
 """So long after a renewal that failed the value at hand serves at once, before the service is asked again."""
 ATTEMPT_S = 3.0
 CALL_S = 8.0
+T = TypeVar("T")
+_Question: TypeAlias = tuple[str, str]
+"""A secret's name, and a version of it, "latest" or "enabled"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,9 @@ class Secret:
 class Secrets:
     """Secrets of one project, reached at `endpoint` in plain text, or at Google's own when it is empty.
 
-    Values are kept in this process: the newest version for `FRESH` (and up to `STALE` while the service is down), a
-    numbered version for good, since it never changes. Callers that ask at once share one call; while the service is
-    down, it is waited for once each `PAUSE`.
+    Values are kept in this process: the newest version, and which are enabled, for `FRESH` (and up to `STALE` while the
+    service is down), a numbered version for good, since it never changes. Callers that ask at once share one call;
+    while the service is down, it is waited for once each `PAUSE`.
     """
 
     def __init__(self, *, project: str, endpoint: str, clock: Clock, call_s: float = CALL_S) -> None:
@@ -43,10 +46,10 @@ class Secrets:
         self._endpoint = endpoint
         self._clock = clock
         self._call_s = call_s
-        self._newest: dict[str, tuple[Secret, datetime]] = {}
-        self._failed_at: dict[str, datetime] = {}
-        self._versions: dict[tuple[str, str], bytes] = {}
-        self._flights: dict[tuple[str, str], asyncio.Task[Secret]] = {}
+        self._recent: dict[_Question, tuple[Any, datetime]] = {}
+        self._failed_at: dict[_Question, datetime] = {}
+        self._versions: dict[_Question, bytes] = {}
+        self._flights: dict[_Question, asyncio.Task[Any]] = {}
         self._client: PerLoop[SecretManagerServiceAsyncClient] = PerLoop(self._connect, lambda c: c.transport.close())
 
     async def get(self, name: str) -> Secret:
@@ -57,22 +60,13 @@ class Secrets:
             Refused: `secret_version_gone`: every version is disabled or destroyed.
             Unavailable: `secrets_unavailable`, and nothing at most `STALE` old is at hand.
         """
-        now = self._clock.now()
-        known = self._newest.get(name)
-        failed_at = self._failed_at.get(name)
-        lately_failed = failed_at is not None and now - failed_at < PAUSE
-        if known and now - known[1] < (STALE if lately_failed else FRESH):
-            return known[0]
-        try:
-            secret = await self._once((name, "latest"), lambda: self._fetch_newest(name))
-        except Unavailable:
-            self._failed_at[name] = self._clock.now()
-            if known and now - known[1] < STALE:
-                return known[0]
-            raise
-        self._newest[name] = (secret, now)
+        secret = await self._lately((name, "latest"), lambda: self._fetch_newest(name))
         self._versions[name, secret.version] = secret.value
         return secret
+
+    async def enabled(self, name: str) -> tuple[str, ...]:
+        """The numbers of the enabled versions of `name`, newest first. Raises as `get`."""
+        return await self._lately((name, "enabled"), lambda: self._list_enabled(name))
 
     async def get_version(self, name: str, version: str) -> bytes:
         """The value of one numbered version of `name`.
@@ -90,17 +84,34 @@ class Secrets:
         """Let go of the running loop's connection."""
         await self._client.close()
 
-    async def _once(self, key: tuple[str, str], fetch: Callable[[], Coroutine[Any, Any, Secret]]) -> Secret:
-        flight = self._flights.get(key)
+    async def _lately(self, asked: _Question, fetch: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        now = self._clock.now()
+        known: tuple[T, datetime] | None = self._recent.get(asked)
+        failed_at = self._failed_at.get(asked)
+        lately_failed = failed_at is not None and now - failed_at < PAUSE
+        if known and now - known[1] < (STALE if lately_failed else FRESH):
+            return known[0]
+        try:
+            answer = await self._once(asked, fetch)
+        except Unavailable:
+            self._failed_at[asked] = self._clock.now()
+            if known and now - known[1] < STALE:
+                return known[0]
+            raise
+        self._recent[asked] = (answer, now)
+        return answer
+
+    async def _once(self, asked: _Question, fetch: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        flight: asyncio.Task[T] | None = self._flights.get(asked)
         if flight is None:
             flight = asyncio.create_task(fetch())
-            self._flights[key] = flight
-            flight.add_done_callback(lambda done: self._landed(key, done))
+            self._flights[asked] = flight
+            flight.add_done_callback(lambda done: self._landed(asked, done))
         # Shielded: one caller that is cancelled must not take the others down with it.
         return await asyncio.shield(flight)
 
-    def _landed(self, key: tuple[str, str], flight: "asyncio.Task[Secret]") -> None:
-        self._flights.pop(key, None)
+    def _landed(self, asked: _Question, flight: "asyncio.Task[Any]") -> None:
+        self._flights.pop(asked, None)
         if not flight.cancelled():
             flight.exception()  # marked as seen, even where every caller has gone
 
@@ -111,20 +122,21 @@ class Secrets:
             if refused.code != "secret_version_gone":
                 raise
         # "latest" is the version made last, whatever its state; while it is disabled the one before it serves.
-        return await self._access(name, await self._newest_enabled(name))
+        return await self._access(name, (await self._list_enabled(name))[0])
 
-    async def _newest_enabled(self, name: str) -> str:
+    async def _list_enabled(self, name: str) -> tuple[str, ...]:
         from google.api_core import exceptions
 
         try:
-            request = {"parent": self._path(name), "filter": "state:ENABLED", "page_size": 1}
+            request = {"parent": self._path(name), "filter": "state:ENABLED", "page_size": 100}
             log.count("secrets_listed")
             pages = await self._client.get().list_secret_versions(request=request, timeout=self._call_s)
-            async for version in pages:
-                return version.name.rpartition("/")[2]
+            found = [version.name.rpartition("/")[2] async for version in pages]
         except exceptions.GoogleAPIError as failed:
             raise _fault(name, failed) from failed
-        raise Refused("secret_version_gone", f"no version of {name} is enabled")
+        if not found:
+            raise Refused("secret_version_gone", f"no version of {name} is enabled")
+        return tuple(found)
 
     async def _access(self, name: str, version: str) -> Secret:
         from google.api_core import exceptions

@@ -6,6 +6,7 @@ from shared import edge
 from shared.consent.messages import AskNotice, Decide, Page
 from shared.consent.model import QOLMS, Cell, Consents
 from shared.consent.ports import Prepared
+from shared.consent.receipts import Receipts
 from shared.consent.service import Consenting, How
 from shared.consent.view import Decided, Stands, history, recorded, stands
 from shared.errors import Conflict, NotFound, NotPermitted
@@ -18,6 +19,7 @@ class Acts:
     """The consent screen's questions and answers."""
 
     consenting: Consenting
+    receipts: Receipts
 
     async def state(self, call: edge.Call) -> edge.Reply:
         """Where the person's consents stand."""
@@ -67,7 +69,7 @@ class Acts:
             consent=await self._stands(uid, prepared.consents),
             recorded=recorded(prepared),
             receipt=str(prepared.consents.epoch),
-            jws=None,
+            jws=await self.receipts.jws(uid, prepared.events),
         )
 
     async def _stands(self, uid: str, consents: Consents) -> Stands:

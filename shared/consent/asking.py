@@ -96,6 +96,7 @@ def _ends(where: str, words: PurposeNotice, asked: dt.datetime | None, at: dt.da
         return longest
     if asked.tzinfo is None or asked <= at:
         raise InvalidInput("decision_impossible", f"{where}.valid_until: an instant to come, with its offset")
+    asked = asked.astimezone(dt.UTC)  # as the store gives it back, or the line's hash would not fit any more
     return min(asked, longest) if longest is not None else asked
 
 

@@ -71,6 +71,39 @@ async def test_while_the_newest_version_is_disabled_the_one_before_serves(held: 
     assert (await secrets.get("key")).version == "1"
 
 
+async def test_the_enabled_versions_are_listed_newest_first_however_many(held: LocalSecrets, secrets: Secrets) -> None:
+    for number in range(1, 251):
+        held.put("key", str(number).encode())
+    held.set_state("key", "249", State.DISABLED)
+    held.set_state("key", "1", State.DESTROYED)
+    assert await secrets.enabled("key") == ("250", *(str(number) for number in range(248, 1, -1)))
+
+
+async def test_the_list_of_enabled_versions_is_asked_for_once_in_five_minutes_and_serves_while_the_service_is_down(
+    held: LocalSecrets, secrets: Secrets, clock: ManualClock
+) -> None:
+    held.put("key", b"one")
+    cost = log.open_account()
+    assert await secrets.enabled("key") == await secrets.enabled("key") == ("1",)
+    assert cost["secrets_listed"] == 1
+    held.put("key", b"two")
+    held.faults.add("*", PERMANENT, times=99)
+    clock.advance(FRESH)
+    assert await secrets.enabled("key") == ("1",)
+    held.faults.clear()
+    clock.advance(PAUSE)
+    assert await secrets.enabled("key") == ("2", "1")
+
+
+async def test_a_secret_without_an_enabled_version_has_none_to_list(held: LocalSecrets, secrets: Secrets) -> None:
+    held.put("key", b"one")
+    held.set_state("key", "1", State.DISABLED)
+    for name, code in (("key", "secret_version_gone"), ("other", "secret_missing")):
+        with pytest.raises(Refused) as refused:
+            await secrets.enabled(name)
+        assert refused.value.code == code
+
+
 async def test_a_version_that_is_disabled_or_destroyed_is_refused_for_good(
     held: LocalSecrets, secrets: Secrets
 ) -> None:

@@ -280,7 +280,7 @@ async def test_whoever_wants_to_be_fetched_during_a_visit_is_fetched_behind_it(r
                 await rig.connections.sync_now("hana", FIT)
             else:
                 for decision in (Decision.WITHDRAW, Decision.GIVE):
-                    await rig.consenting.decide("hana", deciding(Kind.WEIGHT, decision), if_epoch=None)
+                    await rig.consenting.decide("hana", decisions(decision, Kind.WEIGHT), How(), if_epoch=None)
         return answer
 
     rig.google.send = send  # type: ignore[method-assign]
