@@ -5,9 +5,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import edge
-from shared.connection.linking import Returned
 from shared.connection.messages import Return
 from shared.connection.page import app_link, returned_page
+from shared.connection.steps import Returned
 from shared.vocabulary import Language
 from shared.wiring.linking import linking
 from shared.wiring.platform import platform

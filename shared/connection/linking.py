@@ -5,12 +5,9 @@ behind a one-time code, and the link begins when the very user who started posts
 whoever sends a consent link of their own to a victim gains nothing).
 """
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import msgspec
 
@@ -19,6 +16,7 @@ from shared.clock import Clock
 from shared.cloud.documents import Delete, Documents, Expect, Write, settle
 from shared.connection.model import Attempt, Connection, LooseGrant, Tokens, linked, overtaken
 from shared.connection.ports import Authority, DataKeyring, Grant, Links, Queue, Sealer, StoredConnection
+from shared.connection.steps import Returned, Seen, Started, check_kinds, s256
 from shared.connection.writes import (
     abandon,
     attempt_path,
@@ -33,7 +31,7 @@ from shared.consent.asking import given_by_linking
 from shared.consent.ledger import Said
 from shared.consent.model import Method
 from shared.consent.ports import Ledger
-from shared.errors import Conflict, Fault, InvalidInput, Refused
+from shared.errors import Conflict, Fault, Refused
 from shared.policy.model import NoticeRef
 from shared.policy.notices import Notices
 from shared.vocabulary import Kind, Language, Provider
@@ -43,29 +41,6 @@ PARKED_LASTS = timedelta(minutes=10)
 REVOCATION_GRACE = timedelta(minutes=1)
 """Between the last moment to confirm and the first to revoke, so that two machines' clocks cannot do both."""
 _ATTEMPTS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """Where to send the browser, and until when that works."""
-
-    authorization_url: str
-    expires_at: datetime
-
-
-class Seen(NamedTuple):
-    """What the person was looking at when they began to link: the notice, and the state of their consents."""
-
-    notice: NoticeRef
-    epoch: int
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """What the browser's return came to: `result` is `success` or a problem code; `code` is for the app to confirm."""
-
-    result: str
-    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +69,7 @@ class Linking:
 
         Raises InvalidInput `body_invalid`: no kind, or one twice. As `Notices.agreed_to`, as `asking.check_right`.
         """
-        _check_kinds(kinds)
+        check_kinds(kinds)
         state, verifier, nonce = self.ids.token(), self.ids.token(), self.ids.token()
         at, seen = self.clock.now(), await self._seen(uid, kinds, notice)
         attempt = Attempt(
@@ -116,14 +91,14 @@ class Linking:
         url = self.authority.consent_url(
             kinds,
             state=state,
-            challenge=_s256(verifier),
+            challenge=s256(verifier),
             nonce=nonce,
             redirect_uri=self.redirect_uri,
             language=language,
         )
         return Started(url, attempt.expires_at)
 
-    async def _seen(self, uid: str, kinds: Sequence[Kind], notice: NoticeRef | None) -> "Seen":
+    async def _seen(self, uid: str, kinds: Sequence[Kind], notice: NoticeRef | None) -> Seen:
         at, standing = self.clock.now(), await self.ledger.standing(uid)
         shown = self.notices.agreed_to(notice, at)
         given_by_linking(standing, kinds, shown, standing.consents.epoch, at)
@@ -163,7 +138,7 @@ class Linking:
         return attempt
 
     async def _park(
-        self, uid: str, provider: Provider, kinds: Sequence[Kind], grant: Grant, seen: "Seen", *, actor: str
+        self, uid: str, provider: Provider, kinds: Sequence[Kind], grant: Grant, seen: Seen, *, actor: str
     ) -> str:
         """Keep the grant to be confirmed; the code that takes it.
 
@@ -251,7 +226,7 @@ class Linking:
         Raises Refused `code_refused`, `no_kind_granted`, `refresh_token_missing`, `account_linked_elsewhere`. As
         `start`.
         """
-        _check_kinds(kinds)
+        check_kinds(kinds)
         seen = await self._seen(uid, kinds, notice)
         grant = await self.authority.exchange(server_auth_code, verifier="", redirect_uri="", nonce="", scope_hint="")
         code = await self._park(uid, provider, kinds, grant, seen, actor="data_subject")
@@ -313,12 +288,3 @@ class Linking:
             await self.queue.enqueue("sync", "sync_user", payload, name_parts=name)
         except Fault as fault:  # it is due already: the next tick finds it
             log.event("sync.not_queued", "WARNING", code=fault.code)
-
-
-def _check_kinds(kinds: Sequence[Kind]) -> None:
-    if not kinds or len(set(kinds)) != len(kinds):
-        raise InvalidInput("body_invalid", "kinds: at least one, each once")
-
-
-def _s256(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

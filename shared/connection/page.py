@@ -3,7 +3,7 @@
 from html import escape
 from urllib.parse import urlencode
 
-from shared.connection.linking import Returned
+from shared.connection.steps import Returned
 from shared.errors import Refused
 from shared.problems import problem_of
 from shared.vocabulary import Language

@@ -39,7 +39,7 @@ class Acts:
                 raise
             standing = await self.consenting.standing(call.caller.uid)
             newer = await self._stands(call.caller.uid, standing.consents)
-            raise Conflict(stale.code, stale.detail, more={"consent": newer}) from None
+            raise Conflict("consent_stale", stale.detail, more={"consent": newer}) from None
         return edge.Json(await self._decided(call.caller.uid, prepared))
 
     async def withdraw_all(self, call: edge.Call) -> edge.Reply:

@@ -14,9 +14,9 @@ from openapi_spec_validator import validate
 from functions.erasure.main import Erase, Run
 from functions.sync_user.main import Task
 from shared import edge
-from shared.connection.linking import Started
 from shared.connection.messages import Confirm, Return, Revoke, Start, Sync
 from shared.connection.model import LinkState
+from shared.connection.steps import Started
 from shared.connection.view import ConnectionView, KindView
 from shared.consent.asking import Asked, Pending
 from shared.consent.messages import Decide, OnBehalf

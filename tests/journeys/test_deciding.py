@@ -99,11 +99,10 @@ async def test_what_was_withdrawn_while_linking_is_not_given_by_confirming(town:
     await hana.decide("give", *ALL)
     back = await hana.come_back(await hana.consent(await hana.start()))
     await hana.decide("withdraw", Kind.WEIGHT)
-    assert (await hana.confirm(back.code)).status == 201
-    await town.settle()
-    assert not (await hana.kind(Kind.WEIGHT))["consented"]
-    assert town.asked_for(Kind.WEIGHT) == 0
-    assert (await hana.kind(Kind.BLOOD_PRESSURE))["consented"]
+    refused = await hana.confirm(back.code)
+    assert (refused.status, refused.code) == (410, "link_invalid")
+    await hana.link()
+    assert (await hana.kind(Kind.WEIGHT))["consented"]
 
 
 async def test_confirming_a_link_of_which_everything_was_withdrawn_links_nothing(town: Town):
@@ -112,7 +111,7 @@ async def test_confirming_a_link_of_which_everything_was_withdrawn_links_nothing
     back = await hana.come_back(await hana.consent(await hana.start()))
     await hana.call("DELETE", "/consent")
     refused = await hana.confirm(back.code)
-    assert (refused.status, refused.code) == (403, "consent_missing")
+    assert (refused.status, refused.code) == (410, "link_invalid")
     assert await hana.connection() is None
     await town.pass_time(timedelta(minutes=15), every=timedelta(minutes=5))
     assert not town.granted_at_google(hana), "a grant that nobody may use is revoked"

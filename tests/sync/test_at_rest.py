@@ -8,6 +8,7 @@ import pytest
 
 from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.values import DOCUMENT_BYTES
+from shared.cloud.vault import KeyShredder
 from shared.connection.model import LinkState
 from shared.vocabulary import Kind
 from tests.faults.hostile import NOW, Rig, ns, point
@@ -26,7 +27,7 @@ async def test_a_person_whose_data_key_is_gone_is_not_fetched_again_and_again(ri
     await rig.link("hana", "google")
     while (await rig.sync()).again:
         pass
-    await rig.keys.destroy("hana")
+    await KeyShredder(rig.store, rig.clock).destroy("hana", 1)
     rig.google.datasets[Kind.WEIGHT] = lambda _, start, end: {
         "point": [point(Kind.WEIGHT, at, 61.0) for at in [ns(NOW) - 1] if start <= at < end]
     }
