@@ -6,21 +6,27 @@ from starlette.responses import Response
 
 from shared import edge
 from shared.consent.acts import Acts
-from shared.consent.messages import AskNotice, Decide, Page
-from shared.wiring.consenting import consenting
+from shared.consent.family_acts import FamilyActs
+from shared.consent.messages import Accept, AskNotice, AskState, Decide, Invite, Page
+from shared.wiring.consenting import consenting, invitations, inviting_pace, rights
 from shared.wiring.platform import platform
 
 
 def routes() -> list[edge.Route]:
     """The consent screen's."""
     p = platform("consent")
-    acts, user = Acts(consenting(p)), p.identities.app_user
+    acts, user = Acts(consenting(p), rights(p)), p.identities.app_user
+    family = FamilyActs(invitations(p), inviting_pace(p))
     return [
-        edge.Route("GET", "/", user, acts.state),
+        edge.Route("GET", "/", user, acts.state, query=AskState),
         edge.Route("POST", "/", user, acts.decide, body=Decide),
         edge.Route("DELETE", "/", user, acts.withdraw_all),
         edge.Route("GET", "/history", user, acts.history, query=Page),
         edge.Route("GET", "/notice", edge.anyone, acts.notice, query=AskNotice),
+        edge.Route("POST", "/invitations", user, family.invite, body=Invite),
+        edge.Route("GET", "/invitations", user, family.listed),
+        edge.Route("POST", "/invitations/{id}/accept", user, family.accept, body=Accept),
+        edge.Route("DELETE", "/invitations/{id}", user, family.end),
     ]
 
 
