@@ -18,28 +18,28 @@ from shared.consent.store import ConsentStore
 @pytest.fixture
 def typed(tmp_path):
     """Types a command, over a store that is there."""
-    store = SqliteDocuments(str(tmp_path / "documents.db"))
+    file = tmp_path / "documents.db"
 
     async def make():
+        store = SqliteDocuments(str(file))
         await store.commit([])
         assert await store.get("users/nobody") is None
         await store.close()
 
     asyncio.run(make())
 
-    def run(module, *arguments, documents=f"sqlite:{tmp_path}/documents.db"):
+    def run(module, *arguments, documents=""):
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         return subprocess.run(
             [sys.executable, "-m", f"infra.{module}", *arguments],
             cwd=ROOT,
-            env=kept | {"PYTHONUTF8": "1", "COLUMNS": "160", "DOCUMENTS": documents},
+            env=kept | {"PYTHONUTF8": "1", "COLUMNS": "160", "DOCUMENTS": documents or f"sqlite:{file}"},
             capture_output=True,
             text=True,
             check=False,
             timeout=60,
         )
 
-    run.store = store
     return run
 
 
@@ -79,7 +79,7 @@ def test_what_is_missing_or_unknown_is_said_in_one_line_in_both_languages(typed)
         )
 
 
-async def test_a_guardian_a_date_of_birth_and_a_death_are_registered(typed):
+async def test_a_guardian_a_date_of_birth_and_a_death_are_registered(typed, tmp_path):
     run = asyncio.to_thread
     born = ("--born", "2015-04-01", "--evidence", "koseki-3", "--kind", "weight")
     name = (await run(typed, "people", "guardian", "taro", "hana", *born)).stdout.strip()
@@ -93,10 +93,12 @@ async def test_a_guardian_a_date_of_birth_and_a_death_are_registered(typed):
     ):
         done = await run(typed, "people", *arguments)
         assert (done.returncode, done.stdout) == (0, "登録しました / registered\n"), done.stderr
-    assert (await AuthorityStore(typed.store).find(name)).authority.ended
-    standing = await ConsentStore(typed.store).standing("yuki")
+    store = SqliteDocuments(str(tmp_path / "documents.db"))
+    [right] = await AuthorityStore(store).over("taro")
+    assert (right.id, right.authority.ended) == (name, True)
+    standing = await ConsentStore(store).standing("yuki")
     assert (str(standing.born_on), standing.consents.frozen, standing.consents.epoch) == ("1980-05-04", "", 2)
-    await typed.store.close()
+    await store.close()
 
 
 def test_an_agents_right_must_end(capsys):
