@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -174,7 +175,7 @@ async def test_one_person_watches_another_once(office):
 
 
 async def test_bad_invitations_are_refused_and_leave_a_line_in_the_audit_log_alone(office, clock):
-    wrong = [
+    wrong: list[Any] = [
         ({"kinds": []}, InvalidInput, "body_invalid"),
         ({"kinds": [Kind.STEPS, Kind.STEPS]}, InvalidInput, "body_invalid"),
         ({"valid_until": clock.now()}, InvalidInput, "decision_impossible"),

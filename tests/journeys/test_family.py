@@ -79,7 +79,7 @@ async def test_inviting_has_a_pace_and_bad_invitations_a_clear_answer(town: Town
     hana = town.person("hana", devices=[])
     seen = await standing(hana)
     fine = {"kinds": ["weight"], "notice": seen["notice"], "if_epoch": 0}
-    wrong = [
+    wrong: list[tuple[dict[str, Any], int, str]] = [
         ({"kinds": []}, 400, "body_invalid"),
         ({"kinds": ["location"]}, 400, "body_invalid"),
         ({"note": "x" * 41}, 400, "body_invalid"),
