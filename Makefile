@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export FIT_RESPONSES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fleet rotate-keys test check check-tofu bench package lock clean run-env dev-env
+.PHONY: help demo dev fleet institutions people rotate-keys test check check-tofu bench package lock clean run-env dev-env
 
 help: ## この一覧 | show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 | /p' $(MAKEFILE_LIST) | awk -F' [|] ' \
@@ -24,6 +24,12 @@ dev: run-env ## 基盤を起動したままにし、試すための URL・トー
 
 fleet: run-env ## 連携の状態を数える（make dev の保存先。本番は DOCUMENTS=firestore PROJECT=…） | who is fresh, who must reconnect: of make dev, or with DOCUMENTS=firestore PROJECT=… of a deployment
 	@DOCUMENTS="$${DOCUMENTS:-sqlite:$${DEV_STATE:-.dev}/documents.db}" $(PY) -m infra.fleet $(ARGS)
+
+institutions: run-env ## 医療機関の登録・変更・終了（ARGS=list など） | register, amend, end medical institutions: ARGS=list, …
+	@DOCUMENTS="$${DOCUMENTS:-sqlite:$${DEV_STATE:-.dev}/documents.db}" $(PY) -m infra.institutions $(ARGS)
+
+people: run-env ## 保護者・代理人・生年月日・死亡の登録（ARGS='list UID' など） | register guardians, agents, births, deaths: ARGS='list UID', …
+	@DOCUMENTS="$${DOCUMENTS:-sqlite:$${DEV_STATE:-.dev}/documents.db}" $(PY) -m infra.people $(ARGS)
 
 rotate-keys: run-env ## 全員のデータ鍵を最新の wrapping-key で包み直す | wrap every data key under the newest wrapping-key: infra/playbooks/planned/rotate_keys.md
 	@$(PY) -m infra.rotate_keys $(ARGS)

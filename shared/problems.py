@@ -88,6 +88,19 @@ PROBLEMS: dict[str, Problem] = {
         "同意が有効なデータは消去できません。先に同意を撤回してください。",
         "What is still consented to cannot be erased. Please withdraw the consent first.",
     ),
+    "invitation_invalid": Problem(
+        410,
+        "この招待は無効か、期限切れです。",
+        "This invitation is invalid or has expired.",
+    ),
+    "too_many_invitations": Problem(
+        409,
+        "招待が多すぎます。使わない招待を取り消してください。",
+        "There are too many invitations; take back those that are not used.",
+    ),
+    "evidence_missing": Problem(400, "根拠となる書類の参照番号が必要です。", "The reference of the papers is needed."),
+    "registration_invalid": Problem(400, "この内容では登録できません。", "This cannot be registered as it stands."),
+    "not_registered": Problem(404, "登録されていません。", "There is no such registration."),
     "erasure_under_way": Problem(409, "データを消去しています。", "This data is being erased."),
     "notice_unknown": Problem(404, "お知らせが見つかりません。", "There is no such notice."),
     "notice_not_in_force": Problem(

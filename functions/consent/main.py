@@ -6,9 +6,10 @@ from starlette.responses import Response
 
 from shared import edge
 from shared.consent.acts import Acts
-from shared.consent.messages import AskNotice, Decide, Page
+from shared.consent.family_acts import FamilyActs
+from shared.consent.messages import Accept, AskNotice, AskState, Decide, Invite, Page
 from shared.consent.receipt_acts import AskExport
-from shared.wiring.consenting import consenting
+from shared.wiring.consenting import consenting, invitations, inviting_pace, rights
 from shared.wiring.platform import platform
 from shared.wiring.receipts import receipt_acts
 
@@ -18,9 +19,10 @@ def routes() -> list[edge.Route]:
     p = platform("consent")
     c, user = consenting(p), p.identities.app_user
     given = receipt_acts(p, c)
-    acts = Acts(c, given.exports.receipts)
+    acts = Acts(c, given.exports.receipts, rights(p))
+    family = FamilyActs(invitations(p), inviting_pace(p))
     return [
-        edge.Route("GET", "/", user, acts.state),
+        edge.Route("GET", "/", user, acts.state, query=AskState),
         edge.Route("POST", "/", user, acts.decide, body=Decide),
         edge.Route("DELETE", "/", user, acts.withdraw_all),
         edge.Route("GET", "/history", user, acts.history, query=Page),
@@ -28,6 +30,10 @@ def routes() -> list[edge.Route]:
         edge.Route("GET", "/receipts/{id}", user, given.receipt),
         edge.Route("GET", "/keys", edge.anyone, given.keys),
         edge.Route("GET", "/export", user, given.export, query=AskExport),
+        edge.Route("POST", "/invitations", user, family.invite, body=Invite),
+        edge.Route("GET", "/invitations", user, family.listed),
+        edge.Route("POST", "/invitations/{id}/accept", user, family.accept, body=Accept),
+        edge.Route("DELETE", "/invitations/{id}", user, family.end),
     ]
 
 

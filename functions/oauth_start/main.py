@@ -6,15 +6,15 @@ from starlette.responses import Response
 
 from shared import edge
 from shared.cloud.identity import AppUser
+from shared.cloud.pace import Pace
 from shared.connection.linking import Linking
 from shared.connection.messages import Start
-from shared.connection.pace import LinkPace
 from shared.connection.view import view
 from shared.wiring.linking import linking
 from shared.wiring.platform import platform
 
 
-def start(link: Linking, pace: LinkPace) -> edge.Act:
+def start(link: Linking, pace: Pace) -> edge.Act:
     """Mint a state, or link directly."""
 
     async def act(call: edge.Call) -> edge.Reply:
@@ -34,7 +34,7 @@ def start(link: Linking, pace: LinkPace) -> edge.Act:
 def routes() -> list[edge.Route]:
     """One way in."""
     p = platform("oauth_start")
-    pace = LinkPace(p.documents, p.clock, p.settings.link_attempts)
+    pace = Pace(p.documents, p.clock, "linking", p.settings.link_attempts)
     return [edge.Route("POST", "/", p.identities.app_user, start(linking(p), pace), body=Start)]
 
 

@@ -12,7 +12,7 @@ import msgspec
 from shared import ids
 from shared.audit.model import Head
 from shared.consent.gate import Verdict, permits
-from shared.consent.model import QOLMS, Cell, Consents, State
+from shared.consent.model import DECEASED, QOLMS, Cell, Consents, State
 from shared.policy.model import NoticeRef
 from shared.vocabulary import Kind, Provider, Purpose
 
@@ -171,9 +171,9 @@ def _under(consents: Consents, kind: Kind, link: KindLink, at: datetime) -> Kind
 
 def purposeless(connection: Connection, at: datetime) -> bool:
     """Whether no purpose remains for what the provider granted: then the grant has to go as well. A freeze ends, and
-    is no reason."""
+    is no reason, but for the one at death: nobody will come back to link again."""
     linked_now = connection.state in (LinkState.ACTIVE, LinkState.PAUSED, LinkState.NEEDS_REAUTH)
-    return linked_now and not connection.consents.frozen and not connection.wanted(at)
+    return linked_now and connection.consents.frozen in ("", DECEASED) and not connection.wanted(at)
 
 
 def begun_anew(link: KindLink) -> KindLink:

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from shared import edge
-from shared.consent.messages import AskNotice, Decide, Page
+from shared.consent.authorities import Right, Rights, within
+from shared.consent.messages import AskNotice, AskState, Decide, OnBehalf, Page
 from shared.consent.model import QOLMS, Cell, Consents
 from shared.consent.ports import Prepared
 from shared.consent.receipts import Receipts
 from shared.consent.service import Consenting, How
 from shared.consent.view import Decided, Stands, history, recorded, stands
-from shared.errors import Conflict, NotFound, NotPermitted
+from shared.errors import Conflict, NotFound
 from shared.policy.notices import FILES
 from shared.policy.view import notice_view
 
@@ -20,27 +23,36 @@ class Acts:
 
     consenting: Consenting
     receipts: Receipts
+    rights: Rights
 
     async def state(self, call: edge.Call) -> edge.Reply:
         """Where the person's consents stand."""
-        standing = await self.consenting.standing(call.caller.uid)
-        return edge.Json(await self._stands(call.caller.uid, standing.consents))
+        asked: AskState = call.query
+        uid, right = await self._whose(call, asked)
+        standing = await self.consenting.standing(uid)
+        return edge.Json(_seen(await self._stands(uid, standing.consents), right))
 
     async def decide(self, call: edge.Call) -> edge.Reply:
         """Give, refuse, withdraw. A stale decision is answered with the newer state."""
         body: Decide = call.body
-        if body.on_behalf is not None:
-            raise NotPermitted("authority_invalid", "on_behalf: no such right")
-        how = How(notice=body.notice, language=call.language, screen=body.screen)
+        uid, right = await self._whose(call, body.on_behalf)
+        how = How(
+            notice=body.notice,
+            language=call.language,
+            screen=body.screen,
+            authority=right.authority if right else None,
+            fence=(right.fence,) if right else (),
+        )
         try:
-            prepared = await self.consenting.decide(call.caller.uid, body.changes, how, if_epoch=body.if_epoch)
+            prepared = await self.consenting.decide(uid, body.changes, how, if_epoch=body.if_epoch)
         except Conflict as stale:
             if stale.code != "consent_stale":
                 raise
-            standing = await self.consenting.standing(call.caller.uid)
-            newer = await self._stands(call.caller.uid, standing.consents)
+            standing = await self.consenting.standing(uid)
+            newer = _seen(await self._stands(uid, standing.consents), right)
             raise Conflict("consent_stale", stale.detail, more={"consent": newer}) from None
-        return edge.Json(await self._decided(call.caller.uid, prepared))
+        decided = await self._decided(uid, prepared)
+        return edge.Json(msgspec.structs.replace(decided, consent=_seen(decided.consent, right)))
 
     async def withdraw_all(self, call: edge.Call) -> edge.Reply:
         """Stop everything."""
@@ -64,6 +76,12 @@ class Acts:
             return edge.Bytes(notice.files[asked.file], "text/plain; charset=utf-8")
         return edge.Json(notice_view(notice, asked.lang or call.language))
 
+    async def _whose(self, call: edge.Call, asked: AskState | OnBehalf | None) -> tuple[str, Right | None]:
+        """Whose consents a call is about: the caller's own, or those of somebody the caller has a right to."""
+        if asked is None or not (asked.subject or asked.authority):
+            return call.caller.uid, None
+        return asked.subject, await self.rights.right(call.caller.uid, asked.subject, asked.authority)
+
     async def _decided(self, uid: str, prepared: Prepared) -> Decided:
         return Decided(
             consent=await self._stands(uid, prepared.consents),
@@ -77,3 +95,7 @@ class Acts:
         named = sorted({QOLMS, *(Cell.of_key(key).recipient for key in consents.cells)})
         recipients = await self.consenting.recipients.find(uid, named)
         return stands(consents, self.consenting.notices.in_force(at), recipients.values(), at)
+
+
+def _seen(stands: Stands, right: Right | None) -> Stands:
+    return within(stands, right.authority) if right else stands

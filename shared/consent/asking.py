@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from shared.consent.ledger import Entry, decided
-from shared.consent.model import LIVE, QOLMS, Cell, Change, Consents, Decision, Giver, Role, State
+from shared.consent.model import DECEASED, LIVE, QOLMS, Cell, Change, Consents, Decision, Giver, Role, State
 from shared.consent.ports import Recipient, Standing
 from shared.errors import Conflict, InvalidInput, NotPermitted, Refused
 from shared.policy.model import Basis, Notice, PurposeNotice, RecipientType, Rule
@@ -44,6 +44,16 @@ class Authority:
     def giver(self) -> Giver:
         return Giver(self.role, self.id, self.evidence)
 
+    def over(self, at: dt.datetime) -> bool:
+        """Whether it counts no more."""
+        return self.ended or (self.valid_until is not None and at >= self.valid_until)
+
+    def covers(self, purpose: Purpose, kind: Kind | None = None) -> bool:
+        """Whether it reaches so far. Without a `kind`: for some kind."""
+        return (not self.purposes or purpose in self.purposes) and (
+            kind is None or not self.kinds or kind in self.kinds
+        )
+
 
 def read(asked: Sequence[Asked], notice: Notice, recipients: Mapping[str, Recipient], at: dt.datetime) -> list[Change]:
     """The changes that were asked for, held to the notice.
@@ -77,7 +87,7 @@ def _read_one(where: str, asked: Asked, notice: Notice, recipients: Mapping[str,
         if words is None:
             raise InvalidInput("purpose_unknown", f"{where}.purpose: not in this notice")
         _check_possible(where, words, kind, recipient)
-        valid_until = _ends(where, words, asked.valid_until, at)
+        valid_until = ends_at(where, words, asked.valid_until, at)
     return Change(purpose, kind, asked.recipient, asked.decision, valid_until)
 
 
@@ -90,7 +100,9 @@ def _check_possible(where: str, words: PurposeNotice, kind: Kind, recipient: Rec
         raise InvalidInput("recipient_unknown", f"{where}.recipient: not one that this purpose can have now")
 
 
-def _ends(where: str, words: PurposeNotice, asked: dt.datetime | None, at: dt.datetime) -> dt.datetime | None:
+def ends_at(where: str, words: PurposeNotice, asked: dt.datetime | None, at: dt.datetime) -> dt.datetime | None:
+    """When what is given at `at` ends: as asked, and no later than the purpose's own term. Raises InvalidInput
+    `decision_impossible`."""
     longest = at + dt.timedelta(days=words.lasts_days) if words.lasts_days is not None else None
     if asked is None:
         return longest
@@ -126,14 +138,15 @@ def check_right(
 
     Anybody may withdraw for themselves, at any age.
 
-    Raises Refused `guardian_needed`: under age, only a guardian gives. NotPermitted `authority_invalid`: the right to
-    decide for somebody else is over, or does not cover this. Conflict `erasure_under_way`.
+    Raises Refused `consent_frozen`; `guardian_needed`: under age, only a guardian gives. NotPermitted
+    `authority_invalid`: the right to decide for somebody else is over, or does not cover this. Conflict
+    `erasure_under_way`.
     """
     gives = [change for change in changes if change.decision is Decision.GIVE]
     for change in gives:
         if standing.consents.state_of(change.cell, at) is State.ERASING:
             raise Conflict("erasure_under_way", change.cell.key)
-    if gives and standing.consents.frozen:
+    if standing.consents.frozen == DECEASED or (gives and standing.consents.frozen):
         raise Refused("consent_frozen", standing.consents.frozen)
     comes_of_age = of_age_at(standing.born_on, notice, at)
     under_age = comes_of_age is not None and at < comes_of_age
@@ -151,30 +164,43 @@ def check_right(
 
 
 def _check_authority(authority: Authority, changes: Sequence[Change], at: dt.datetime) -> None:
-    over = authority.ended or (authority.valid_until is not None and at >= authority.valid_until)
-    if over or not authority.evidence:
+    if authority.over(at) or not authority.evidence:
         raise NotPermitted("authority_invalid", "it is over, or rests on no evidence")
     for change in changes:
-        covered = (not authority.purposes or change.purpose in authority.purposes) and (
-            not authority.kinds or change.kind in authority.kinds
-        )
-        if not covered:
+        if not authority.covers(change.purpose, change.kind):
             raise NotPermitted("authority_invalid", f"it does not cover {change.cell.key}")
 
 
 def of_age_at(born_on: dt.date | None, notice: Notice, at: dt.datetime) -> dt.datetime | None:
-    """When the person reaches the age below which a guardian decides, by the rule in force at `at`.
+    """The first instant, at `at` or before or after it, from which the person decides by the rule in force then.
+
+    Whose birthday comes after a rule changed is measured by the new one: the age is counted at the birthday, not at
+    `at`. Who is of age by one rule may be under age again by the next.
 
     Born on 29 February, a person reaches an age on 1 March where the year has no such day: never a day too early.
     """
     if born_on is None:
         return None
-    year = born_on.year + notice.rule(Rule.GUARDIAN_BELOW_AGE, at)
+    rules = sorted(notice.contents.rules[Rule.GUARDIAN_BELOW_AGE], key=lambda rule: rule.since)
+    of_age = at
+    for rule, following in zip(rules, [*rules[1:], None], strict=True):
+        begins = notice.start_of(rule.since)
+        ends = notice.start_of(following.since) if following else None
+        if ends is not None and ends <= at:
+            continue
+        of_age = notice.start_of(_birthday(born_on, rule.value))
+        if begins > at:
+            of_age = max(of_age, begins)
+        if ends is None or of_age < ends:
+            break
+    return of_age
+
+
+def _birthday(born_on: dt.date, age: int) -> dt.date:
     try:
-        birthday = born_on.replace(year=year)
+        return born_on.replace(year=born_on.year + age)
     except ValueError:
-        birthday = dt.date(year, 3, 1)
-    return notice.start_of(birthday)
+        return dt.date(born_on.year + age, 3, 1)
 
 
 class Pending(msgspec.Struct, frozen=True):

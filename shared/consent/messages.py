@@ -1,5 +1,6 @@
 """What the app sends about consent."""
 
+import datetime as dt
 from typing import Annotated
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from shared.consent.asking import Asked
 from shared.consent.model import Decision
 from shared.policy.model import NoticeRef
-from shared.vocabulary import Language
+from shared.vocabulary import Kind, Language
 
 Screen = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9A-Za-z_.:/-]*$")]
 
@@ -39,6 +40,33 @@ class Decide(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             missing = [name for name in ("if_epoch", "notice") if getattr(self, name) is None]
             if missing:
                 raise ValueError(f"{' and '.join(missing)}: needed to give")
+
+
+class AskState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose consents: one's own, or those of `subject`, for whom one may decide by `authority`."""
+
+    subject: str = ""
+    authority: str = ""
+
+
+class Invite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Invite a relative to see these kinds. `note` is what the person calls them, for their own eyes.
+
+    `notice` and `if_epoch` are as in `Decide`: to invite is to give, as soon as the relative accepts.
+    """
+
+    kinds: list[Kind]
+    notice: NoticeRef
+    if_epoch: int
+    note: Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    valid_until: dt.datetime | None = None
+    screen: Screen = ""
+
+
+class Accept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The code that came with the invitation."""
+
+    code: Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -40,6 +40,9 @@ class State(StrEnum):
 
 LIVE = frozenset({State.GIVEN, State.RECONFIRMED})
 
+DECEASED = "deceased"
+"""The reason of the one freeze that does not end: nothing can be decided under it, not even an end."""
+
 
 class Decision(StrEnum):
     """What a person says about one cell."""
@@ -169,6 +172,13 @@ class Consents(msgspec.Struct, frozen=True, omit_defaults=True):
         return Consents(
             self.epoch, {key: state for key, state in self.cells.items() if key.startswith(prefix)}, self.frozen
         )
+
+
+def open_cells(consents: Consents, recipient: str | None = None) -> list[Cell]:
+    """The cells, of one recipient or of all, that are asked for, or were given and not ended by an event. Time is left
+    out of account: what has expired is still there to be ended."""
+    cells = (Cell.of_key(key) for key, state in consents.cells.items() if state.state in LIVE | {State.REQUESTED})
+    return [cell for cell in cells if recipient in (None, cell.recipient)]
 
 
 def live_recipients(consents: Consents, at: datetime) -> Mapping[str, list[Cell]]:

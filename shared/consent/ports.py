@@ -38,9 +38,11 @@ class Ledger(Protocol):
         """Where the person's consents stand now. One read."""
         ...
 
-    async def prepare(self, uid: str, build: Build, said: Said, *, if_epoch: int | None = None) -> Prepared:
-        """What must be written to record what `build` says. Where that is nothing, a commit of these writes still
-        proves that nothing was decided since they were prepared.
+    async def prepare(
+        self, uid: str, build: Build, said: Said, *, if_epoch: int | None = None, born_on: dt.date | None = None
+    ) -> Prepared:
+        """What must be written to record what `build` says, and the date of birth where one is registered. Where that
+        is nothing, a commit of these writes still proves that nothing was decided since they were prepared.
 
         Raises Conflict `consent_stale` where `if_epoch` is not the epoch any more.
         """
@@ -52,6 +54,10 @@ class Ledger(Protocol):
 
     async def events(self, uid: str, *, after: int = 0, limit: int = 100) -> list[Event]:
         """At most `limit` events behind number `after`, oldest first."""
+        ...
+
+    async def events_numbered(self, uid: str, numbers: Sequence[int]) -> list[Event]:
+        """The events of these numbers. One read each."""
         ...
 
     async def events_of_epoch(self, uid: str, epoch: int) -> list[Event]:
@@ -75,6 +81,23 @@ class Recipients(Protocol):
 
     async def find(self, uid: str, ids: Sequence[str]) -> dict[str, Recipient]:
         """Those of `ids` that this person can give data to, or once could."""
+        ...
+
+
+class Watched(NamedTuple):
+    """Somebody whom a relative watches over. What of theirs may be shown is for the gate to say, each time: of the
+    consents of `subject`, for `recipient`."""
+
+    subject: str
+    recipient: str
+    since: dt.datetime
+
+
+class Watching(Protocol):
+    """Who watches whom: `relations.RelationStore`."""
+
+    async def watched_by(self, relative: str) -> list[Watched]:
+        """Those whose invitation this person accepted, and neither of the two has ended."""
         ...
 
 

@@ -1,5 +1,6 @@
 """Recording in the ledger, with everything that follows from it, in one commit."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,15 +21,23 @@ class Recorder:
     commit: Commit
 
     async def record(
-        self, uid: str, build: Build, said: Said, *, if_epoch: int | None = None, along: Sequence[Write] = ()
+        self,
+        uid: str,
+        build: Build,
+        said: Said,
+        *,
+        if_epoch: int | None = None,
+        along: Sequence[Write] = (),
+        born_on: dt.date | None = None,
     ) -> Prepared:
-        """Commit what `build` says to record, what follows from it, and the writes `along`.
+        """Commit what `build` says to record, what follows from it, and the writes `along`. `born_on` registers the
+        person's date of birth.
 
         Raises what `build` raises; Conflict `consent_stale`: the epoch is not `if_epoch`, or the state kept changing;
         Conflict `precondition_failed` where one of `along` does not hold.
         """
         for attempt in range(_ATTEMPTS):
-            prepared = await self.ledger.prepare(uid, build, said, if_epoch=if_epoch)
+            prepared = await self.ledger.prepare(uid, build, said, if_epoch=if_epoch, born_on=born_on)
             followed = await self.follower.following(uid, prepared.consents)
             try:
                 await self.commit([*prepared.writes, *followed.writes, *along], witness=prepared.witness)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.clock import Clock
+from shared.cloud.documents import Write
 from shared.consent.asking import Asked, Authority, check_right, read
 from shared.consent.ledger import Entry, Event, Said, decided
 from shared.consent.model import LIVE, Cell, Decision, Giver, Method, State
@@ -24,6 +25,8 @@ class How:
     screen: str = ""
     method: Method = Method.APP
     authority: Authority | None = None
+    fence: tuple[Write, ...] = ()
+    """What must not have changed until the decision is recorded: the record of that right."""
 
     def said(self, notice: Notice, clock: Clock) -> Said:
         """What all events of the decision have in common."""
@@ -77,7 +80,9 @@ class Consenting:
                 until = check_right(standing, changes, notice, how.authority, at)
                 return [decided(standing.consents, change, at, until) for change in changes]
 
-            return await self.recorder.record(uid, build, how.said(notice, self.clock), if_epoch=if_epoch)
+            return await self.recorder.record(
+                uid, build, how.said(notice, self.clock), if_epoch=if_epoch, along=how.fence
+            )
         except Unavailable:
             raise
         except Fault as refused:

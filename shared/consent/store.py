@@ -4,6 +4,7 @@
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from shared.cloud.documents import NAME, Document, Documents, Expect, Put, Query
 from shared.consent.ledger import Event, Said, Tail, record
 from shared.consent.model import Consents
 from shared.consent.ports import Build, Prepared, Standing
+from shared.consent.recipients import giver_writes
 from shared.errors import Conflict
 
 
@@ -43,7 +45,9 @@ class ConsentStore:
         """The person's consents now. One read."""
         return (await self.standing(uid)).consents
 
-    async def prepare(self, uid: str, build: Build, said: Said, *, if_epoch: int | None = None) -> Prepared:
+    async def prepare(
+        self, uid: str, build: Build, said: Said, *, if_epoch: int | None = None, born_on: dt.date | None = None
+    ) -> Prepared:
         """As `ports.Ledger`. One read."""
         found = await self._documents.get(_state_path(uid))
         stored = _decoded(found)
@@ -56,12 +60,19 @@ class ConsentStore:
             "notice": said.notice.version,
             "role": said.giver.role,
         }
+        if born_on is not None:
+            facts["birth"] = "registered"
         action = "consent.recorded" if events else "consent.kept"
         entry, head = append(_stream(uid), stored.audit, at=said.at, actor=_actor(said), action=action, facts=facts)
         tail = Tail(events[-1].number, events[-1].hash) if events else stored.tail
-        state = _Stored(consents, tail, head, stored.born_on)
+        state = _Stored(consents, tail, head, born_on.isoformat() if born_on else stored.born_on)
         audit = entry_write(entry)
-        writes: list[Write] = [_state_write(uid, state, found), *(_event_write(uid, event) for event in events), audit]
+        writes: list[Write] = [
+            _state_write(uid, state, found),
+            *(_event_write(uid, event) for event in events),
+            *giver_writes(uid, consents, events),
+            audit,
+        ]
         return Prepared(consents, events, writes, audit.path)
 
     async def prepare_refusal(self, uid: str, code: str, said: Said) -> list[Write]:
@@ -84,6 +95,12 @@ class ConsentStore:
             Query(_ledger(uid), where=(Where(NAME, ">", _number(after)),), order_by=(NAME,), limit=limit)
         )
         return [msgspec.convert(d.data, Event, builtin_types=KEPT) for d in found]
+
+    async def events_numbered(self, uid: str, numbers: Sequence[int]) -> list[Event]:
+        """As `ports.Ledger`."""
+        paths = [f"{_ledger(uid)}/{_number(number)}" for number in numbers]
+        found = await self._documents.get_many(paths) if paths else []
+        return [msgspec.convert(d.data, Event, builtin_types=KEPT) for d in found if d is not None]
 
     async def events_of_epoch(self, uid: str, epoch: int) -> list[Event]:
         """As `ports.Ledger`."""

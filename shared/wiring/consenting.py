@@ -1,9 +1,13 @@
-"""Deciding about consent."""
+"""Deciding about consent, and inviting relatives."""
 
+from shared.cloud.pace import Pace
 from shared.connection.ending import ConsentFollower
 from shared.connection.store import ConnectionStore
+from shared.consent.authorities import AuthorityStore, Rights
+from shared.consent.invitations import Invitations
 from shared.consent.recipients import RecipientStore
 from shared.consent.recording import Recorder
+from shared.consent.relations import RelationStore
 from shared.consent.service import Consenting
 from shared.consent.store import ConsentStore
 from shared.ids import RandomIds
@@ -11,11 +15,15 @@ from shared.policy.notices import notices
 from shared.wiring.platform import Platform
 from shared.wiring.queue import queue
 
+INVITATIONS = 20
+"""How often a person may invite within ten minutes."""
+
 
 def recorder(p: Platform) -> Recorder:
-    """The one writer of ledgers, with everything that follows a decision."""
-    connections = ConnectionStore(p.documents, p.clock)
-    follower = ConsentFollower(connections=connections, queue=queue(p), clock=p.clock, ids=RandomIds())
+    """The one writer of ledgers, with the connections following."""
+    follower = ConsentFollower(
+        connections=ConnectionStore(p.documents, p.clock), queue=queue(p), clock=p.clock, ids=RandomIds()
+    )
     return Recorder(ConsentStore(p.documents), follower, p.commit)
 
 
@@ -30,3 +38,30 @@ def consenting(p: Platform) -> Consenting:
         notices=published,
         clock=p.clock,
     )
+
+
+def rights(p: Platform) -> Rights:
+    """Whether somebody may decide for somebody else."""
+    return Rights(
+        authorities=AuthorityStore(p.documents),
+        recorder=recorder(p),
+        notices=notices(p.settings.notices),
+        clock=p.clock,
+    )
+
+
+def invitations(p: Platform) -> Invitations:
+    """Inviting relatives."""
+    return Invitations(
+        ledger=ConsentStore(p.documents),
+        recorder=recorder(p),
+        relations=RelationStore(p.documents),
+        notices=notices(p.settings.notices),
+        clock=p.clock,
+        ids=RandomIds(),
+    )
+
+
+def inviting_pace(p: Platform) -> Pace:
+    """How often a person may invite."""
+    return Pace(p.documents, p.clock, "inviting", INVITATIONS)

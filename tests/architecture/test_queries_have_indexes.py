@@ -4,16 +4,21 @@ import datetime as dt
 
 from infra.fleet import counts, listed
 from infra.rotate_keys import rewrap_all
+from infra.staff import institutions
 from shared.audit.store import stream_entries
 from shared.cloud.indexes import missing
 from shared.cloud.vault import DataKeys
 from shared.connection.model import LinkState
 from shared.connection.store import ConnectionStore
+from shared.consent.authorities import AuthorityStore
+from shared.consent.relations import RelationStore
 from shared.consent.store import ConsentStore
 from shared.erasure.store import ErasureStore
 from shared.measurement.store import DayDeleter, MeasurementStore
+from shared.policy.model import Words
+from shared.policy.notices import notices
 from shared.vocabulary import Kind
-from tests.fakes import MemorySecrets, RecordingDocuments
+from tests.fakes import MemorySecrets, RecordingDocuments, SeededIds
 
 AT = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 
@@ -30,6 +35,13 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     await ErasureStore(documents).of("hana")
     await ErasureStore(documents).due(AT, limit=5)
     await DayDeleter(documents).deletions("hana", Kind.SLEEP, limit=5)
+    await RelationStore(documents).open_of("hana")
+    await RelationStore(documents).held_by("hana")
+    await AuthorityStore(documents).over("hana")
+    await AuthorityStore(documents).held_by("hana")
+    staff = institutions(documents, clock, SeededIds(), notices())
+    await staff.end(await staff.register(Words("港病院", "Minato"), "東京都", "03", "contract-1"), "contract-2")
+    await staff.listed()
     assert [
         day async for day in MeasurementStore(documents, keys).read_days("hana", Kind.SLEEP, AT.date(), AT.date())
     ] == []
@@ -53,6 +65,9 @@ def test_no_store_asks_a_query_that_is_not_tried_above():
     assert asking - {"infra/demo/stored.py"} == {
         "shared/audit/store.py",
         "shared/connection/store.py",
+        "shared/consent/authorities.py",
+        "shared/consent/institutions.py",
+        "shared/consent/relations.py",
         "shared/consent/store.py",
         "shared/erasure/store.py",
         "shared/measurement/store.py",

@@ -1,4 +1,4 @@
-"""How often a person may begin to link: each attempt is a document, an audit entry, and perhaps a call to Google."""
+"""How often a person may begin what costs a document, an audit entry, and perhaps a call to Google or to somebody."""
 
 from dataclasses import dataclass
 
@@ -10,18 +10,19 @@ WINDOW_S = 600
 
 
 @dataclass(frozen=True, slots=True)
-class LinkPace:
-    """At most `most` attempts a person in ten minutes, however many instances they reach."""
+class Pace:
+    """At most `most` attempts at `what` a person in ten minutes, however many instances they reach."""
 
     documents: Documents
     clock: Clock
+    what: str
     most: int
 
     async def spend(self, uid: str) -> None:
         """Take one attempt. Raises Unavailable `too_many_requests`, with when to come back."""
         now_s = int(self.clock.now().timestamp())
         window, left_s = now_s // WINDOW_S, WINDOW_S - now_s % WINDOW_S
-        path = f"users/{uid}/settings/linking"
+        path = f"users/{uid}/settings/{self.what}"
         found = await self.documents.get(path)
         spent = found.data["spent"] if found and found.data["window"] == window else 0
         if spent >= self.most:
