@@ -19,7 +19,9 @@ from shared.connection.model import LinkState
 from shared.connection.steps import Started
 from shared.connection.view import ConnectionView, KindView
 from shared.consent.asking import Asked, Pending
-from shared.consent.messages import Decide, OnBehalf
+from shared.consent.family_acts import Relations, RelationView
+from shared.consent.invitations import Invited
+from shared.consent.messages import Accept, Decide, Invite, OnBehalf
 from shared.consent.model import Decision, Giver, Method, Role, State
 from shared.consent.view import CellView, Decided, EventView, History, RecipientView, Stands
 from shared.erasure.model import ErasureView, Progress
@@ -49,6 +51,7 @@ FUNCTIONS = (
     "sync_user",
 )
 SHAPES: tuple[type, ...] = (
+    *(Invite, Invited, Accept, RelationView, Relations),
     *(Start, Started, Confirm, Sync, Revoke, ConnectionView, KindView, LinkState),
     *(Asked, Decide, Decision, OnBehalf, Purpose, Kind, Provider, Language),
     *(Stands, CellView, RecipientView, RecipientType, Words, Pending, State),
@@ -184,7 +187,8 @@ def bounds(schema: dict[str, Any]) -> dict[str, Any]:
 
 def is_sent(shape: type) -> bool:
     """Whether it comes to us, rather than going out."""
-    return shape in (Start, Confirm, Sync, Revoke, Decide, Asked, OnBehalf, NoticeRef, Erase, Run, Zone, Task)
+    sent = (Start, Confirm, Sync, Revoke, Decide, Asked, OnBehalf, NoticeRef, Erase, Run, Zone, Task)
+    return shape in sent or shape in (Invite, Accept)
 
 
 def omitted(shape: type) -> set[str]:
