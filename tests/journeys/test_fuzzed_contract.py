@@ -27,7 +27,11 @@ FOR_REASONS_NO_SCHEMA_TELLS = {
     "startLinking": ["410"],  # a server auth code that Google never issued
     "returnFromGoogle": ["303"],
     "confirmLink": ["410"],  # a one-time code that was never given
-    "decideConsent": ["400", "409"],  # two decisions on one cell; a state that has moved on
+    "readConsent": ["403"],  # for somebody whom nobody gave a right over
+    "decideConsent": ["400", "403", "409"],  # two decisions on one cell; the same; a state that has moved on
+    "inviteRelative": ["400", "409", "429"],  # a kind twice; a state that has moved on; too often
+    "acceptInvitation": ["410"],  # one that was never made
+    "endRelation": ["410"],
     "readMeasurements": ["400"],  # dates the wrong way round, a zone that is none
     "tellZone": ["400"],
 }
