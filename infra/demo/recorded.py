@@ -14,6 +14,7 @@ from infra.demo.telling import Telling
 from infra.demo.truth import oldest_and_newest
 from infra.local.google import Account, World
 from shared.clock import ManualClock, SystemClock
+from shared.policy.notices import digest_of, notices
 
 ZONE = "UTC"
 """Recordings do not say where the person was."""
@@ -29,10 +30,11 @@ async def play(responses: Path, folder: Path, console: Console) -> Summary:
     clock.set(newest + timedelta(hours=3))
     people = recorded(world.recorded.accounts, ZONE)
     backfill = {"BACKFILL_DAYS": str((clock.now() - oldest).days + 2)}
+    told = {"NOTICES": str(as_of_then(folder / "notices"))}
     telling = Telling(console, clock)
     with telling.following():
         telling.says(steps.RECORDED.filled(answers=len(world.recorded.used), accounts=len(people)))
-        async with staged(folder, world, clock, people, telling, backfill) as stage:
+        async with staged(folder, world, clock, people, telling, backfill | told) as stage:
             began = clock.now()
             with stage.timed("link_and_first_fetch"):
                 for person in people:
@@ -46,6 +48,23 @@ async def play(responses: Path, folder: Path, console: Console) -> Summary:
             check_everything(stage, seen)
             files = Recordings(world.recorded.used, world.recorded.skipped)
             return summed_up(stage, seen, source=str(responses), began=began, recordings=files)
+
+
+def as_of_then(folder: Path) -> Path:
+    """Our notices in `folder`, in force since the earliest time a point may have: whoever was recorded lived before the
+    first of them."""
+    published = []
+    for notice in notices():
+        files = dict(notice.files)
+        since = f"in_force_from: {notice.contents.in_force_from}".encode()
+        files["notice.yaml"] = files["notice.yaml"].replace(since, b"in_force_from: 2000-01-01")
+        version = folder / notice.contents.version
+        version.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (version / name).write_bytes(content)
+        published.append(f"{digest_of(files)} {notice.contents.version}\n")
+    (folder / "PUBLISHED").write_text("".join(published), encoding="utf-8")
+    return folder
 
 
 def _span(accounts: list[Account], now: datetime) -> tuple[datetime, datetime]:

@@ -76,7 +76,7 @@ def steps(variables: str, today: date) -> list[Step]:
         Step(
             Words(
                 "同意を見る。睡眠の同意を撤回し、もう一度同意する。同意するには、見た状態（epoch）とお知らせ（notice）を示す",
-                "See the consents; withdraw sleep, and give it again, which takes the state and notice seen",
+                "See the consents, withdraw sleep, and give it again, which takes the state and notice seen",
             ),
             (
                 f"{_CURL} $URL/consent {_HANA}",

@@ -198,7 +198,9 @@ async def test_a_guardian_is_the_performer_and_the_evidence_is_told(house: House
     [verification] = consent["verification"]
     assert verification["verified"] is True
     assert verification["extension"][0]["valueString"] == "koseki-7"
-    assert consent["provision"]["provision"][0]["period"]["end"] == "2035-03-31T15:00:00.000Z"  # fifteen, in Tokyo
+    assert (
+        consent["provision"]["provision"][0]["period"]["end"] == "2036-03-31T15:00:00.000Z"
+    )  # sixteen by then, in Tokyo
 
 
 async def test_each_decision_that_still_counts_has_its_signature_which_is_genuine(house: House):

@@ -165,12 +165,13 @@ async def change_mind(stage: Stage) -> None:
     await stage.decide(Decision.GIVE, Kind.WEIGHT)
 
 
-async def pause(stage: Stage) -> None:
-    """Withdraw everything, and give it all again later."""
+async def stop_everything(stage: Stage) -> None:
+    """Withdraw everything, with which the link ends and is revoked, and link again later."""
     await stage.decide(Decision.WITHDRAW, *KINDS)
     await stage.deliver()
     stage.clock.advance(HOUR)
-    await stage.decide(Decision.GIVE, *KINDS)
+    await stage.link(KINDS)
+    await stage.deliver()
 
 
 async def relink(stage: Stage) -> None:

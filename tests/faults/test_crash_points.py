@@ -44,7 +44,7 @@ STORIES: dict[str, Story] = {
     "dead_grant": Story(story.due_and_dead, story.deliver, LinkState.NEEDS_REAUTH),
     "disconnect": Story(story.synced, story.disconnect, LinkState.REVOKED),
     "change_mind": Story(story.due_with_news, story.change_mind),
-    "pause": Story(story.due_with_news, story.pause),
+    "stop_everything": Story(story.due_with_news, story.stop_everything),
     "relink": Story(story.due_with_news, story.relink),
     "other_account": Story(story.synced, story.other_account),
     "tick": Story(story.due_with_news, story.tick),

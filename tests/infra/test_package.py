@@ -38,6 +38,7 @@ def root(tmp_path):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
+    give_files(tmp_path)
     return tmp_path
 
 

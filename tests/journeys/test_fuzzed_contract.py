@@ -20,15 +20,21 @@ from tests.journeys.contract import PATH, Contract
 from tests.journeys.town import SIGNING, START, Heard, Town
 
 EXAMPLES = 50
-WHO = {"disconnect": "ken", "decideConsent": "yui"}
+WHO = {"disconnect": "ken", "decideConsent": "yui", "stopEverything": "yui", "askToErase": "yui"}
 """Who calls which operation, so that none ends what another needs; everything else is hana's."""
-MACHINES = {"revokeDue": "connection", "syncUser": "sync_user", "dispatchSyncs": "sync_dispatch"}
+MACHINES = {
+    "revokeDue": "connection",
+    "syncUser": "sync_user",
+    "dispatchSyncs": "sync_dispatch",
+    "carryOutErasure": "erasure",
+}
 FOR_REASONS_NO_SCHEMA_TELLS = {
     "startLinking": ["410"],  # a server auth code that Google never issued
     "returnFromGoogle": ["303"],
     "confirmLink": ["410"],  # a one-time code that was never given
     "readConsent": ["403"],  # for somebody whom nobody gave a right over
     "decideConsent": ["400", "403", "409"],  # two decisions on one cell; the same; a state that has moved on
+    "askToErase": ["409"],  # what is still consented to, or is being erased already
     "inviteRelative": ["400", "409", "429"],  # a kind twice; a state that has moved on; too often
     "acceptInvitation": ["410"],  # one that was never made
     "endRelation": ["410"],

@@ -139,15 +139,15 @@ async def test_a_person_withdraws_a_kind_and_gives_it_again(platform: Platform, 
 
     withdrawn = await decide(platform, browser, "withdraw steps", page)
     assert app_words.SAID["withdrawn"].ja in withdrawn
-    assert STATES["paused"].ja in withdrawn
+    assert STATES["revoked"].ja in withdrawn, "Google granted nothing else"
 
     # A page that was left open shows an older state: what it says cannot undo a newer decision.
     assert PROBLEMS["consent_stale"].ja in await decide(platform, browser, "give steps", page)
     given = await decide(platform, browser, "give steps", withdrawn)
     assert app_words.SAID["given"].ja in given
-    assert STATES["paused"].ja not in given
-    _, page = await click(browser, f"{platform.url}/app/sync")
-    assert app_words.SAID["queued"].ja in page
+    assert STATES["revoked"].ja in given, "it takes a new link"
+    _, page = await connect(platform, browser)
+    assert STATES["active"].ja in page
 
 
 @pytest.mark.parametrize("form", [{}, {"change": "give steps"}, {"change": "burn steps", "epoch": "1"}])

@@ -266,7 +266,7 @@ async def test_whoever_wants_to_be_fetched_during_a_visit_is_fetched_behind_it(r
     held = [NOW - 5 * HOUR]
     rig.google.datasets[Kind.WEIGHT] = partial(_held, Kind.WEIGHT, held)
     rig.google.changes[Kind.WEIGHT] = lambda _: NO_FEED
-    await rig.link("hana", "google", [Kind.WEIGHT])
+    await rig.link("hana", "google", [Kind.WEIGHT, Kind.SLEEP])  # with the last kind withdrawn, the link would end
     await caught_up(rig)
     await due(rig)
     usual, wanted = rig.google.send, list[str]()
