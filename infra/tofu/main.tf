@@ -29,7 +29,7 @@ locals {
   # Public: people call it, whom the function must know by itself. All others are let in by account.
   public = toset([
     for name, f in local.functions : name
-    if length(setintersection(f.called_by, ["app_user", "browser"])) > 0
+    if length(setintersection(f.called_by, ["app_user", "anyone", "browser"])) > 0
   ])
 
   database_uses = merge([

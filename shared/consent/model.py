@@ -4,7 +4,6 @@ A cell is purpose × kind × recipient. What is not in the projection was never 
 work that began under an older state can be told apart. Fields and states follow ISO/IEC TS 27560.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -179,13 +178,3 @@ def open_cells(consents: Consents, recipient: str | None = None) -> list[Cell]:
     out of account: what has expired is still there to be ended."""
     cells = (Cell.of_key(key) for key, state in consents.cells.items() if state.state in LIVE | {State.REQUESTED})
     return [cell for cell in cells if recipient in (None, cell.recipient)]
-
-
-def live_recipients(consents: Consents, at: datetime) -> Mapping[str, list[Cell]]:
-    """The live cells by recipient: who may have anything now."""
-    found: dict[str, list[Cell]] = {}
-    for key, state in consents.cells.items():
-        if state.as_of(at) in LIVE:
-            cell = Cell.of_key(key)
-            found.setdefault(cell.recipient, []).append(cell)
-    return found

@@ -93,14 +93,6 @@ class Watched(NamedTuple):
     since: dt.datetime
 
 
-class Watching(Protocol):
-    """Who watches whom: `relations.RelationStore`."""
-
-    async def watched_by(self, relative: str) -> list[Watched]:
-        """Those whose invitation this person accepted, and neither of the two has ended."""
-        ...
-
-
 class Followed(NamedTuple):
     """What follows a decision: `writes` for the same commit, and work to be begun once it is made. That work is begun
     a second time by whoever sweeps what is due, so it may be lost here."""

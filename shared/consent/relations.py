@@ -72,7 +72,7 @@ class Stored(NamedTuple):
 
 
 class RelationStore:
-    """Reads relations, and is `ports.Watching`."""
+    """Reads relations."""
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
@@ -94,7 +94,7 @@ class RelationStore:
         return await self._of("relative", relative, RelationState.ACTIVE)
 
     async def watched_by(self, relative: str) -> list[Watched]:
-        """As `ports.Watching`."""
+        """Those whose invitation this person accepted, and neither of the two has ended."""
         held = await self.held_by(relative)
         return [
             Watched(one.value.subject, one.recipient, one.value.accepted_at or one.value.invited_at) for one in held
