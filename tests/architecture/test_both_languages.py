@@ -10,6 +10,7 @@ import pytest
 from infra.manifest import ROOT
 
 PLAYBOOKS = sorted((ROOT / "infra/playbooks").rglob("*.md"))
+DOCS = sorted((ROOT / "infra/docs").glob("*.ja.md"))
 READMES = {"ja": ROOT / "README.ja.md", "en": ROOT / "README.md"}
 LED_TO = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
@@ -75,7 +76,7 @@ def test_a_playbook_fits_what_google_sends_with_an_alert(path):
     assert len(text.encode()) <= 10_240
 
 
-@pytest.mark.parametrize("path", [*PLAYBOOKS, READMES["ja"]], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*PLAYBOOKS, *DOCS, READMES["ja"]], ids=lambda path: path.stem)
 def test_lines_fit_a_screen(path):
     lines = path.read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if columns(line) > 120 and not line.startswith("|")] == []
@@ -113,8 +114,31 @@ def test_the_readme_says_the_same_in_both_languages():
         assert re.findall(r"^\| (I\d+) \|", ja, re.MULTILINE) == re.findall(r"^\| (I\d+) \|", en, re.MULTILINE)
         assert plain_ja.count("\n|") == plain_en.count("\n|"), where
         each_other = {path.name for path in READMES.values()}
-        assert set(LED_TO.findall(plain_ja)) - each_other == set(LED_TO.findall(plain_en)) - each_other, where
+        led_to = {link.replace(".ja.md", ".md") for link in LED_TO.findall(plain_ja)} - each_other
+        assert led_to == set(LED_TO.findall(plain_en)) - each_other, where
         # Of what is set as code: which commands and places there are, and which boxes the arrows join.
         for (kind, block_ja), (_, block_en) in zip(FENCED.findall(ja), FENCED.findall(en), strict=True):
             kept = r"^ *(\w+).*-> (\w+)" if kind == "mermaid" else r"^ *(?:make )?\S+"
             assert re.findall(kept, block_ja, re.MULTILINE) == re.findall(kept, block_en, re.MULTILINE), where
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.stem)
+def test_a_page_of_the_docs_says_the_same_in_both_languages(path):
+    english = path.with_name(path.name.replace(".ja.", "."))
+    ja, en = path.read_text(encoding="utf-8"), english.read_text(encoding="utf-8")
+    assert (english.name in LED_TO.findall(ja), path.name in LED_TO.findall(en)) == (True, True)
+    assert code(FENCED.sub("", ja)) == code(FENCED.sub("", en))
+    assert [line.count("|") for line in ja.splitlines() if line.startswith("|")] == [
+        line.count("|") for line in en.splitlines() if line.startswith("|")
+    ]
+    arrows = [
+        [re.findall(r"^ *(\w+) .*-> (\w+)", block, re.MULTILINE) for _, block in FENCED.findall(text)]
+        for text in (ja, en)
+    ]
+    assert arrows[0] == arrows[1] != []
+    named = {
+        name
+        for name in code(FENCED.sub("", en))
+        if name.startswith(("shared/", "tests/", "functions/")) and "‹" not in name
+    }
+    assert [name for name in named if not (ROOT / name).exists()] == []
