@@ -61,13 +61,20 @@ def institutions(documents: Documents, clock: Clock, ids: Ids, notices: Notices)
 def registering(documents: Documents, clock: Clock, ids: Ids, notices: Notices) -> Registering:
     """Guardians, agents, births, deaths."""
     ledger, writer, relations = ConsentStore(documents), recorder(documents, clock, ids), RelationStore(documents)
+    authorities = AuthorityStore(documents)
     return Registering(
         ledger=ledger,
         recorder=writer,
-        authorities=AuthorityStore(documents),
+        authorities=authorities,
         relations=relations,
         invitations=Invitations(
-            ledger=ledger, recorder=writer, relations=relations, notices=notices, clock=clock, ids=ids
+            ledger=ledger,
+            recorder=writer,
+            relations=relations,
+            authorities=authorities,
+            notices=notices,
+            clock=clock,
+            ids=ids,
         ),
         notices=notices,
         clock=clock,

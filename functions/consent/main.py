@@ -20,7 +20,7 @@ def routes() -> list[edge.Route]:
     c, user = consenting(p), p.identities.app_user
     given = receipt_acts(p, c)
     acts = Acts(c, given.exports.receipts, rights(p))
-    family = FamilyActs(invitations(p), inviting_pace(p))
+    family = FamilyActs(invitations(p), acts.rights, inviting_pace(p))
     return [
         edge.Route("GET", "/", user, acts.state, query=AskState),
         edge.Route("POST", "/", user, acts.decide, body=Decide),
@@ -31,9 +31,9 @@ def routes() -> list[edge.Route]:
         edge.Route("GET", "/keys", edge.anyone, given.keys),
         edge.Route("GET", "/export", user, given.export, query=AskExport),
         edge.Route("POST", "/invitations", user, family.invite, body=Invite),
-        edge.Route("GET", "/invitations", user, family.listed),
+        edge.Route("GET", "/invitations", user, family.listed, query=AskState),
         edge.Route("POST", "/invitations/{id}/accept", user, family.accept, body=Accept),
-        edge.Route("DELETE", "/invitations/{id}", user, family.end),
+        edge.Route("DELETE", "/invitations/{id}", user, family.end, query=AskState),
     ]
 
 

@@ -78,9 +78,8 @@ class Acts:
 
     async def _whose(self, call: edge.Call, asked: AskState | OnBehalf | None) -> tuple[str, Right | None]:
         """Whose consents a call is about: the caller's own, or those of somebody the caller has a right to."""
-        if asked is None or not (asked.subject or asked.authority):
-            return call.caller.uid, None
-        return asked.subject, await self.rights.right(call.caller.uid, asked.subject, asked.authority)
+        subject, authority = (asked.subject, asked.authority) if asked else ("", "")
+        return await self.rights.whose(call.caller.uid, subject, authority)
 
     async def _decided(self, uid: str, prepared: Prepared) -> Decided:
         return Decided(

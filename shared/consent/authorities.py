@@ -19,7 +19,7 @@ from shared.clock import Clock
 from shared.cloud.documents import Documents, Expect, Put, Query, Where, Write
 from shared.consent.asking import Authority, of_age_at
 from shared.consent.ledger import Said
-from shared.consent.model import Giver, Method, Role
+from shared.consent.model import Cell, Giver, Method, Role
 from shared.consent.recording import Recorder
 from shared.consent.view import Stands
 from shared.errors import InvalidInput, NotPermitted
@@ -178,6 +178,10 @@ class Right(NamedTuple):
     authority: Authority
     fence: Put
 
+    def reaches(self, cells: Sequence[Cell]) -> bool:
+        """Whether it covers all of them."""
+        return all(self.authority.covers(cell.purpose, cell.kind) for cell in cells)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rights:
@@ -187,6 +191,13 @@ class Rights:
     recorder: Recorder
     notices: Notices
     clock: Clock
+
+    async def whose(self, caller: str, subject: str, authority: str) -> tuple[str, Right | None]:
+        """Whose matter a call is: the caller's own where neither is named, else that of somebody the caller has a right
+        to. Raises as `right`."""
+        if not subject and not authority:
+            return caller, None
+        return subject, await self.right(caller, subject, authority)
 
     async def right(self, holder: str, subject: str, authority: str) -> Right:
         """The right that `holder` names. Raises NotPermitted `authority_invalid`: unknown, somebody else's, about

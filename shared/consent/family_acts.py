@@ -7,8 +7,9 @@ import msgspec
 
 from shared import edge
 from shared.cloud.pace import Pace
+from shared.consent.authorities import Right, Rights
 from shared.consent.invitations import Invitations
-from shared.consent.messages import Accept, Invite
+from shared.consent.messages import Accept, AskState, Invite, OnBehalf
 from shared.consent.relations import Relation, RelationState, Stored
 from shared.consent.service import How
 from shared.vocabulary import Kind
@@ -42,15 +43,23 @@ class FamilyActs:
     """Questions and answers about relatives."""
 
     invitations: Invitations
+    rights: Rights
     pace: Pace
 
     async def invite(self, call: edge.Call) -> edge.Reply:
         """Make an invitation, and tell its code this once."""
         body: Invite = call.body
         await self.pace.spend(call.caller.uid)
-        how = How(notice=body.notice, language=call.language, screen=body.screen)
+        uid, right = await self._whose(call, body.on_behalf)
+        how = How(
+            notice=body.notice,
+            language=call.language,
+            screen=body.screen,
+            authority=right.authority if right else None,
+            fence=(right.fence,) if right else (),
+        )
         made = await self.invitations.invite(
-            call.caller.uid, body.kinds, how, note=body.note, valid_until=body.valid_until, if_epoch=body.if_epoch
+            uid, body.kinds, how, note=body.note, valid_until=body.valid_until, if_epoch=body.if_epoch
         )
         return edge.Json(made, 201)
 
@@ -61,16 +70,24 @@ class FamilyActs:
         return edge.Json(self._view(accepted, own=False))
 
     async def listed(self, call: edge.Call) -> edge.Reply:
-        """Both sides."""
-        made, held = await self.invitations.listed(call.caller.uid)
+        """Both sides. For somebody else, what their right reaches of what the person made."""
+        uid, right = await self._whose(call, call.query)
+        made, held = await self.invitations.listed(uid)
+        if right:
+            made, held = [one for one in made if right.reaches(one.cells)], []
         return edge.Json(
             Relations([self._view(one, own=True) for one in made], [self._view(one, own=False) for one in held])
         )
 
     async def end(self, call: edge.Call) -> edge.Reply:
         """End one, from either side."""
-        await self.invitations.end(call.caller.uid, call.path["id"])
+        uid, right = await self._whose(call, call.query)
+        await self.invitations.end(uid, call.path["id"], right)
         return edge.Json({"ended": True})
+
+    async def _whose(self, call: edge.Call, asked: AskState | OnBehalf | None) -> tuple[str, Right | None]:
+        subject, authority = (asked.subject, asked.authority) if asked else ("", "")
+        return await self.rights.whose(call.caller.uid, subject, authority)
 
     def _view(self, found: Stored, *, own: bool) -> RelationView:
         value: Relation = found.value

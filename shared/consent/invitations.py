@@ -1,8 +1,8 @@
 """A person invites a relative to watch over them; the relative accepts with their own account; either ends it.
 
 Until the relative accepts, nothing flows: the cells are REQUESTED. To accept makes the relation active and the cells
-GIVEN in one commit, by the decision that the person made when they invited. Whoever fails to accept is told one and the
-same thing, whatever the reason.
+GIVEN in one commit, by the decision that was made when they were invited, and by the right, if it was a guardian's or
+an agent's. Whoever fails to accept is told one and the same thing, whatever the reason.
 """
 
 import datetime as dt
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from shared import ids
 from shared.clock import Clock
 from shared.consent.asking import check_right, ends_at
+from shared.consent.authorities import AuthorityStore, Right
 from shared.consent.ledger import Entry, Said
 from shared.consent.model import Cell, Change, Decision, Giver, Method, Role, State, open_cells
 from shared.consent.ports import Ledger, Standing
@@ -45,6 +46,7 @@ class Invitations:
     ledger: Ledger
     recorder: Recorder
     relations: RelationStore
+    authorities: AuthorityStore
     notices: Notices
     clock: Clock
     ids: ids.Ids
@@ -87,18 +89,19 @@ class Invitations:
                 code=_hash_of(name, code),
                 valid_until=valid_until,
                 note=note,
+                authority=how.authority.id if how.authority else "",
             )
             asked = Stored(relation, name, "").cells
 
             def build(standing: Standing) -> list[Entry]:
-                check_right(standing, _giving(asked), notice, None, at)
+                check_right(standing, _giving(asked), notice, how.authority, at)
                 return [
                     *(entry for old in stale for entry in _ending(standing, old, State.EXPIRED, "invitation_expired")),
                     *(Entry(cell, State.REQUESTED) for cell in asked),
                 ]
 
             along = [write for old in stale for write in ended(old, at, actor="system", reason="expired")]
-            along += begun(name, relation)
+            along += [*begun(name, relation, actor=_actor(how.giver)), *how.fence]
             await self.recorder.record(uid, build, how.said(notice, self.clock), if_epoch=if_epoch, along=along)
             return Invited(name, code, relation.expires_at)
         except Unavailable:
@@ -133,42 +136,54 @@ class Invitations:
         standing = await self.ledger.standing(value.subject)
         if any(held.value.subject == value.subject for held in await self.relations.held_by(uid)):
             raise Refused("invitation_invalid")
-        entries = self._given(found, standing, at)
+        right = await self._right_of(value)
+        entries = self._given(found, standing, right, at)
         said = Said(
             at=at,
             method=Method.INVITATION,
             notice=value.notice,
             language=value.language,
             screen=value.screen,
-            giver=Giver(Role.SELF, evidence=f"relation:{found.id}"),
+            giver=right.authority.giver if right else Giver(Role.SELF, evidence=f"relation:{found.id}"),
         )
         await self.recorder.record(
             value.subject,
             lambda _: entries,
             said,
             if_epoch=standing.consents.epoch,
-            along=accepted(found, uid, at),
+            along=[*accepted(found, uid, at), *([right.fence] if right else [])],
         )
         now = await self.relations.find(relation)
         return now or found
 
-    def _given(self, found: Stored, standing: Standing, at: dt.datetime) -> list[Entry]:
+    async def _right_of(self, value: Relation) -> Right | None:
+        """The right by which somebody invited for the person; None where they did themself."""
+        if not value.authority:
+            return None
+        found = await self.authorities.find(value.authority)
+        if found is None:
+            raise Refused("invitation_invalid")
+        return Right(found.authority, found.fence)
+
+    def _given(self, found: Stored, standing: Standing, right: Right | None, at: dt.datetime) -> list[Entry]:
         """What accepting gives; Refused `invitation_invalid` where that is nothing."""
         words = self.notices.find(found.value.notice.version).contents.purposes[Purpose.FAMILY_WATCH]
         cells = [cell for cell in found.cells if standing.consents.state_of(cell, at) is State.REQUESTED]
         try:
-            check_right(standing, _giving(cells), self.notices.in_force(at), None, at)
+            authority = right.authority if right else None
+            authority_until = check_right(standing, _giving(cells), self.notices.in_force(at), authority, at)
             until = ends_at("", words, found.value.valid_until, at)
         except Fault:
             raise Refused("invitation_invalid") from None
         if not cells:
             raise Refused("invitation_invalid")
-        return [Entry(cell, State.GIVEN, until) for cell in cells]
+        return [Entry(cell, State.GIVEN, until, authority_until) for cell in cells]
 
-    async def end(self, uid: str, relation: str) -> None:
-        """Either side ends it, accepted or not: to the person it is withdrawn; by the relative it is invalidated.
+    async def end(self, uid: str, relation: str, right: Right | None = None) -> None:
+        """Either side ends it, accepted or not: to the person it is withdrawn; by the relative it is invalidated. With
+        `right`, the person `uid` is its subject, and its holder ends for them.
 
-        Raises Refused `invitation_invalid`: unknown, ended, or of other people.
+        Raises Refused `invitation_invalid`: unknown, ended, of other people, or beyond the right.
         """
         for _ in range(_ATTEMPTS):
             found = await self.relations.find(relation)
@@ -176,8 +191,14 @@ class Invitations:
                 raise Refused("invitation_invalid")
             own = uid == found.value.subject
             giver = Giver(Role.SELF if own else Role.RELATIVE, evidence=f"relation:{found.id}")
+            if right:
+                if not own or not right.reaches(found.cells):
+                    raise Refused("invitation_invalid")
+                giver = right.authority.giver
             try:
-                await self._end(found, State.WITHDRAWN if own else State.INVALIDATED, "" if own else "left", giver)
+                await self._end(
+                    found, State.WITHDRAWN if own else State.INVALIDATED, "" if own else "left", giver, right
+                )
             except Conflict:
                 continue
             return
@@ -188,14 +209,16 @@ class Invitations:
         for held in await self.relations.held_by(uid):
             await self._end(held, State.INVALIDATED, reason, giver)
 
-    async def _end(self, found: Stored, state: State, reason: str, giver: Giver) -> None:
+    async def _end(self, found: Stored, state: State, reason: str, giver: Giver, right: Right | None = None) -> None:
         said = self._said(giver)
-        actor = "data_subject" if giver.role is Role.SELF else str(giver.role)
         await self.recorder.record(
             found.value.subject,
             lambda standing: _ending(standing, found, state, reason),
             said,
-            along=ended(found, said.at, actor=actor, reason=reason or "withdrawn"),
+            along=[
+                *ended(found, said.at, actor=_actor(giver), reason=reason or "withdrawn"),
+                *([right.fence] if right else []),
+            ],
         )
 
     async def listed(self, uid: str) -> tuple[list[Stored], list[Stored]]:
@@ -229,6 +252,10 @@ def _fits(found: Stored, uid: str, code: str, at: dt.datetime) -> bool:
     value = found.value
     right_code = hmac.compare_digest(value.code, _hash_of(found.id, code))
     return right_code and value.state is RelationState.INVITED and at < value.expires_at and uid != value.subject
+
+
+def _actor(giver: Giver) -> str:
+    return "data_subject" if giver.role is Role.SELF else giver.role.value
 
 
 def _giving(cells: Sequence[Cell]) -> list[Change]:

@@ -61,6 +61,7 @@ class Invite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
     valid_until: dt.datetime | None = None
     screen: Screen = ""
+    on_behalf: OnBehalf | None = None
 
 
 class Accept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -35,7 +35,8 @@ class RelationState(StrEnum):
 
 class Relation(msgspec.Struct, frozen=True, kw_only=True):
     """One relation. `notice`, `language` and `screen` are how the person was asked, `kinds` and `valid_until` what they
-    wanted to give; `code` is the hash of what the relative proves the invitation with, and "" once it is spent."""
+    wanted to give; `code` is the hash of what the relative proves the invitation with, and "" once it is spent.
+    `authority` names the right by which somebody invited for the person; "" where they did themself."""
 
     subject: str
     state: RelationState
@@ -48,6 +49,7 @@ class Relation(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     valid_until: dt.datetime | None = None
     note: str = ""
+    authority: str = ""
     relative: str = ""
     accepted_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
@@ -105,9 +107,9 @@ class RelationStore:
         return [_decoded(found) for found in await self._documents.query(Query("relations", where=where, limit=MOST))]
 
 
-def begun(relation: str, value: Relation) -> list[Write]:
+def begun(relation: str, value: Relation, *, actor: str) -> list[Write]:
     """The writes that make an invitation."""
-    return _recorded(relation, value, Expect.ABSENT, value.invited_at, "data_subject", "relation.invited")
+    return _recorded(relation, value, Expect.ABSENT, value.invited_at, actor, "relation.invited")
 
 
 def accepted(found: Stored, relative: str, at: dt.datetime) -> list[Write]:

@@ -28,6 +28,11 @@ class How:
     fence: tuple[Write, ...] = ()
     """What must not have changed until the decision is recorded: the record of that right."""
 
+    @property
+    def giver(self) -> Giver:
+        """Who decides."""
+        return self.authority.giver if self.authority else Giver()
+
     def said(self, notice: Notice, clock: Clock) -> Said:
         """What all events of the decision have in common."""
         return Said(
@@ -36,7 +41,7 @@ class How:
             notice=notice.ref,
             language=self.language,
             screen=self.screen,
-            giver=self.authority.giver if self.authority else Giver(),
+            giver=self.giver,
         )
 
 

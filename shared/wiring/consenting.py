@@ -56,6 +56,7 @@ def invitations(p: Platform) -> Invitations:
         ledger=ConsentStore(p.documents),
         recorder=recorder(p),
         relations=RelationStore(p.documents),
+        authorities=AuthorityStore(p.documents),
         notices=notices(p.settings.notices),
         clock=p.clock,
         ids=RandomIds(),

@@ -42,6 +42,7 @@ class Office:
             ledger=self.ledger,
             recorder=self.recorder,
             relations=self.relations,
+            authorities=self.authorities,
             notices=NOTICES,
             clock=clock,
             ids=ids,

@@ -1,7 +1,7 @@
 """Relatives: invited by the person, accepting with their own account, ended by either."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from shared.consent.invitations import MOST_OPEN
 from shared.consent.model import LIVE, Method, Role, State
 from shared.consent.ports import Watched
 from shared.consent.service import How
-from shared.errors import Conflict, InvalidInput, NotFound, Refused
+from shared.errors import Conflict, InvalidInput, NotFound, NotPermitted, Refused
 from shared.policy.model import NoticeRef
 from shared.vocabulary import Kind, Purpose
 from tests.consent.office import NOTICES, Nudging, Office
@@ -275,3 +275,82 @@ async def test_the_words_at_the_time_of_inviting_are_those_it_is_given_under(off
     invited = await office.invite("hana")
     found = await office.relations.find(invited.id)
     assert found.value.notice == next(iter(NOTICES)).ref
+
+
+async def guarded(office, **more):
+    """A child, their guardian, and the guardian's right."""
+    authority = await office.registering.authority(
+        "taro", "hana", Role.GUARDIAN, "koseki-3", born_on=date(2018, 4, 2), **more
+    )
+    return await office.rights.right("hana", "taro", authority)
+
+
+def by(office, right):
+    return How(notice=office.notice, authority=right.authority, fence=(right.fence,))
+
+
+async def test_a_guardian_invites_for_a_child_who_cannot_and_what_it_gives_ends_with_the_right(documents, clock):
+    office = Office(documents, clock)
+    right = await guarded(office)
+    with pytest.raises(Refused, match="guardian_needed"):
+        await office.invite("taro")
+    made = await office.invitations.invite(
+        "taro", [Kind.WEIGHT], by(office, right), if_epoch=await office.epoch("taro")
+    )
+    await office.invitations.accept("mio", made.id, made.code)
+    assert await office.watched("taro", made.id)
+    asked, given = await office.ledger.events("taro")
+    for event in (asked, given):
+        assert (event.giver.role, event.giver.authority, event.giver.evidence) == (
+            Role.GUARDIAN,
+            right.authority.id,
+            "koseki-3",
+        )
+    assert given.authority_until == NOTICES.in_force(clock.now()).start_of(date(2034, 4, 2))  # sixteen by then
+    await office.registering.end_authority(right.authority.id, "court-1")
+    assert not await office.watched("taro", made.id)
+    assert set((await office.states("taro", f"relative:{made.id}")).values()) == {State.INVALIDATED}
+    await office.check("taro")
+
+
+async def test_an_invitation_dies_with_the_right_that_it_was_made_by(office):
+    right = await guarded(office)
+    made = await office.invitations.invite("taro", [Kind.WEIGHT], by(office, right))
+    await office.registering.end_authority(right.authority.id, "court-1")
+    assert await refused(office, "mio", made.id, made.code) == "invitation_invalid"
+    assert not await office.watched("taro", made.id)
+
+
+async def test_a_right_that_ends_while_the_relative_accepts_gives_nothing(office, sqlite_documents, clock):
+    right = await guarded(office)
+    made = await office.invitations.invite("taro", [Kind.WEIGHT], by(office, right))
+
+    async def court():
+        await office.registering.end_authority(right.authority.id, "court-1")
+
+    nudged = Office(Nudging(sqlite_documents, f"relations/{made.id}", court), clock, seed=1)
+    assert await refused(nudged, "mio", made.id, made.code) == "invitation_invalid"
+    assert not await office.watched("taro", made.id)
+    await office.check("taro")
+
+
+async def test_a_right_reaches_only_the_invitations_it_covers(office, clock):
+    made = await office.invite("hana", [Kind.WEIGHT, Kind.SLEEP])
+    narrow, wide = [
+        await office.rights.right(
+            "ken",
+            "hana",
+            await office.registering.authority(
+                "hana", "ken", Role.AGENT, "power-7", valid_until=clock.now() + 4 * WEEK, kinds=kinds
+            ),
+        )
+        for kinds in ([Kind.WEIGHT], [Kind.WEIGHT, Kind.SLEEP])
+    ]
+    with pytest.raises(NotPermitted, match="authority_invalid"):
+        await office.invitations.invite("hana", [Kind.SLEEP], by(office, narrow))
+    with pytest.raises(Refused, match="invitation_invalid"):
+        await office.invitations.end("hana", made.id, narrow)
+    await office.invitations.end("hana", made.id, wide)
+    assert set((await office.states("hana", f"relative:{made.id}")).values()) == {State.WITHDRAWN}
+    assert (await office.ledger.events("hana"))[-1].giver.role is Role.AGENT
+    await office.check("hana")

@@ -30,6 +30,22 @@ async def test_a_guardian_gives_for_a_child_who_may_only_withdraw(town: Town):
     assert cells(await standing(taro)) == cells(await standing(hana, query))
     assert (await standing(hana))["cells"] == []
 
+    seen_now = await standing(hana, query)
+    body = {"kinds": ["weight"], "notice": seen_now["notice"], "if_epoch": seen_now["epoch"], "on_behalf": on_behalf}
+    assert (await taro.call("POST", "/consent/invitations", body={**body, "on_behalf": None})).code == "guardian_needed"
+    invited = await hana.call("POST", "/consent/invitations", body=body)
+    assert invited.status == 201, invited.body
+    [made] = (await hana.call("GET", f"/consent/invitations{query}")).json["made"]
+    assert (made["id"], made["state"]) == (invited.json["id"], "invited")
+    assert (await hana.call("GET", "/consent/invitations")).json == {"made": [], "held": []}
+    mio = town.person("mio", devices=[])
+    code = {"code": invited.json["code"]}
+    assert (await mio.call("POST", f"/consent/invitations/{made['id']}/accept", body=code)).status == 200
+    assert cells(await standing(taro))["family_watch", "weight", made["recipient"]] == "given"
+    assert (await hana.call("DELETE", f"/consent/invitations/{made['id']}")).code == "invitation_invalid"
+    assert (await hana.call("DELETE", f"/consent/invitations/{made['id']}{query}")).status == 200
+    assert cells(await standing(taro))["family_watch", "weight", made["recipient"]] == "withdrawn"
+
     stale = await decide(hana, "give", Kind.STEPS, seen=seen, on_behalf=on_behalf)
     assert (stale.status, stale.code) == (409, "consent_stale")
     assert cells(stale.json["consent"]) == cells(await standing(taro))
