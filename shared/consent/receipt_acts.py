@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from shared import edge, log
+from shared.cloud.pace import Pace
 from shared.cloud.signing import Signer
 from shared.consent.exports import Exports, Format
 
@@ -26,6 +27,7 @@ class ReceiptActs:
 
     exports: Exports
     signer: Signer
+    pace: Pace
 
     async def receipt(self, call: edge.Call) -> edge.Reply:
         """One decision's receipt."""
@@ -38,6 +40,7 @@ class ReceiptActs:
     async def export(self, call: edge.Call) -> edge.Reply:
         """Everything, piece by piece."""
         asked: AskExport = call.query
+        await self.pace.spend(call.caller.uid)
         pieces = self.exports.of(call.caller.uid, asked.format)
         # What fails before the first piece is told as a problem; what fails later cuts the answer short.
         first = await anext(pieces)

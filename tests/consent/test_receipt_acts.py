@@ -7,6 +7,7 @@ import pytest
 
 from shared import edge
 from shared.cloud.identity import AppUser
+from shared.cloud.pace import Pace
 from shared.consent.exports import Format
 from shared.consent.receipt_acts import AskExport, ReceiptActs
 from shared.errors import Unavailable
@@ -27,11 +28,18 @@ class Breaking:
         raise Unavailable("store_unavailable")
 
 
+MOST = 3
+
+
+def acts(exports: Any, house: House) -> ReceiptActs:
+    return ReceiptActs(exports, house.signer, Pace(house.documents, house.clock, "exporting", MOST))
+
+
 def client(exports: Any, house: House) -> Client:
     async def hana(_: object) -> AppUser:
         return AppUser("hana")
 
-    return Client(edge.Route("GET", "/", hana, ReceiptActs(exports, house.signer).export, query=AskExport))
+    return Client(edge.Route("GET", "/", hana, acts(exports, house).export, query=AskExport))
 
 
 @pytest.fixture
@@ -50,7 +58,7 @@ async def test_what_fails_later_cuts_the_answer_short_and_is_logged_without_its_
 ):
     call = edge.Call(AppUser("hana"), {}, AskExport(Format.FHIR), None, Language.JA)
     exports: Any = Breaking(pieces)
-    reply = await ReceiptActs(exports, house.signer).export(call)
+    reply = await acts(exports, house).export(call)
     assert isinstance(reply, edge.Bytes)
     assert not isinstance(reply.content, bytes)
     assert [await anext(reply.content) for _ in range(pieces)] == [b"[1,"] * pieces
@@ -59,3 +67,9 @@ async def test_what_fails_later_cuts_the_answer_short_and_is_logged_without_its_
     logged = capfd.readouterr().err
     assert '"event": "answer.cut_short"' in logged
     assert "store_unavailable" not in logged
+
+
+async def test_taking_everything_along_has_a_pace_and_is_not_even_begun_beyond_it(house: House):
+    asked = client(Breaking(0), house)
+    codes = [(await asked.call("GET", query="format=fhir")).json["code"] for _ in range(MOST + 1)]
+    assert codes == ["store_unavailable"] * MOST + ["too_many_requests"]
