@@ -67,7 +67,7 @@ class Linking:
 
         `notice` is what the person was shown beside the boxes they ticked; None: the one in force.
 
-        Raises InvalidInput `body_invalid`: no kind, or one twice. As `Notices.agreed_to`, as `asking.check_right`.
+        Raises InvalidInput `body_invalid`: no kind, or one twice. As `Notices.agreed_to`, as `asking.given_by_linking`.
         """
         check_kinds(kinds)
         state, verifier, nonce = self.ids.token(), self.ids.token(), self.ids.token()

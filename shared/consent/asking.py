@@ -100,10 +100,22 @@ def _check_possible(where: str, words: PurposeNotice, kind: Kind, recipient: Rec
         raise InvalidInput("recipient_unknown", f"{where}.recipient: not one that this purpose can have now")
 
 
+def can_be_given(cell: Cell, notice: Notice) -> bool:
+    """Whether the notice lets anybody give this, to somebody like that."""
+    words = notice.contents.purposes.get(cell.purpose)
+    if words is None or words.basis is not Basis.CONSENT or not words.may_touch(cell.kind):
+        return False
+    return words.recipient == (RecipientType.SERVICE if cell.recipient == QOLMS else cell.recipient.partition(":")[0])
+
+
+def _term(words: PurposeNotice, at: dt.datetime) -> dt.datetime | None:
+    return at + dt.timedelta(days=words.lasts_days) if words.lasts_days is not None else None
+
+
 def ends_at(where: str, words: PurposeNotice, asked: dt.datetime | None, at: dt.datetime) -> dt.datetime | None:
     """When what is given at `at` ends: as asked, and no later than the purpose's own term. Raises InvalidInput
     `decision_impossible`."""
-    longest = at + dt.timedelta(days=words.lasts_days) if words.lasts_days is not None else None
+    longest = _term(words, at)
     if asked is None:
         return longest
     if asked.tzinfo is None or asked <= at:
@@ -115,18 +127,22 @@ def ends_at(where: str, words: PurposeNotice, asked: dt.datetime | None, at: dt.
 def given_by_linking(
     standing: Standing, kinds: Sequence[Kind], shown: Notice, epoch: int, at: dt.datetime
 ) -> list[Entry]:
-    """The consents that linking gives: for kinds that have none, or have it under other words.
+    """The consents that linking gives, for kinds that have none: what stands, stands under the words it was given.
 
     Raises Refused `link_invalid` where some of it was withdrawn after `epoch`, while the link was under way: then the
-    person has to begin anew. As `asking.check_right`.
+    person has to begin anew. InvalidInput `decision_impossible`: the words that were shown let a kind not be given. As
+    `asking.check_right`.
     """
     stands = {kind: standing.consents.cells.get(Cell(Purpose.QOLMS_STORE, kind, QOLMS).key) for kind in kinds}
     kept = [kind for kind, cell in stands.items() if cell is not None and cell.as_of(at) in LIVE]
     lost = [k for k, cell in stands.items() if cell is not None and k not in kept and cell.epoch > epoch]
     if lost:
         raise Refused("link_invalid")
-    new = [kind for kind in kinds if kind not in kept]
-    changes = [Change(Purpose.QOLMS_STORE, kind, QOLMS, Decision.GIVE) for kind in new]
+    cells = [Cell(Purpose.QOLMS_STORE, kind, QOLMS) for kind in kinds if kind not in kept]
+    for cell in cells:
+        if not can_be_given(cell, shown):
+            raise InvalidInput("decision_impossible", f"kinds: {cell.kind} is not in this notice")
+    changes = [Change(*cell, Decision.GIVE, _term(shown.contents.purposes[cell.purpose], at)) for cell in cells]
     check_right(standing, changes, shown, None, at)
     return [decided(standing.consents, change, at) for change in changes]
 
@@ -204,8 +220,10 @@ def _birthday(born_on: dt.date, age: int) -> dt.date:
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """What the app should ask about, and why: `new_purpose`, `new_words`, `expired`, `ends_soon`, `authority_ended`,
-    `invited`. Nothing that is refused, or left open, costs an existing function."""
+    """What the app should ask about, and why: `new_purpose`, `new_words`, `expired`, `ends_soon`, `authority_ended`.
+
+    Nothing that is left open costs an existing function, and neither does refusing what was never given. To refuse
+    what is live ends it."""
 
     purpose: Purpose
     why: str
@@ -219,17 +237,17 @@ SOON = dt.timedelta(days=30)
 
 def pending(consents: Consents, notice: Notice, at: dt.datetime) -> list[Pending]:
     """What needs asking under the notice in force: purposes that nobody was ever asked about, and cells whose words or
-    time have changed."""
+    time have changed. What that notice lets nobody give is not asked for: there would be no answer."""
     found: list[Pending] = []
     answered = {key.split("|", 1)[0] for key in consents.cells}
     for purpose, words in notice.contents.purposes.items():
-        if words.basis is Basis.CONSENT and purpose not in answered:
+        if words.basis is Basis.CONSENT and words.kinds != "none" and purpose not in answered:
             recipient = QOLMS if words.recipient is RecipientType.SERVICE else ""
             found.append(Pending(purpose, "new_purpose", recipient=recipient))
     for key, state in consents.cells.items():
         why, ends = _why(state.as_of(at), state.notice, state.valid_until, state.authority_until, notice, at)
-        if why:
-            cell = Cell.of_key(key)
+        cell = Cell.of_key(key)
+        if why and can_be_given(cell, notice):
             found.append(Pending(cell.purpose, why, cell.kind, cell.recipient, ends))
     return found
 

@@ -110,7 +110,10 @@ def stands(consents: Consents, notice: Notice, recipients: Iterable[Recipient], 
             for key, state in sorted(consents.cells.items())
             for cell in (Cell.of_key(key),)
         ],
-        recipients=[RecipientView(one.id, one.type, one.name, one.active) for one in recipients],
+        recipients=[
+            RecipientView(one.id, one.type, notice.contents.service if one.id == QOLMS else one.name, one.active)
+            for one in recipients
+        ],
         pending=pending(consents, notice, at),
         erasable=[
             kind for kind in Kind if consents.state_of(Cell(Purpose.QOLMS_STORE, kind, QOLMS), at) in _MAY_BE_STORED

@@ -1,9 +1,11 @@
 """A notice: what one operator tells people and asks them, as checked values. Its words and numbers stand in YAML."""
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -127,12 +129,16 @@ class Since(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"si
     value: Annotated[int, msgspec.Meta(ge=0)]
 
 
+Payable = Literal["purpose_notice", "disclosure"]
+"""The types of request that the law allows a fee for (個人情報保護法第38条)."""
+
+
 class Fee(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"since": "from"}):
     """What a request costs from the civil date `since` on, for the types listed and no other."""
 
     since: dt.date
     yen: Annotated[int, msgspec.Meta(ge=0)]
-    per: tuple[Literal["purpose_notice", "disclosure"], ...]
+    per: tuple[Payable, ...]
 
 
 class Contents(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -180,9 +186,15 @@ class Notice(msgspec.Struct, frozen=True):
         return self.files[f"{language}.md"].decode()
 
     def rule(self, rule: Rule, at: dt.datetime) -> int:
-        """The number in force at the instant `at`."""
-        begun = [one for one in self.contents.rules[rule] if _midnight(self.contents, one.since) <= at]
-        return max(begun or self.contents.rules[rule][:1], key=lambda one: one.since).value
+        """The number in force at the instant `at`; before the first begins, the first."""
+        rules = sorted(self.contents.rules[rule], key=lambda one: one.since)
+        begun = [one for one in rules if _midnight(self.contents, one.since) <= at]
+        return (begun[-1] if begun else rules[0]).value
+
+    def fee_yen(self, request: str, at: dt.datetime) -> int:
+        """What a request of this type costs at the instant `at`; 0 for every type that no fee names."""
+        begun = [fee for fee in self.contents.fees if request in fee.per and _midnight(self.contents, fee.since) <= at]
+        return max(begun, key=lambda fee: fee.since).yen if begun else 0
 
     def civil_date(self, at: dt.datetime) -> dt.date:
         """The operator's civil date at the instant `at`: what ages and terms are counted in."""
@@ -197,15 +209,37 @@ def faults_of(contents: Contents) -> list[str]:
     """What types cannot say about a notice: every rule that it breaks."""
     faults = [f"kinds: {kind} is missing" for kind in Kind if kind not in contents.kinds]
     faults += [f"rules: {rule} is missing" for rule in Rule if not contents.rules.get(rule)]
+    try:
+        ZoneInfo(contents.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        faults.append(f"time_zone: there is no {contents.time_zone!r}")
     for code, purpose in contents.purposes.items():
-        names_nobody = purpose.recipient is RecipientType.NONE
-        if (purpose.basis is Basis.CONSENT) == names_nobody:
-            faults.append(f"purposes.{code}: a recipient where, and only where, the basis is consent")
-        if purpose.recipient is RecipientType.RELATIVE and purpose.lasts_days is None:
-            faults.append(f"purposes.{code}: what a relative sees must expire")
-        if not purpose.google and purpose.kinds != "none":
-            faults.append(f"purposes.{code}: every kind comes from Google, so it may touch none")
+        faults += [f"purposes.{code}: {fault}" for fault in _faults_of_purpose(code, purpose)]
+    for rule, numbers in contents.rules.items():
+        faults += [f"rules.{rule}: two begin on {on}" for on in _twice(one.since for one in numbers)]
+    for request in get_args(Payable):
+        dates = (fee.since for fee in contents.fees if request in fee.per)
+        faults += [f"fees: two for {request} begin on {on}" for on in _twice(dates)]
     return faults
+
+
+def _faults_of_purpose(code: Purpose, purpose: PurposeNotice) -> Iterator[str]:
+    names_nobody = purpose.recipient is RecipientType.NONE
+    if (purpose.basis is Basis.CONSENT) == names_nobody:
+        yield "a recipient where, and only where, the basis is consent"
+    if purpose.recipient is RecipientType.RELATIVE and purpose.lasts_days is None:
+        yield "what a relative sees must expire"
+    if purpose.kinds != "none":
+        if not purpose.google:
+            yield "every kind comes from Google, so it may touch none"
+        if purpose.basis in (Basis.NOTICE, Basis.CONTRACT):
+            yield "measurements are touched by consent or by law alone"
+    if code is Purpose.NEW_SERVICE and (purpose.google or purpose.kinds != "none"):
+        yield "data from Google may never serve it"
+
+
+def _twice(dates: Iterable[dt.date]) -> list[dt.date]:
+    return [on for on, times in Counter(dates).items() if times > 1]
 
 
 def _midnight(contents: Contents, on: dt.date) -> dt.datetime:

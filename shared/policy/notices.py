@@ -8,9 +8,11 @@ A notice's hash is the SHA-256 of what `sha256sum en.md ja.md notice.yaml` print
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -20,6 +22,7 @@ from shared.policy.model import Contents, Notice, NoticeRef, faults_of
 
 FILES = ("en.md", "ja.md", "notice.yaml")
 SHIPPED = Path(__file__).parent / "notices"
+_LINE = re.compile(r"(?P<sha256>[0-9a-f]{64}) (?P<version>[0-9A-Za-z.-]{1,40})")
 
 
 class Notices:
@@ -73,10 +76,9 @@ def notices(folder: str = "") -> Notices:
 
 def load(folder: Path) -> Notices:
     """Read and check every published notice. Raises as `notices`."""
-    listed = [line.split() for line in (folder / "PUBLISHED").read_text(encoding="utf-8").splitlines() if line.strip()]
     found: list[Notice] = []
     faults: list[str] = []
-    for sha256, version in listed:
+    for sha256, version in _listed(folder, faults):
         try:
             notice = read(folder / version)
         except (OSError, ValueError) as wrong:
@@ -88,21 +90,58 @@ def load(folder: Path) -> Notices:
         if notice.contents.version != version:
             faults.append(f"{version}: calls itself {notice.contents.version}")
         found.append(notice)
+    for older, newer in pairwise(notice.contents for notice in found):
+        if newer.in_force_from <= older.in_force_from:
+            faults.append(f"{newer.version}: not in force later than {older.version}, which was published before it")
     if faults or not found:
         raise Refused("notices_broken", "; ".join(faults) or "no notice is published")
     return Notices(tuple(found))
 
 
+def _listed(folder: Path, faults: list[str]) -> list[tuple[str, str]]:
+    """The hash and the version of each line of PUBLISHED; what is wrong with others is added to `faults`."""
+    try:
+        lines = (folder / "PUBLISHED").read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as wrong:
+        faults.append(f"PUBLISHED: {wrong}")
+        return []
+    listed: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        told = _LINE.fullmatch(line)
+        if told is None:
+            faults.append(f"PUBLISHED: line {number} is not a hash, a space and a version")
+        elif told["version"] in listed:
+            faults.append(f"PUBLISHED: line {number} names {told['version']} again")
+        else:
+            listed[told["version"]] = told["sha256"]
+    return [(sha256, version) for version, sha256 in listed.items()]
+
+
 def read(folder: Path) -> Notice:
     """One notice, published or not. Raises OSError, ValueError: a file is missing, or is not what it should be."""
+    files = {name: (folder / name).read_bytes() for name in FILES}
+    for name in FILES:
+        if not files[name].decode().strip():
+            raise ValueError(f"{name} is empty")
+    return Notice(msgspec.convert(_parsed(files["notice.yaml"]), Contents), files, digest_of(files))
+
+
+def _parsed(text: bytes) -> object:
     import yaml  # only here: whoever needs no notice does not load it
 
-    files = {name: (folder / name).read_bytes() for name in FILES}
+    class Strict(yaml.CSafeLoader):
+        """Refuses what would be silently replaced: a name that stands twice in one place."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
+            names = [name.value for name, _ in node.value]
+            if twice := [str(name) for name in names if names.count(name) > 1]:
+                raise yaml.YAMLError(f"{twice[0]} stands twice, the second time{node.start_mark}")
+            return dict(super().construct_mapping(node, deep))
+
     try:
-        contents = msgspec.convert(yaml.load(files["notice.yaml"], yaml.CSafeLoader), Contents)
+        return yaml.load(text, Strict)  # noqa: S506 - it is a safe loader
     except yaml.YAMLError as wrong:
         raise ValueError(str(wrong)) from None
-    return Notice(contents, files, digest_of(files))
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:

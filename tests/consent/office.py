@@ -27,31 +27,32 @@ CLINIC = Words(ja="港病院", en="Minato Hospital")
 class Office:
     """Everything over `documents`."""
 
-    def __init__(self, documents, clock, seed=0):
+    def __init__(self, documents, clock, seed=0, published=NOTICES):
         self.documents, self.clock, ids = documents, clock, SeededIds(seed)
+        self.notices = published
         self.ledger, self.relations = ConsentStore(documents), RelationStore(documents)
         self.authorities = AuthorityStore(documents)
         self.recipients = RecipientStore(documents, Words(ja="QOLMS", en="QOLMS"))
         self.recorder = recorder(documents, clock, ids)
-        self.institutions = institutions(documents, clock, ids, NOTICES)
-        self.registering = registering(documents, clock, ids, NOTICES)
+        self.institutions = institutions(documents, clock, ids, published)
+        self.registering = registering(documents, clock, ids, published)
         self.consenting = Consenting(
-            ledger=self.ledger, recorder=self.recorder, recipients=self.recipients, notices=NOTICES, clock=clock
+            ledger=self.ledger, recorder=self.recorder, recipients=self.recipients, notices=published, clock=clock
         )
         self.invitations = Invitations(
             ledger=self.ledger,
             recorder=self.recorder,
             relations=self.relations,
             authorities=self.authorities,
-            notices=NOTICES,
+            notices=published,
             clock=clock,
             ids=ids,
         )
-        self.rights = Rights(authorities=self.authorities, recorder=self.recorder, notices=NOTICES, clock=clock)
+        self.rights = Rights(authorities=self.authorities, recorder=self.recorder, notices=published, clock=clock)
 
     @property
     def notice(self):
-        return NOTICES.in_force(self.clock.now()).ref
+        return self.notices.in_force(self.clock.now()).ref
 
     async def clinic(self):
         """A registered institution, as a recipient."""

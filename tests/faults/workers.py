@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from infra.local.google.signing import SigningKey
+from infra.staff import registering
 from shared.clock import Clock
 from shared.cloud.documents import Documents, settle
 from shared.cloud.identity import Identities
@@ -146,6 +147,7 @@ class Hands(Worker):
         )
         follower = following(connections, queue, clock, stage.ids)
         self.consenting = consenting_over(documents, ledger, follower, commit, clock)
+        self.registering = registering(documents, clock, stage.ids, notices())
         self.syncing = Syncing(
             documents=documents,
             connections=connections,

@@ -44,14 +44,22 @@ def duplicate_every() -> int:
 
 
 @pytest.fixture
-async def town(clock: ManualClock, store: str, duplicate_every: int, contract: Contract) -> AsyncIterator[Town]:
+def more_settings() -> dict[str, str]:
+    """Settings that a journey needs beside the usual ones."""
+    return {}
+
+
+@pytest.fixture
+async def town(
+    clock: ManualClock, store: str, duplicate_every: int, more_settings: dict[str, str], contract: Contract
+) -> AsyncIterator[Town]:
     """Three hours pass between two fetches of a person, and the first link reaches back thirty days."""
     world = World(clock, auto_live=True, signing_key=GOOGLES_KEY)
     platform = Platform(
         clock,
         documents=store,
         world=world,
-        settings=SETTINGS,
+        settings=SETTINGS | more_settings,
         duplicate_every=duplicate_every,
         project=f"journey-{uuid.uuid4().hex[:20]}",  # one emulator keeps every project apart
     )
