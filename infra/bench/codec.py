@@ -1,8 +1,9 @@
 """How fast a page of Google's becomes a packed day, beside `orjson.loads` alone on the same bytes, and how small.
 
-Medians over interleaved repetitions in one process, so that the ratio holds on any machine, busy or not. The page is
-a day of heart rate as Google sends it, with an empty `mapVal` in each value, in two forms: indented, as the service
-answers by default, and compact, as it answers with `prettyPrint=false`.
+A ratio is the median of the ratios of single rounds: in each round everything is measured once, in an order drawn anew,
+so that a machine that is busy for a while is so for both sides of a ratio. How far the rounds went apart stands beside
+it. The page is a day of heart rate as Google sends it, with an empty `mapVal` in each value, in two forms: indented, as
+the service answers by default, and compact, as it answers with `prettyPrint=false`.
 """
 
 import gc
@@ -10,11 +11,13 @@ import json
 import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
+from infra.bench.targets import spread
+from shared.cloud.documents import Data
 from shared.measurement.merge import Change, merge, split_by_day
 from shared.measurement.model import Day
 from shared.measurement.pack import digest, pack, unpack
@@ -93,7 +96,7 @@ def _form(origins: int, indent: int | None, repetitions: int) -> dict[str, Any]:
     packed = pack(merge(on, None, fresh))
     stored = unpack(Kind.HEART_RATE, on, packed)  # as it comes from the store: equal, not the same
     of_typed, first, last = wire.typed_dataset(Kind.HEART_RATE), body.index(b"["), body.rindex(b"]") + 1
-    took = _interleaved(
+    took = in_rounds(
         {
             "orjson": lambda: orjson.loads(body),
             "ours": lambda: to_packed_day(body, None),
@@ -109,30 +112,44 @@ def _form(origins: int, indent: int | None, repetitions: int) -> dict[str, Any]:
         },
         repetitions,
     )
-    whole = {name: took.pop(name) for name in ("orjson", "ours", "ours_into_equal")}
+    ratios = of_rounds(took["ours"], took["orjson"])
+    into_equal = of_rounds(took["ours_into_equal"], took["orjson"])
+    middle = {name: round(statistics.median(times), 4) for name, times in took.items()}
+    whole = {name: middle.pop(name) for name in ("orjson", "ours", "ours_into_equal")}
     return {
         "body_bytes": len(body),
-        "orjson_ms": round(whole["orjson"], 4),
-        "ours_ms": round(whole["ours"], 4),
-        "ratio": round(whole["ours"] / whole["orjson"], 3),
-        "ours_into_equal_ms": round(whole["ours_into_equal"], 4),
-        "ratio_into_equal": round(whole["ours_into_equal"] / whole["orjson"], 3),
-        "stages_ms": {name: round(ms, 4) for name, ms in took.items()},
+        "orjson_ms": whole["orjson"],
+        "ours_ms": whole["ours"],
+        "ratio": ratios["median"],
+        "ratio_of_rounds": ratios,
+        "ours_into_equal_ms": whole["ours_into_equal"],
+        "ratio_into_equal": into_equal["median"],
+        "ratio_into_equal_of_rounds": into_equal,
+        "stages_ms": middle,
         "bytes_per_sample": round((len(packed) + SEALING_BYTES) / POINTS, 2),
     }
 
 
-def _interleaved(steps: dict[str, Callable[[], object]], repetitions: int) -> dict[str, float]:
-    """Median milliseconds of each step, all taken in turn; freeing what a step made is part of it."""
+def in_rounds(
+    steps: Mapping[str, Callable[[], object]], rounds: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, list[float]]:
+    """Milliseconds of each step in each round, whose order is drawn anew; freeing what a step made is part of it."""
     took: dict[str, list[float]] = {name: [] for name in steps}
+    drawn, order = random.Random(2), list(steps)
     gc.collect()
-    for _ in range(repetitions):
-        for name, step in steps.items():
-            begun = time.perf_counter()
-            made = step()
+    for _ in range(rounds):
+        drawn.shuffle(order)
+        for name in order:
+            begun = clock()
+            made = steps[name]()
             del made
-            took[name].append((time.perf_counter() - begun) * 1000)
-    return {name: statistics.median(times) for name, times in took.items()}
+            took[name].append((clock() - begun) * 1000)
+    return took
+
+
+def of_rounds(ours: Sequence[float], theirs: Sequence[float]) -> Data:
+    """How ours relates to theirs within each round: the median, and how far the rounds went apart."""
+    return spread([mine / other for mine, other in zip(ours, theirs, strict=True)], digits=3)
 
 
 if __name__ == "__main__":

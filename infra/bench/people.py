@@ -12,7 +12,7 @@ from shared import ids
 from shared.clock import Clock
 from shared.cloud.documents import Documents, Expect
 from shared.cloud.vault import DataKeys, TokenVault
-from shared.connection.model import Connection, KindLink, LinkState, Tokens
+from shared.connection.model import Connection, KindLink, LinkState, Tokens, sealed_as
 from shared.connection.ports import StoredConnection
 from shared.connection.store import ConnectionStore
 from shared.connection.writes import connection_path, put, subject_name
@@ -98,11 +98,11 @@ class People:
     async def link(self, uid: str, grant: Granted, **more: Any) -> None:
         """`uid` is linked as of now, and due."""
         await self.keys.ensure(uid)
-        now = self.clock.now()
+        now, account = self.clock.now(), (Provider.GOOGLE_FIT, subject_name(uid))
         tokens = Tokens(
-            refresh=await self.vault.seal(uid, "refresh", grant.refresh),
+            refresh=await self.vault.seal(uid, sealed_as("refresh", *account), grant.refresh),
             issued_at=now,
-            access=await self.vault.seal(uid, "access", grant.access),
+            access=await self.vault.seal(uid, sealed_as("access", *account), grant.access),
             access_expires_at=now + timedelta(minutes=55),
         )
         value = connection(uid, tokens, at=now, **more)

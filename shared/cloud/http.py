@@ -103,7 +103,8 @@ def _session() -> "aiohttp.ClientSession":
 
     # Bounds are the callers': a limit here would queue one user's calls behind another's.
     connector = aiohttp.TCPConnector(limit=0, limit_per_host=0, ttl_dns_cache=60)
-    return aiohttp.ClientSession(connector=connector)
+    # Many people's calls share the session: a cookie set in answer to one must not go out with another's.
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 
 async def _nothing_to_close(_: object) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from shared import ids, log
 from shared.clock import Clock
 from shared.cloud.documents import Delete, Documents, Expect, Write, settle
-from shared.connection.model import Attempt, Connection, LooseGrant, Tokens, linked, overtaken
+from shared.connection.model import Attempt, Connection, LooseGrant, Tokens, linked, overtaken, sealed_as
 from shared.connection.ports import Authority, DataKeyring, Grant, Links, Queue, Sealer, StoredConnection
 from shared.connection.steps import Returned, Seen, Started, check_kinds, s256
 from shared.connection.writes import (
@@ -155,7 +155,7 @@ class Linking:
             provider=provider,
             subject=subject,
             kinds=granted,
-            tokens=await self._sealed(uid, grant, at),
+            tokens=await self._sealed(uid, provider, grant, at),
             due_at=at if fault else at + PARKED_LASTS + REVOCATION_GRACE,
             parked=fault is None,
             notice=seen.notice,
@@ -232,11 +232,12 @@ class Linking:
         code = await self._park(uid, provider, kinds, grant, seen, actor="data_subject")
         return await self.confirm(uid, code)
 
-    async def _sealed(self, uid: str, grant: Grant, at: datetime) -> Tokens:
+    async def _sealed(self, uid: str, provider: Provider, grant: Grant, at: datetime) -> Tokens:
+        account = provider, subject_name(grant.subject)
         return Tokens(
-            refresh=await self.tokens.seal(uid, "refresh", grant.refresh_token or ""),
+            refresh=await self.tokens.seal(uid, sealed_as("refresh", *account), grant.refresh_token or ""),
             issued_at=at,
-            access=await self.tokens.seal(uid, "access", grant.access_token),
+            access=await self.tokens.seal(uid, sealed_as("access", *account), grant.access_token),
             access_expires_at=grant.access_expires_at,
         )
 

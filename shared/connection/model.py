@@ -29,8 +29,15 @@ class LinkState(StrEnum):
     """Linked, but for now nothing may be fetched: the person's data is frozen, or every consent has run out."""
 
 
+def sealed_as(use: str, provider: Provider, subject: str) -> str:
+    """What a token is sealed as, for its person: `use` ("refresh", "access") of this very account at the provider, so
+    that one moved to another link of the same person does not open."""
+    return f"{use}.{provider}.{subject}"
+
+
 class Tokens(msgspec.Struct, frozen=True):
-    """The grant, sealed. `issued_at` is of the refresh token: newer replaces older, never the reverse (I5)."""
+    """The grant, sealed as `sealed_as` says. `issued_at` is of the refresh token: newer replaces older, never the
+    reverse (I5)."""
 
     refresh: bytes
     issued_at: datetime
@@ -119,6 +126,10 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     calls_since: datetime | None = None
     commit: str = ""
     audit: Head = Head()
+
+    def sealed_as(self, use: str) -> str:
+        """What the connection's tokens are sealed as."""
+        return sealed_as(use, self.provider, self.subject)
 
     @property
     def account(self) -> str:
@@ -244,6 +255,10 @@ class LooseGrant(msgspec.Struct, frozen=True, kw_only=True):
     notice: NoticeRef | None = None
     epoch: int = 0
     audit: Head = Head()
+
+    def sealed_as(self, use: str) -> str:
+        """What the grant's tokens are sealed as: the same as in the connection that takes it."""
+        return sealed_as(use, self.provider, self.subject)
 
 
 def linked(grant: LooseGrant, old: Connection | None, consents: Consents, at: datetime, shards: int) -> Connection:

@@ -126,7 +126,9 @@ class Connections:
         [version] = await self.documents.commit([hold_for_revoking(grant.subject, owner, until, expect)])
         freed = let_go(grant.subject, owner, version)
         try:
-            await self.authority.revoke(await self.tokens.open(grant.uid, "refresh", grant.tokens.refresh))
+            await self.authority.revoke(
+                await self.tokens.open(grant.uid, grant.sealed_as("refresh"), grant.tokens.refresh)
+            )
         except Fault:
             await self.documents.commit([freed])  # Google is not there: nobody is kept from linking over that
             raise

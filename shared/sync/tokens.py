@@ -56,9 +56,10 @@ class TokenKeeper:
 
     async def access(self, visit: Held) -> str:
         """An access token that is good for a while. Raises as `refresh`."""
-        tokens = _tokens(visit.at.value)
+        connection = visit.at.value
+        tokens = _tokens(connection)
         if tokens.access and tokens.access_expires_at is not None and self._clock.now() < tokens.access_expires_at:
-            return await self._vault.open(visit.at.value.uid, "access", tokens.access)
+            return await self._vault.open(connection.uid, connection.sealed_as("access"), tokens.access)
         return await self.refresh(visit)
 
     async def refresh(self, visit: Held) -> str:
@@ -74,15 +75,15 @@ class TokenKeeper:
         lease = Lease(visit.holder, now + timedelta(seconds=self._lease_s))
         leased = msgspec.structs.replace(connection, lease=lease)
         await self._write(visit, leased)
-        refresh = await self._vault.open(connection.uid, "refresh", _tokens(connection).refresh)
+        refresh = await self._vault.open(connection.uid, connection.sealed_as("refresh"), _tokens(connection).refresh)
         refreshed = await self._authority.refresh(refresh)
         if refreshed.refresh_token is not None and refreshed.refresh_token != refresh:
             await self._keep(visit, _tokens(leased).refresh, refreshed.refresh_token)
         kept = _tokens(visit.at.value)
         tokens = msgspec.structs.replace(
             kept,
-            refresh=await self._vault.renewed(connection.uid, "refresh", kept.refresh),
-            access=await self._vault.seal(connection.uid, "access", refreshed.access_token),
+            refresh=await self._vault.renewed(connection.uid, connection.sealed_as("refresh"), kept.refresh),
+            access=await self._vault.seal(connection.uid, connection.sealed_as("access"), refreshed.access_token),
             access_expires_at=refreshed.access_expires_at,
         )
         after = msgspec.structs.replace(visit.at.value, tokens=tokens)
@@ -99,9 +100,10 @@ class TokenKeeper:
         issued_at, commit = self._clock.now(), visit.at.value.commit
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                sealed = await self._vault.seal(visit.at.value.uid, "refresh", rotated)
-                tokens = _rotated(_tokens(visit.at.value), spent, sealed, issued_at)
-                await self._write(visit, msgspec.structs.replace(visit.at.value, tokens=tokens))
+                ours = visit.at.value
+                sealed = await self._vault.seal(ours.uid, ours.sealed_as("refresh"), rotated)
+                tokens = _rotated(_tokens(ours), spent, sealed, issued_at)
+                await self._write(visit, msgspec.structs.replace(ours, tokens=tokens))
                 break
             except (Conflict, Unavailable):
                 if attempt == _ATTEMPTS:
@@ -127,7 +129,7 @@ class TokenKeeper:
         """The link was ended, or made anew, while the token was spent: whoever did so left the old one to be revoked,
         which the provider may know no more. The next tick finds this one as well."""
         ours = visit.at.value
-        refresh = await self._vault.seal(ours.uid, "refresh", rotated)
+        refresh = await self._vault.seal(ours.uid, ours.sealed_as("refresh"), rotated)
         ended = msgspec.structs.replace(ours, state=LinkState.REVOKED, tokens=Tokens(refresh, issued_at))
         writes = abandon(ended, visit.holder, at=self._clock.now(), reason="link_ended")
         await settle(self._documents, writes, witness=writes[-1].path)

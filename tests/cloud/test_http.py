@@ -98,3 +98,22 @@ async def test_waiting_for_an_answer_to_begin_holds_no_place(upstream: tuple[Ups
     assert (await http.send("GET", f"{upstream[1]}/", timeout_s=5)).body == b"x"
     upstream[0].go.set()
     assert (await waiting).status == 200
+
+
+async def test_no_cookie_that_an_answer_sets_goes_out_with_the_next_call(http: Http) -> None:
+    seen: list[str | None] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("cookie"))
+        response = web.Response(text="x")
+        response.set_cookie("session", "hana", path="/")
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    # By name: for numbers aiohttp keeps no cookies anyway.
+    async with TestServer(app, host="localhost") as server:
+        url = f"http://localhost:{server.port}/"
+        await http.send("GET", url)
+        await http.send("GET", url)
+    assert seen == [None, None]

@@ -92,8 +92,9 @@ class Copy:
             return None
         sealed = connection.tokens.refresh
         if sealed not in self._opened:
-            key = Key(1, self._secrets["token-key"]).derive(connection.uid, "refresh")
-            self._opened[sealed] = open_sealed(key, sealed, connection.uid, "refresh").decode()
+            place = connection.uid, connection.sealed_as("refresh")
+            key = Key(1, self._secrets["token-key"]).derive(*place)
+            self._opened[sealed] = open_sealed(key, sealed, *place).decode()
         token: str = self._opened[sealed]
         return token
 

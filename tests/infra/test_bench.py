@@ -3,6 +3,7 @@ import json
 import pytest
 
 from infra.bench import __main__ as bench
+from infra.bench.codec import in_rounds, of_rounds
 from infra.bench.latency import chain_s
 from infra.bench.targets import Part, Target, spread
 
@@ -31,6 +32,22 @@ def test_a_chain_is_what_waits_for_each_other_and_no_more():
 
 def test_spread_says_the_middle_and_the_ends():
     assert spread([3.0, 1.0, 2.0]) == {"median": 2.0, "p95": 3.0, "least": 1.0, "most": 3.0, "n": 3}
+
+
+def test_a_ratio_is_of_what_was_measured_in_the_same_round():
+    # Twice busy for one of them alone; the medians of the two sides would say 5.
+    assert of_rounds([1, 10, 10], [2, 2, 20]) == {"median": 0.5, "p95": 5.0, "least": 0.5, "most": 5.0, "n": 3}
+
+
+def test_each_round_measures_everything_once_in_an_order_of_its_own():
+    done: list[str] = []
+    steps = {name: lambda name=name: done.append(name) for name in "abcd"}
+    ticks = iter(range(1000))
+    took = in_rounds(steps, 20, clock=lambda: float(next(ticks)))
+    orders = [tuple(done[at : at + 4]) for at in range(0, 80, 4)]
+    assert all(sorted(order) == list("abcd") for order in orders)
+    assert len({order.index("a") for order in orders}) == 4
+    assert took == {name: [1000.0] * 20 for name in "abcd"}
 
 
 @pytest.mark.parametrize(("measured", "status"), [(1, 0), (3, 1)])
