@@ -1,6 +1,7 @@
 """Stand-ins for the ports, shared by tests of many parts."""
 
 import base64
+import datetime as dt
 import random
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,7 +11,8 @@ from shared.cloud.documents import Document, Documents, Query, Write
 from shared.connection.ending import ConsentFollower
 from shared.connection.ports import Links, Queue
 from shared.consent.asking import Asked
-from shared.consent.model import QOLMS, Decision
+from shared.consent.gate import Permit, admit
+from shared.consent.model import QOLMS, Cell, CellState, Consents, Decision, State
 from shared.consent.ports import Commit, Follower, Ledger
 from shared.consent.recipients import RecipientStore
 from shared.consent.recording import Recorder
@@ -18,6 +20,8 @@ from shared.consent.service import Consenting
 from shared.ids import Ids
 from shared.policy.notices import notices
 from shared.vocabulary import Kind, Purpose
+
+EPOCH = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 
 
 class SeededIds:
@@ -93,6 +97,12 @@ class MemorySecrets:
 def decisions(decision: Decision, *kinds: Kind, recipient: str = QOLMS) -> list[Asked]:
     """The same decision about storing each of `kinds`, as the app sends it."""
     return [Asked(Purpose.QOLMS_STORE, kind, recipient, decision) for kind in kinds]
+
+
+def permit_to_store(uid: str, kind: Kind) -> Permit:
+    """The gate's permit for somebody who consents to storing this kind."""
+    cell = Cell(Purpose.QOLMS_STORE, kind, QOLMS)
+    return admit(uid, Consents(1, {cell.key: CellState(State.GIVEN, EPOCH, 1, 1, "2026-10-01")}), *cell, EPOCH)
 
 
 def consenting_over(

@@ -5,6 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import edge
+from shared.consent.gate import admit_self
+from shared.consent.store import ConsentStore
 from shared.measurement.messages import Ask, Zone
 from shared.measurement.service import Measurements
 from shared.measurement.store import MeasurementStore
@@ -16,15 +18,15 @@ from shared.wiring.platform import platform
 def routes() -> list[edge.Route]:
     """Read, and tell the zone."""
     p = platform("measurement")
-    zones = ZoneStore(p.documents)
+    zones, consents = ZoneStore(p.documents), ConsentStore(p.documents)
     read = Measurements(days=MeasurementStore(p.documents, keys(p).data), zones=zones)
 
     async def ask(call: edge.Call) -> edge.Reply:
         q: Ask = call.query
-        uid = call.caller.uid
+        own = admit_self(call.caller.uid, await consents.consents(call.caller.uid), q.kind)
         if q.resolution == "day":
-            return edge.Json(await read.day_summaries(uid, q.kind, q.from_, q.to, q.zone))
-        return edge.Json(await read.points(uid, q.kind, q.from_, q.to, q.zone, q.page_token))
+            return edge.Json(await read.day_summaries(own, q.from_, q.to, q.zone))
+        return edge.Json(await read.points(own, q.from_, q.to, q.zone, q.page_token))
 
     async def tell(call: edge.Call) -> edge.Reply:
         told = await zones.tell(call.caller.uid, call.body.since or p.clock.now(), call.body.zone)

@@ -18,7 +18,6 @@ from shared.cloud.firestore import FirestoreDocuments
 from shared.cloud.seal import Key, open_sealed, seal
 from shared.cloud.sqlite import SqliteDocuments
 from shared.measurement.store import MeasurementStore
-from shared.vocabulary import Kind
 
 SEALED_BYTES = 6_000
 COMMITS = 100
@@ -96,12 +95,12 @@ async def _days(documents: Documents, keys: Documents) -> Data:
     store = home.syncing.days
     assert isinstance(store, MeasurementStore)
     found: Data = {}
-    key, name = await store.key(UID), (await home.people.find(UID)).value.account
-    for kind in Kind:
-        dates = [(kind, (START - timedelta(days=n)).date()) for n in range(1, 8)]
-        days = [one.day for one in await store.stored(UID, name, key, dates) if one.day is not None]
+    key, link = await store.key(UID), (await home.people.find(UID)).value
+    for permit in link.permits(home.clock.now()):
+        dates = [(permit, (START - timedelta(days=n)).date()) for n in range(1, 8)]
+        days = [one.day for one in await store.stored(link.account, key, dates) if one.day is not None]
         fullest = max(days, key=lambda day: len(day.points))
-        sealed = len(store.write(UID, name, key, fullest, "0").data["sealed"])  # type: ignore[union-attr]
+        sealed = len(store.write(permit, link.account, key, fullest, "0").data["sealed"])  # type: ignore[union-attr]
         points = len(fullest.points)
-        found[kind.value] = {"samples": points, "bytes": sealed, "bytes_per_sample": round(sealed / points, 2)}
+        found[permit.kind.value] = {"samples": points, "bytes": sealed, "bytes_per_sample": round(sealed / points, 2)}
     return found

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from shared.cloud.documents import NAME, Query
+from shared.consent.gate import admit_self
+from shared.consent.store import ConsentStore
 from shared.measurement.model import SetAside
 from shared.measurement.store import MeasurementStore
 from shared.vocabulary import Kind
@@ -29,6 +31,7 @@ class Shelf:
     def __init__(self) -> None:
         parts = platform("measurement")
         self._documents = parts.documents
+        self._consents = ConsentStore(parts.documents)
         self._days = MeasurementStore(parts.documents, keys(parts).data)
 
     async def sizes(self, uid: str) -> dict[Kind, Size]:
@@ -46,5 +49,6 @@ class Shelf:
 
     async def set_aside(self, uid: str, kind: Kind, first: date, last: date) -> list[SetAside]:
         """The points that were kept but not believed."""
+        own = admit_self(uid, await self._consents.consents(uid), kind)
         spans = ((first, last), (UNDATED, UNDATED))
-        return [one for span in spans async for day in self._days.read_days(uid, kind, *span) for one in day.set_aside]
+        return [one for span in spans async for day in self._days.read_days(own, *span) for one in day.set_aside]

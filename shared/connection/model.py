@@ -11,7 +11,7 @@ import msgspec
 
 from shared import ids
 from shared.audit.model import Head
-from shared.consent.gate import Verdict, permits
+from shared.consent.gate import Permit, Verdict, admit, permits
 from shared.consent.model import DECEASED, QOLMS, Cell, Consents, State
 from shared.policy.model import NoticeRef
 from shared.vocabulary import Kind, Provider, Purpose
@@ -154,6 +154,11 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
             link.ticked and permits(self.consents, Purpose.QOLMS_STORE, kind, QOLMS, at).allowed
             for kind, link in self.kinds.items()
         )
+
+    def permits(self, at: datetime) -> tuple[Permit, ...]:
+        """The gate's permits for the kinds that may be fetched and stored now."""
+        consents = self.consents
+        return tuple(admit(self.uid, consents, Purpose.QOLMS_STORE, k, QOLMS, at) for k in self.permitted(at))
 
     def permitted(self, at: datetime) -> tuple[Kind, ...]:
         """The kinds that may be fetched now."""

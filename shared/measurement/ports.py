@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from shared.cloud.documents import Expect
+from shared.consent.gate import Permit
 from shared.errors import Fault
 from shared.measurement.model import Day
-from shared.vocabulary import Kind
 
 if TYPE_CHECKING:
     from shared.measurement.civil import ZoneTimeline
@@ -22,10 +22,11 @@ class StoredDay(NamedTuple):
 
 
 class DayReader(Protocol):
-    """Where a person's measurements are read: the one way in, so that a gate can stand in front of it."""
+    """Where a person's measurements are read: the one way in, and only with the gate's permit."""
 
-    def read_days(self, uid: str, kind: Kind, first: dt.date, last: dt.date) -> AsyncIterator[Day]:
-        """The day documents there are of the UTC days `first`..`last`, both included, ascending, as they arrive.
+    def read_days(self, permit: Permit, first: dt.date, last: dt.date) -> AsyncIterator[Day]:
+        """The day documents there are, of whom and of what the permit says, of the UTC days `first`..`last`, both
+        included, ascending, as they arrive.
 
         Raises:
             Unavailable: the store or the keys cannot be reached now.

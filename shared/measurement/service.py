@@ -1,4 +1,4 @@
-"""A person reads their own measurements, by their own civil days."""
+"""Measurements are read by the civil days of the person they are of, and only with the gate's permit."""
 
 import base64
 import binascii
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from shared.consent.gate import Permit
 from shared.errors import InvalidInput
 from shared.ids import digest
 from shared.measurement.civil import Piece, ZoneTimeline, utc_day_of
@@ -80,18 +81,18 @@ class Measurements:
     zones: ZoneReader
 
     async def day_summaries(
-        self, uid: str, kind: Kind, first: dt.date, last: dt.date, zone: str | None = None
+        self, permit: Permit, first: dt.date, last: dt.date, zone: str | None = None
     ) -> DaySummaries:
         """At most 366 days. A step interval over midnight is shared by time; a night counts where it ends."""
         _check_range(first, last, MOST_SUMMARY_DAYS)
-        zones = await self._zones_of(uid, zone)
+        kind, zones = permit.kind, await self._zones_of(permit.uid, zone)
         pieces = zones.pieces_of(first, last)
         tally = tally_of(kind, zones, first, last)
         set_aside = 0
         if pieces:
             before, after = _REACH_DAYS.get(kind, (0, 0))
             since, until = utc_day_of(pieces[0].start_ns), utc_day_of(pieces[-1].end_ns - 1)
-            async for day in self.days.read_days(uid, kind, since - before * _ONE_DAY, until + after * _ONE_DAY):
+            async for day in self.days.read_days(permit, since - before * _ONE_DAY, until + after * _ONE_DAY):
                 tally.add(day.points)
                 starts = (aside.start_ns for aside in day.set_aside)
                 set_aside += sum(start_ns is not None and _holds(pieces, start_ns) for start_ns in starts)
@@ -106,8 +107,7 @@ class Measurements:
 
     async def points(
         self,
-        uid: str,
-        kind: Kind,
+        permit: Permit,
         first: dt.date,
         last: dt.date,
         zone: str | None = None,
@@ -118,14 +118,15 @@ class Measurements:
         The token says how far was read, so what is stored meanwhile neither repeats nor hides other points.
         """
         _check_range(first, last, MOST_POINT_DAYS)
-        zones = await self._zones_of(uid, zone)
-        question = digest(uid, kind, first.isoformat(), last.isoformat(), zone or "")[:16]
+        zones = await self._zones_of(permit.uid, zone)
+        asked = permit.uid, permit.purpose, permit.recipient, permit.kind, first.isoformat(), last.isoformat()
+        question = digest(*asked, zone or "")[:16]
         reached = _position(page_token, question) if page_token is not None else None
         pieces = zones.pieces_of(first, last)
         rows: list[PointRow] = []
         more = False
         for since, until in _growing_windows(pieces, reached):
-            async for day in self.days.read_days(uid, kind, since, until):
+            async for day in self.days.read_days(permit, since, until):
                 found = _past(reached, day.points, pieces)
                 here = found[: PAGE_ROWS - len(rows)]
                 rows += [row_of(day.points, place, zones) for _, place in here]
@@ -134,7 +135,7 @@ class Measurements:
             if more:
                 break
         return PointsPage(
-            kind=kind,
+            kind=permit.kind,
             first=first,
             last=last,
             zones=_zones_within(zones, pieces),

@@ -11,6 +11,7 @@ import msgspec
 from shared import log
 from shared.cloud.documents import Put, Write
 from shared.connection.model import Connection, KindLink
+from shared.consent.gate import Permit
 from shared.errors import Fault, Refused
 from shared.measurement.merge import Change, merge
 from shared.measurement.model import Day, Identity, Points, day_of, day_start_ns
@@ -97,7 +98,7 @@ def chunks(progress: Mapping[Kind, KindProgress]) -> list[list[tuple[Kind, dt.da
 
 
 async def merge_days(
-    uid: str,
+    permits: Mapping[Kind, Permit],
     account: str,
     days: Sequence[tuple[Kind, dt.date]],
     progress: dict[Kind, KindProgress],
@@ -114,14 +115,18 @@ async def merge_days(
     writes: dict[Kind, list[Write]] = {}
     days = [day for day in days if day[0] in progress]
     weight = 0
-    for at, ((kind, on), before) in enumerate(zip(days, await store.stored(uid, account, key, days), strict=True)):
+    stored = await store.stored(account, key, [(permits[kind], on) for kind, on in days])
+    for at, ((kind, on), before) in enumerate(zip(days, stored, strict=True)):
         mine = progress.get(kind)
         if mine is None:
             continue
         if weight > BYTES_PER_COMMIT:
             return Merged([write for some in writes.values() for write in some], days[at:])
         try:
-            if write := _merged(uid, account, on, before, mine, store=store, key=key, fingerprint_key=fingerprint_key):
+            write = _merged(
+                permits[kind], account, on, before, mine, store=store, key=key, fingerprint_key=fingerprint_key
+            )
+            if write:
                 writes.setdefault(kind, []).append(write)
                 weight += len(write.data["sealed"]) if isinstance(write, Put) else 0
         except Exception as broken:
@@ -134,7 +139,7 @@ async def merge_days(
 
 
 def _merged(
-    uid: str,
+    permit: Permit,
     account: str,
     on: dt.date,
     before: StoredDay,
@@ -148,7 +153,7 @@ def _merged(
         raise before.fault
     after = _after(on, before, mine.news[on])
     changed = after != (before.day or Day.empty(mine.fetch.kind, on))
-    write = store.write(uid, account, key, after, before.expect) if changed else None
+    write = store.write(permit, account, key, after, before.expect) if changed else None
     _count(mine, before.day, after)
     mine.fingerprints.set(on, digest(after, fingerprint_key) if len(after.points) or after.set_aside else None)
     mine.nights.store(on, after.points.name)

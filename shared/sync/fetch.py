@@ -12,6 +12,7 @@ import msgspec
 from shared import log
 from shared.clock import Clock
 from shared.connection.model import Connection, KindLink
+from shared.consent.gate import Permit
 from shared.errors import Fault, Refused, Unavailable
 from shared.measurement.model import day_of, day_start_ns
 from shared.sync.model import Plan, Reach, carried_out, plan
@@ -157,11 +158,11 @@ class Fetching:
         return await token.use(lambda value: self.source.streams(value, kinds, budget))
 
     async def all(
-        self, connection: Connection, kinds: Sequence[Kind], token: AccessToken, budget: CallBudget
+        self, connection: Connection, permits: Sequence[Permit], token: AccessToken, budget: CallBudget
     ) -> list[KindFetch]:
-        """Every kind's feeds and then its windows, the kinds concurrently, within the deadline."""
+        """Every permitted kind's feeds and then its windows, the kinds concurrently, within the deadline."""
         budget.until_s = self.clock.monotonic_s() + PAGES_BEGIN_WITHIN * self.deadline_s
-        tasks = {asyncio.create_task(self._kind(connection, kind, token, budget)): kind for kind in kinds}
+        tasks = {asyncio.create_task(self._kind(connection, one.kind, token, budget)): one.kind for one in permits}
         done, late = await asyncio.wait(tasks, timeout=self.deadline_s) if tasks else (set(), set())
         for task in late:
             task.cancel()

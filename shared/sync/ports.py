@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from shared.cloud.documents import Expect, Write
+from shared.consent.gate import Permit
 from shared.errors import Fault, Unavailable
 from shared.measurement.merge import Window
 from shared.measurement.model import Day, Identity, Points, SetAside
@@ -81,13 +82,11 @@ class Days(Protocol):
         """The key this person's days are sealed under. One read of the keys database."""
         ...
 
-    async def stored(
-        self, uid: str, account: str, key: DataKey, wanted: Sequence[tuple[Kind, date]]
-    ) -> Sequence[StoredDay]:
+    async def stored(self, account: str, key: DataKey, wanted: Sequence[tuple[Permit, date]]) -> Sequence[StoredDay]:
         """The days asked for, of one account of the source, in that order. One read each, in one round trip."""
         ...
 
-    def write(self, uid: str, account: str, key: DataKey, day: Day, expect: str | Expect) -> Write:
+    def write(self, permit: Permit, account: str, key: DataKey, day: Day, expect: str | Expect) -> Write:
         """The write that makes `day` what is stored; a day with nothing in it leaves no document."""
         ...
 

@@ -117,8 +117,8 @@ class Syncing:
             async with asyncio.timeout(self.pace.prepare_s):
                 unreadable = await self._look_up_streams(visit, token, budget)
             began = visit.connection
-            kinds = [kind for kind in began.permitted(self.clock.now()) if kind not in unreadable]
-            fetches = await self.fetching.all(began, kinds, token, budget)
+            permits = [one for one in began.permits(self.clock.now()) if one.kind not in unreadable]
+            fetches = await self.fetching.all(began, permits, token, budget)
         finally:
             await token.settled()
         if visit.connection.commit != began.commit:  # met while keeping a rotated token: another worker was first
@@ -186,7 +186,7 @@ class Syncing:
             writes: list[Write] = []
             if key is not None:
                 merged = await merge_days(
-                    visit.connection.uid,
+                    self._fence.permits(visit, progress),
                     visit.connection.account,
                     portion,
                     progress,

@@ -1,6 +1,6 @@
 """One worker's visit to one user, and the fence around it: every commit expects the version the visit stands on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -12,6 +12,7 @@ from shared.cloud.documents import Documents, Write, settle
 from shared.connection.model import Connection, LinkState, begun_anew
 from shared.connection.ports import Links, StoredConnection
 from shared.connection.writes import put, recorded
+from shared.consent.gate import Permit
 from shared.errors import Conflict
 from shared.sync.fetch import KindFetch
 from shared.vocabulary import Kind
@@ -42,6 +43,13 @@ class Fence:
     clock: Clock
     ids: ids.Ids
 
+    def permits(self, visit: Visit, kinds: Iterable[Kind]) -> dict[Kind, Permit]:
+        """The gate's permits to store these kinds, by what the visit stands on. Raises Conflict where one is denied."""
+        given = {permit.kind: permit for permit in visit.connection.permits(self.clock.now())}
+        if not given.keys() >= set(kinds):
+            raise Conflict("precondition_failed")
+        return given
+
     async def commit(self, visit: Visit, after: Connection, writes: list[Write], fetches: Sequence[KindFetch]) -> None:
         """One commit: days, cursors and audit entry, fenced by the connection's version.
 
@@ -49,8 +57,7 @@ class Fence:
         Raises Conflict where it says no, or where the connection moved on.
         """
         now, commit = self.clock.now(), self.ids.ident()
-        if any(not visit.connection.verdict(f.kind, now).allowed for f in fetches if f.fault is None):
-            raise Conflict("precondition_failed")
+        self.permits(visit, (f.kind for f in fetches if f.fault is None))
         after = msgspec.structs.replace(after, commit=commit)
         granted = sorted(after.granted)
         if not writes and granted == visit.granted:

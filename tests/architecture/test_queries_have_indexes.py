@@ -11,6 +11,8 @@ from shared.cloud.vault import DataKeys
 from shared.connection.model import LinkState
 from shared.connection.store import ConnectionStore
 from shared.consent.authorities import AuthorityStore
+from shared.consent.gate import admit_self
+from shared.consent.model import Consents
 from shared.consent.relations import RelationStore
 from shared.consent.store import ConsentStore
 from shared.erasure.store import ErasureStore
@@ -42,9 +44,8 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     staff = institutions(documents, clock, SeededIds(), notices())
     await staff.end(await staff.register(Words("港病院", "Minato"), "東京都", "03", "contract-1"), "contract-2")
     await staff.listed()
-    assert [
-        day async for day in MeasurementStore(documents, keys).read_days("hana", Kind.SLEEP, AT.date(), AT.date())
-    ] == []
+    own = admit_self("hana", Consents(), Kind.SLEEP)
+    assert [day async for day in MeasurementStore(documents, keys).read_days(own, AT.date(), AT.date())] == []
     await stream_entries(documents, "stream")
     await counts(documents, 2)
     await listed(documents, LinkState.NEEDS_REAUTH, 5)

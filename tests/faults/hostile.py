@@ -29,7 +29,7 @@ from shared.sync.fetch import Fetching
 from shared.sync.model import Outcome, Reach
 from shared.sync.service import Pace, Syncing
 from shared.vocabulary import Kind, Language, Provider
-from tests.fakes import MemorySecrets, SeededIds, consenting_over, following
+from tests.fakes import MemorySecrets, SeededIds, consenting_over, following, permit_to_store
 
 FIT = Provider.GOOGLE_FIT
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -236,7 +236,7 @@ class Rig:
 
     async def day(self, kind: Kind, at: datetime, uid: str = "hana") -> Day | None:
         account = (await self.connection(uid)).account
-        [found] = await self.days.stored(uid, account, await self.keys.key(uid), [(kind, at.date())])
+        [found] = await self.days.stored(account, await self.keys.key(uid), [(permit_to_store(uid, kind), at.date())])
         return found.day
 
     async def owner(self, account: str) -> str | None:

@@ -6,11 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from shared.consent.gate import admit_self
+from shared.consent.model import Consents
 from shared.errors import InvalidInput
 from shared.measurement.civil import DAY_NS, SECOND_NS, ZoneTimeline, utc_day_of
 from shared.measurement.model import FIELDS, SESSION, Day, Points, SetAside
 from shared.measurement.service import PAGE_ROWS, Measurements
 from shared.vocabulary import Kind
+from tests.fakes import permit_to_store
 
 D = dt.date
 UID = "u1"
@@ -30,9 +33,10 @@ class MemoryDays:
         self.set_aside = []
         self.windows = []
 
-    async def read_days(self, uid, kind, first, last):
+    async def read_days(self, permit, first, last):
         self.windows.append((first, last))
-        if (uid, kind) != (UID, self.kind):
+        kind = permit.kind
+        if (permit.uid, kind) != (UID, self.kind):
             return
         for by in range((last - first).days + 1):
             on = first + dt.timedelta(days=by)
@@ -57,6 +61,10 @@ class MemoryZones:
         return self._zones
 
 
+def own(kind, uid=UID):
+    return admit_self(uid, Consents(), kind)
+
+
 def beats(first, count, every_s=60):
     return [(ns(first) + i * every_s * SECOND_NS,) * 2 + ("watch", "", 60.0 + i % 40) for i in range(count)]
 
@@ -68,7 +76,7 @@ def reading(days, zones=TOKYO):
 async def pages(service, kind, first, last, zone=None, between=lambda page: None):
     found, token = [], None
     while True:
-        page = await service.points(UID, kind, first, last, zone, token)
+        page = await service.points(own(kind), first, last, zone, token)
         found.append(page)
         token = page.next_page_token
         if token is None:
@@ -78,7 +86,7 @@ async def pages(service, kind, first, last, zone=None, between=lambda page: None
 
 async def test_days_are_those_of_the_zone_the_person_told():
     days = MemoryDays(Kind.HEART_RATE, beats("2026-11-21T15:00Z", 1440))
-    told = await reading(days).day_summaries(UID, Kind.HEART_RATE, D(2026, 11, 20), D(2026, 11, 24))
+    told = await reading(days).day_summaries(own(Kind.HEART_RATE), D(2026, 11, 20), D(2026, 11, 24))
     assert [(day.on, day.points) for day in told.days] == [(D(2026, 11, 22), 1440)]
     assert told.zones == (TOKYO,)
     assert days.windows == [(D(2026, 11, 19), D(2026, 11, 24))]
@@ -86,7 +94,7 @@ async def test_days_are_those_of_the_zone_the_person_told():
 
 async def test_an_asked_zone_stands_above_the_told_one():
     days = MemoryDays(Kind.HEART_RATE, beats("2026-11-21T15:00Z", 1440))
-    told = await reading(days).day_summaries(UID, Kind.HEART_RATE, D(2026, 11, 21), D(2026, 11, 22), "UTC")
+    told = await reading(days).day_summaries(own(Kind.HEART_RATE), D(2026, 11, 21), D(2026, 11, 22), "UTC")
     assert [(day.on.day, day.points) for day in told.days] == [(21, 540), (22, 900)]
     assert told.zones == ("UTC",)
 
@@ -95,7 +103,7 @@ async def test_a_zone_told_late_recuts_the_days_without_touching_what_is_stored(
     days = MemoryDays(Kind.HEART_RATE, beats("2026-11-21T15:00Z", 1440))
     late = ZoneTimeline.of(TOKYO).add(dt.datetime(2026, 11, 21, 20, tzinfo=dt.UTC), "Pacific/Honolulu")
     told = await Measurements(days, MemoryZones(late)).day_summaries(
-        UID, Kind.HEART_RATE, D(2026, 11, 21), D(2026, 11, 22)
+        own(Kind.HEART_RATE), D(2026, 11, 21), D(2026, 11, 22)
     )
     # Five hours of Tokyo's 22nd, fourteen of Honolulu's 21st, then five more of a 22nd.
     assert [(day.on.day, day.points) for day in told.days] == [(21, 14 * 60), (22, 10 * 60)]
@@ -103,7 +111,7 @@ async def test_a_zone_told_late_recuts_the_days_without_touching_what_is_stored(
 
 
 async def test_what_a_person_reads_is_written_under_from_and_to():
-    told = await reading(MemoryDays(Kind.WEIGHT)).day_summaries(UID, Kind.WEIGHT, D(2026, 1, 1), D(2026, 1, 2))
+    told = await reading(MemoryDays(Kind.WEIGHT)).day_summaries(own(Kind.WEIGHT), D(2026, 1, 1), D(2026, 1, 2))
     assert json.loads(msgspec.json.encode(told)) == {
         "kind": "weight",
         "from": "2026-01-01",
@@ -117,7 +125,7 @@ async def test_what_a_person_reads_is_written_under_from_and_to():
 async def test_steps_that_began_two_days_before_are_read_and_shared():
     walk = (ns("2026-11-20T12:00Z"), ns("2026-11-22T12:00Z"), "watch", "", 400)
     told = await reading(MemoryDays(Kind.STEPS, [walk]), "UTC").day_summaries(
-        UID, Kind.STEPS, D(2026, 11, 22), D(2026, 11, 22)
+        own(Kind.STEPS), D(2026, 11, 22), D(2026, 11, 22)
     )
     assert [(day.on.day, day.steps) for day in told.days] == [(22, 100)]
 
@@ -126,15 +134,15 @@ async def test_a_night_that_goes_on_after_the_last_day_is_not_cut_off_at_it():
     night = (ns("2026-11-22T21:00Z"), ns("2026-11-22T23:50Z"), "watch", "", 4)
     rest = (ns("2026-11-23T00:10Z"), ns("2026-11-23T06:00Z"), "watch", "", 4)
     service = reading(MemoryDays(Kind.SLEEP, [night, rest]), "UTC")
-    assert (await service.day_summaries(UID, Kind.SLEEP, D(2026, 11, 22), D(2026, 11, 22))).days == []
-    (day,) = (await service.day_summaries(UID, Kind.SLEEP, D(2026, 11, 23), D(2026, 11, 23))).days
+    assert (await service.day_summaries(own(Kind.SLEEP), D(2026, 11, 22), D(2026, 11, 22))).days == []
+    (day,) = (await service.day_summaries(own(Kind.SLEEP), D(2026, 11, 23), D(2026, 11, 23))).days
     assert (day.main.total_minutes, day.naps) == (540, [])
 
 
 async def test_a_night_of_a_day_and_a_half_is_found_from_where_it_ends():
     night = (ns("2026-11-21T18:00Z"), ns("2026-11-23T06:00Z"), "watch", "night", SESSION)
     service = reading(MemoryDays(Kind.SLEEP, [night]), "UTC")
-    (day,) = (await service.day_summaries(UID, Kind.SLEEP, D(2026, 11, 23), D(2026, 11, 23))).days
+    (day,) = (await service.day_summaries(own(Kind.SLEEP), D(2026, 11, 23), D(2026, 11, 23))).days
     assert day.main.total_minutes == 36 * 60
 
 
@@ -142,15 +150,15 @@ async def test_what_was_set_aside_on_these_days_is_counted():
     days = MemoryDays(Kind.HEART_RATE, beats("2026-11-21T20:00Z", 1))
     times = [ns("2026-11-21T15:00Z") - 1, ns("2026-11-21T15:00Z"), ns("2026-11-22T15:00Z") - 1, None]
     days.set_aside = [SetAside("impossible_value", b"{}", at, False) for at in times]
-    told = await reading(days).day_summaries(UID, Kind.HEART_RATE, D(2026, 11, 22), D(2026, 11, 22))
+    told = await reading(days).day_summaries(own(Kind.HEART_RATE), D(2026, 11, 22), D(2026, 11, 22))
     assert told.set_aside == 2
 
 
 async def test_a_date_that_was_skipped_reads_nothing():
     days = MemoryDays(Kind.HEART_RATE, beats("2011-12-30T00:00Z", 1440))
     service, skipped = reading(days, "Pacific/Apia"), D(2011, 12, 30)
-    assert (await service.day_summaries(UID, Kind.HEART_RATE, skipped, skipped)).days == []
-    assert (await service.points(UID, Kind.HEART_RATE, skipped, skipped)).points == []
+    assert (await service.day_summaries(own(Kind.HEART_RATE), skipped, skipped)).days == []
+    assert (await service.points(own(Kind.HEART_RATE), skipped, skipped)).points == []
     assert days.windows == []
 
 
@@ -166,7 +174,7 @@ async def test_every_point_of_the_civil_days_comes_once_and_in_order():
 
 async def test_a_page_that_is_just_full_is_the_last():
     days = MemoryDays(Kind.HEART_RATE, beats("2026-11-21T15:00Z", PAGE_ROWS, every_s=1))
-    page = await reading(days).points(UID, Kind.HEART_RATE, D(2026, 11, 22), D(2026, 11, 24))
+    page = await reading(days).points(own(Kind.HEART_RATE), D(2026, 11, 22), D(2026, 11, 24))
     assert (len(page.points), page.next_page_token) == (PAGE_ROWS, None)
 
 
@@ -203,13 +211,13 @@ async def test_what_is_stored_between_pages_neither_repeats_nor_hides_a_point():
 
 async def test_dense_days_are_not_read_past_the_page_and_sparse_ones_take_few_round_trips():
     dense = MemoryDays(Kind.HEART_RATE, beats("2026-10-31T15:00Z", 31 * 2880, every_s=30))
-    page = await reading(dense).points(UID, Kind.HEART_RATE, D(2026, 11, 1), D(2026, 12, 1))
+    page = await reading(dense).points(own(Kind.HEART_RATE), D(2026, 11, 1), D(2026, 12, 1))
     assert dense.windows == [(D(2026, 10, 31), D(2026, 11, 1))]
     dense.windows.clear()
-    await reading(dense).points(UID, Kind.HEART_RATE, D(2026, 11, 1), D(2026, 12, 1), None, page.next_page_token)
+    await reading(dense).points(own(Kind.HEART_RATE), D(2026, 11, 1), D(2026, 12, 1), None, page.next_page_token)
     assert dense.windows == [(D(2026, 11, 1), D(2026, 11, 2))]
     sparse = MemoryDays(Kind.WEIGHT, [])
-    await reading(sparse).points(UID, Kind.WEIGHT, D(2026, 11, 1), D(2026, 12, 1))
+    await reading(sparse).points(own(Kind.WEIGHT), D(2026, 11, 1), D(2026, 12, 1))
     assert len(sparse.windows) == 5
     assert sparse.windows[-1][1] == D(2026, 12, 1)
 
@@ -218,45 +226,46 @@ async def test_dense_days_are_not_read_past_the_page_and_sparse_ones_take_few_ro
 async def test_points_are_read_for_a_month_at_most(days, fits):
     service, first = reading(MemoryDays(Kind.WEIGHT)), D(2026, 1, 1)
     if fits:
-        await service.points(UID, Kind.WEIGHT, first, first + dt.timedelta(days=days))
+        await service.points(own(Kind.WEIGHT), first, first + dt.timedelta(days=days))
     else:
         with pytest.raises(InvalidInput, match="query_invalid"):
-            await service.points(UID, Kind.WEIGHT, first, first + dt.timedelta(days=days))
+            await service.points(own(Kind.WEIGHT), first, first + dt.timedelta(days=days))
 
 
 @pytest.mark.parametrize(("days", "fits"), [(365, True), (366, False), (-1, False)])
 async def test_summaries_are_told_for_a_leap_year_at_most(days, fits):
     service, first = reading(MemoryDays(Kind.WEIGHT)), D(2028, 1, 1)
     if fits:
-        await service.day_summaries(UID, Kind.WEIGHT, first, first + dt.timedelta(days=days))
+        await service.day_summaries(own(Kind.WEIGHT), first, first + dt.timedelta(days=days))
     else:
         with pytest.raises(InvalidInput, match="query_invalid"):
-            await service.day_summaries(UID, Kind.WEIGHT, first, first + dt.timedelta(days=days))
+            await service.day_summaries(own(Kind.WEIGHT), first, first + dt.timedelta(days=days))
 
 
 async def test_without_any_zone_nothing_is_guessed():
     service = reading(MemoryDays(Kind.WEIGHT), zones=None)
     with pytest.raises(InvalidInput, match="zone_missing"):
-        await service.day_summaries(UID, Kind.WEIGHT, D(2026, 1, 1), D(2026, 1, 1))
+        await service.day_summaries(own(Kind.WEIGHT), D(2026, 1, 1), D(2026, 1, 1))
     with pytest.raises(InvalidInput, match="zone_unknown"):
-        await service.points(UID, Kind.WEIGHT, D(2026, 1, 1), D(2026, 1, 1), "Mars/Olympus")
+        await service.points(own(Kind.WEIGHT), D(2026, 1, 1), D(2026, 1, 1), "Mars/Olympus")
 
 
 @pytest.fixture
 async def token():
     days = MemoryDays(Kind.HEART_RATE, beats("2026-11-21T15:00Z", PAGE_ROWS + 1, every_s=1))
-    page = await reading(days).points(UID, Kind.HEART_RATE, D(2026, 11, 22), D(2026, 11, 22))
+    page = await reading(days).points(own(Kind.HEART_RATE), D(2026, 11, 22), D(2026, 11, 22))
     return page.next_page_token
 
 
 @pytest.mark.parametrize(
     "question",
     [
-        ("u2", Kind.HEART_RATE, D(2026, 11, 22), D(2026, 11, 22), None),
-        (UID, Kind.WEIGHT, D(2026, 11, 22), D(2026, 11, 22), None),
-        (UID, Kind.HEART_RATE, D(2026, 11, 21), D(2026, 11, 22), None),
-        (UID, Kind.HEART_RATE, D(2026, 11, 22), D(2026, 11, 23), None),
-        (UID, Kind.HEART_RATE, D(2026, 11, 22), D(2026, 11, 22), "UTC"),
+        (own(Kind.HEART_RATE, "u2"), D(2026, 11, 22), D(2026, 11, 22), None),
+        (own(Kind.WEIGHT), D(2026, 11, 22), D(2026, 11, 22), None),
+        (permit_to_store(UID, Kind.HEART_RATE), D(2026, 11, 22), D(2026, 11, 22), None),
+        (own(Kind.HEART_RATE), D(2026, 11, 21), D(2026, 11, 22), None),
+        (own(Kind.HEART_RATE), D(2026, 11, 22), D(2026, 11, 23), None),
+        (own(Kind.HEART_RATE), D(2026, 11, 22), D(2026, 11, 22), "UTC"),
     ],
 )
 async def test_a_token_of_another_question_is_refused(token, question):
@@ -286,7 +295,7 @@ def forged(*parts):
 async def test_what_is_not_a_token_is_refused(wrong):
     with pytest.raises(InvalidInput, match="page_token"):
         await reading(MemoryDays(Kind.HEART_RATE)).points(
-            UID, Kind.HEART_RATE, D(2026, 11, 22), D(2026, 11, 22), None, wrong
+            own(Kind.HEART_RATE), D(2026, 11, 22), D(2026, 11, 22), None, wrong
         )
 
 
@@ -295,7 +304,7 @@ async def test_a_token_moved_out_of_the_days_shows_nothing_of_other_days(token, 
     question, *_, mark = json.loads(base64.urlsafe_b64decode(token + "=="))
     days = MemoryDays(Kind.HEART_RATE, beats("2026-11-20T15:00Z", 3 * 1440))
     page = await reading(days).points(
-        UID, Kind.HEART_RATE, D(2026, 11, 22), D(2026, 11, 22), None, forged(question, far_ns, far_ns, mark)
+        own(Kind.HEART_RATE), D(2026, 11, 22), D(2026, 11, 22), None, forged(question, far_ns, far_ns, mark)
     )
     assert {row.start[:10] for row in page.points} <= {"2026-11-22"}
 
