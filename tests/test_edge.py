@@ -8,6 +8,7 @@ import pytest
 from starlette.requests import Request
 
 from shared import edge
+from shared.bodies import MAX_BODY_BYTES
 from shared.errors import Conflict, Fault, InvalidInput, NotFound, NotPermitted, OutcomeUnknown, Refused, Unavailable
 from shared.vocabulary import Language
 
@@ -158,7 +159,7 @@ async def test_json_is_known_by_its_media_type_or_by_none(media: str):
 @pytest.mark.parametrize("chunks", [1, 7])
 async def test_a_mebibyte_is_taken_and_a_byte_more_is_not(chunks: int):
     frame = len(b'{"name": ""}')
-    fits, over = (b'{"name": "' + b"a" * (edge.MAX_BODY_BYTES - frame + more) + b'"}' for more in (0, 1))
+    fits, over = (b'{"name": "' + b"a" * (MAX_BODY_BYTES - frame + more) + b'"}' for more in (0, 1))
     assert (await client(body=Body).call(body=fits, chunks=chunks)).status == 200
     answer = await client(body=Body).call(body=over, chunks=chunks)
     assert (answer.status, answer.json["code"]) == (413, "body_too_large")

@@ -1,7 +1,10 @@
 """Deciding about consent."""
 
+from shared.cloud.secrets import Secrets
+from shared.cloud.tickets import Tickets
 from shared.connection.ending import ConsentFollower
 from shared.connection.store import ConnectionStore
+from shared.consent.page.acts import PageActs
 from shared.consent.recipients import RecipientStore
 from shared.consent.recording import Recorder
 from shared.consent.service import Consenting
@@ -26,3 +29,9 @@ def consenting(p: Platform) -> Consenting:
         notices=published,
         clock=p.clock,
     )
+
+
+def page(p: Platform, consenting: Consenting) -> PageActs:
+    """The consent page, and the tickets of its forms."""
+    secrets = Secrets(project=p.settings.project, endpoint=p.settings.secrets_endpoint, clock=p.clock)
+    return PageActs(consenting, Tickets(secrets, p.clock, use="consent page"))
