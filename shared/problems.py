@@ -34,8 +34,8 @@ PROBLEMS: dict[str, Problem] = {
     "unauthenticated": Problem(401, "サインインが必要です。", "Please sign in."),
     "page_expired": Problem(
         401,
-        "この画面の有効期限が切れました。アプリからもう一度開いてください。",
-        "This page has expired. Please open it again from the app.",
+        "この画面の有効期限が切れました。",
+        "This page has expired.",
     ),
     "keys_unavailable": Problem(503, "ただいま本人確認ができません。", "Sign-in cannot be checked right now."),
     "too_many_requests": Problem(

@@ -308,6 +308,44 @@ async def test_a_page_is_html_with_the_same_policy():
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
+async def test_a_page_may_have_a_policy_of_its_own():
+    async def act(_: edge.Call) -> edge.Reply:
+        return edge.Page("", policy={"script-src": "'self'", "style-src": "'sha256-x'"})
+
+    policy = (await client(act).call()).headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "script-src 'self'", "style-src 'sha256-x'", "base-uri 'none'"} <= set(policy)
+    assert not any("unsafe" in directive for directive in policy)
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+async def test_a_form_s_fields_become_typed():
+    answer = await client(body=Body, form=True).call(body="name=花+%26&count=3".encode(), content_type=FORM)
+    assert answer.json["body"] == {"name": "花 &", "count": 3}
+
+
+@pytest.mark.parametrize(
+    ("body", "media", "code"),
+    [
+        (b"name=a&name=b", FORM, "body_not_json"),
+        (b"name", FORM, "body_not_json"),
+        (b"name=%ff", FORM, "body_not_json"),
+        (b"name=\xff", FORM, "body_not_json"),
+        (b"&".join(b"a%d=" % n for n in range(101)), FORM, "body_not_json"),
+        (b"name=a&other=b", FORM, "body_invalid"),
+        (b"name=a&count=x", FORM, "body_invalid"),
+        (b"", FORM, "body_invalid"),
+        (b'{"name": "a"}', "application/json", "body_not_json"),
+        (b"name=a", "text/plain", "body_not_json"),
+        (b"name=a", "", "body_not_json"),
+    ],
+)
+async def test_what_is_no_form_is_refused(body: bytes, media: str, code: str):
+    answer = await client(body=Body, form=True).call(body=body, content_type=media)
+    assert (answer.status, answer.json["code"]) == (400, code)
+
+
 async def test_a_caller_who_left_is_no_fault_of_ours(capfd: pytest.CaptureFixture[str]):
     async def receive() -> Any:
         return {"type": "http.disconnect"}

@@ -245,7 +245,8 @@ def _row(
 def _notes(known: Known, cell: CellView | None, w: Say, *, locked: bool) -> list[str]:
     notes = []
     if cell is not None:
-        live, when = cell.state in LIVE, _day(known, cell.since)
+        ended = cell.valid_until if cell.state is State.EXPIRED else None
+        live, when = cell.state in LIVE, _day(known, ended or cell.since)
         notes = [w("since", date=when), w("version", notice=cell.notice)] if live else [w("on_date", date=when)]
         if live and cell.valid_until is not None:
             notes.append(w("until", date=_day(known, cell.valid_until)))

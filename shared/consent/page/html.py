@@ -67,6 +67,8 @@ def cells_page(shown: Shown) -> Page:
     """Who sees what and why, with a switch for each kind."""
     known, stands = shown.known, shown.known.stands
     purposes = sections(known)
+    if shown.message and shown.message.card not in {card.id for one in purposes for card in one.cards}:
+        shown = shown._replace(message=shown.message._replace(card=""))
     hours = known.notice.rule(Rule.ERASURE_WITHIN_HOURS, shown.ticket.ends_at)
     return _page(
         shown,

@@ -1,7 +1,7 @@
 """How the consent page puts things: its words with what they name put in, lists, dates and times."""
 
 import datetime as dt
-from typing import Protocol
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from shared.consent.page.words import WORDS
@@ -13,10 +13,8 @@ _MONTHS = (
 )
 
 
-class Say(Protocol):
-    """The page's words in one language, with what they name put in."""
-
-    def __call__(self, key: str, /, **named: object) -> str: ...
+Say = Callable[..., str]
+"""The page's words in one language: by their key, with what they name put in."""
 
 
 def say(language: Language) -> Say:

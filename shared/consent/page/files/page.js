@@ -45,7 +45,9 @@
     document.documentElement.lang = next.documentElement.lang;
     document.title = next.title;
     before.replaceWith(document.adoptNode(after));
-    const control = samePart && pressed && pressed.id && document.getElementById(pressed.id);
+    // What was not done must be seen; what was done shows at the control itself.
+    const refused = message && message.getAttribute("role") === "alert";
+    const control = samePart && !refused && pressed && pressed.id && document.getElementById(pressed.id);
     if (control) {
       // What came in above must not move the switch away from under the finger.
       scrollBy(0, control.getBoundingClientRect().top - top);
