@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -14,9 +15,9 @@ ABSENT = "no Chromium is installed (apt-get install chromium fonts-morisawa-bizu
 _LEFT_OUT = pytest.StashKey[int]()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """A browser without a window."""
+    """A browser without a window, for all tests of a module."""
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=found(), args=ARGUMENTS)
         yield started

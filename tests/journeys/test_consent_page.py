@@ -2,13 +2,15 @@
 
 import shutil
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Locator, Page, Request, Route, ViewportSize
 
@@ -19,6 +21,10 @@ from shared.cloud.sqlite import SqliteDocuments
 from shared.policy.notices import SHIPPED, digest_of
 from tests.journeys.town import SIGNING
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+BEGIN = datetime(2026, 11, 23, tzinfo=UTC)
+NUMBERS = count()
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SAKURA = "institution:sakura"
 NEW = "2026-12-15"
@@ -28,18 +34,27 @@ HOSPITAL = "#card-health_guidance-institution-sakura"
 AXE = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 
 
-class Stage:
-    """A platform with a hospital and a person, and that person's phone."""
+class Theatre(NamedTuple):
+    """What all tests here share, since starting it takes longer than any of them: a platform and a browser."""
 
-    def __init__(self, platform: Platform, store: SqliteDocuments, browser: Browser, notices: Path) -> None:
-        self.platform, self.store, self.browser, self.notices = platform, store, browser, notices
-        self.clock = platform.clock
+    platform: Platform
+    store: SqliteDocuments
+    browser: Browser
+    clock: ManualClock
+
+
+class Stage:
+    """A person nobody has seen before, that person's phone, and a hospital."""
+
+    def __init__(self, theatre: Theatre, uid: str) -> None:
+        self.platform, self.store, self.browser, self.clock = theatre
+        self.uid = uid
         self.complaints: list[str] = []
         self.opened = 0
 
     @property
     def token(self) -> str:
-        return self.platform.issuer.token_for("hana")
+        return self.platform.issuer.token_for(self.uid)
 
     async def hospital(self, name: str = "さくら総合病院", *, active: bool = True) -> None:
         known = await self.store.get("institutions/sakura")
@@ -93,41 +108,44 @@ class Stage:
     async def events(self) -> list[Any]:
         return list((await self.ask("GET", "/history?limit=200"))["events"])
 
-    def publish_another(self) -> None:
-        """A newer notice, to be in force from `NEW` on, with other words and without online consultations."""
-        folder = self.notices / NEW
-        shutil.copytree(self.notices / "2026-10-01", folder)
-        text = (folder / "notice.yaml").read_text(encoding="utf-8").replace("2026-10-01", NEW, 2)
-        (folder / "notice.yaml").write_text(text, encoding="utf-8")
-        (folder / "ja.md").write_text("# 新しい説明\n\n<b>文字</b>のまま。\n", encoding="utf-8")
-        digest = digest_of({name: (folder / name).read_bytes() for name in ("en.md", "ja.md", "notice.yaml")})
-        with (self.notices / "PUBLISHED").open("a", encoding="utf-8") as published:
-            published.write(f"{digest} {NEW}\n")
 
-
-@pytest.fixture
-async def stage(browser: Browser, clock: ManualClock, tmp_path: Path, request: Any) -> AsyncIterator[Stage]:
-    """Whatever is done here, nothing complains: no fault in the console, nothing that the content policy stopped."""
-    notices, documents = tmp_path / "notices", tmp_path / "documents"
+def published(folder: Path) -> Path:
+    """The notices, and a newer one, to be in force from `NEW` on, with other words."""
+    notices = folder / "notices"
     shutil.copytree(SHIPPED, notices)
-    store = SqliteDocuments(str(documents))
-    platform = Platform(clock, documents=f"sqlite:{documents}", settings={"NOTICES": str(notices)})
+    newer = notices / NEW
+    shutil.copytree(notices / "2026-10-01", newer)
+    text = (newer / "notice.yaml").read_text(encoding="utf-8").replace("2026-10-01", NEW, 2)
+    (newer / "notice.yaml").write_text(text, encoding="utf-8")
+    (newer / "ja.md").write_text("# 新しい説明\n\n<b>文字</b>のまま。\n", encoding="utf-8")
+    digest = digest_of({name: (newer / name).read_bytes() for name in ("en.md", "ja.md", "notice.yaml")})
+    with (notices / "PUBLISHED").open("a", encoding="utf-8") as file:
+        file.write(f"{digest} {NEW}\n")
+    return notices
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def theatre(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theatre]:
+    folder = tmp_path_factory.mktemp("consent_page")
+    clock, store = ManualClock(BEGIN), SqliteDocuments(str(folder / "documents"))
+    settings = {"NOTICES": str(published(folder))}
+    platform = Platform(clock, documents=f"sqlite:{folder / 'documents'}", settings=settings)
     platform.issuer.firebase.adopt(SIGNING)
-    stage = Stage(platform, store, browser, notices)
-    if "two_notices" in request.fixturenames:
-        stage.publish_another()
-    await stage.hospital()
     async with platform:
-        yield stage
-        for context in browser.contexts:
-            await context.close()
+        yield Theatre(platform, store, browser, clock)
     await store.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(theatre: Theatre) -> AsyncIterator[Stage]:
+    """Whatever is done here, nothing complains: no fault in the console, nothing that the content policy stopped."""
+    theatre.clock.set(BEGIN)
+    stage = Stage(theatre, f"hana{next(NUMBERS)}")
+    await stage.hospital()
+    yield stage
+    for context in theatre.browser.contexts:
+        await context.close()
     assert stage.complaints == []
-
-
-@pytest.fixture
-def two_notices() -> None:
-    """Another notice is published already, and not in force yet."""
 
 
 @pytest.fixture(params=[False, True], ids=["without scripts", "with scripts"])
@@ -341,10 +359,10 @@ async def test_what_ends_soon_is_told_with_its_day_and_can_be_kept(stage: Stage,
     assert await page.locator(f"{HOSPITAL} .ask").count() == 0
 
 
-async def test_what_time_has_ended_is_told_and_can_be_given_again(stage: Stage, clock: ManualClock):
-    ends = (clock.now() + timedelta(days=1)).isoformat()
+async def test_what_time_has_ended_is_told_and_can_be_given_again(stage: Stage):
+    ends = (stage.clock.now() + timedelta(days=1)).isoformat()
     await stage.decide("give", "sleep", SAKURA, valid_until=ends)
-    clock.advance(timedelta(days=2))
+    stage.clock.advance(timedelta(days=2))
     page = await stage.open(await stage.phone(scripts=False))
     assert not await is_on(page, f"{HOSPITAL}-sleep")
     assert (await text_of(page, f"{HOSPITAL}-sleep-state")).split() == ["期限が切れました", "2026年11月24日"]
@@ -352,10 +370,9 @@ async def test_what_time_has_ended_is_told_and_can_be_given_again(stage: Stage, 
     assert await stage.states() == {"sleep institution:sakura": "given"}
 
 
-@pytest.mark.usefixtures("two_notices")
-async def test_newer_words_are_told_and_older_consents_stay(stage: Stage, clock: ManualClock, scripts: bool):
+async def test_newer_words_are_told_and_older_consents_stay(stage: Stage, scripts: bool):
     await stage.decide("give", "steps")
-    clock.advance(timedelta(days=30))
+    stage.clock.advance(timedelta(days=30))
     page = await stage.open(await stage.phone(scripts=scripts))
     assert await is_on(page, STEPS)
     told = await text_of(page, "#card-qolms_store-qolms .ask")
@@ -366,13 +383,10 @@ async def test_newer_words_are_told_and_older_consents_stay(stage: Stage, clock:
     assert await page.locator(".ask").count() == 0
 
 
-@pytest.mark.usefixtures("two_notices")
-async def test_words_that_change_while_the_page_is_open_are_not_agreed_to_unseen(
-    stage: Stage, clock: ManualClock, scripts: bool
-):
-    clock.advance(timedelta(days=21, hours=14, minutes=55))  # five minutes before midnight in Tokyo
+async def test_words_that_change_while_the_page_is_open_are_not_agreed_to_unseen(stage: Stage, scripts: bool):
+    stage.clock.advance(timedelta(days=21, hours=14, minutes=55))  # five minutes before midnight in Tokyo
     page = await stage.open(await stage.phone(scripts=scripts))
-    clock.advance(timedelta(minutes=6))
+    stage.clock.advance(timedelta(minutes=6))
     await press(page, STEPS)
     assert "説明が新しくなっています" in await text_of(page, "[role=alert]")
     assert await stage.states() == {}
@@ -380,9 +394,8 @@ async def test_words_that_change_while_the_page_is_open_are_not_agreed_to_unseen
     assert [event["notice"]["version"] for event in await stage.events()] == [NEW]
 
 
-@pytest.mark.usefixtures("two_notices")
-async def test_every_version_of_the_notice_can_be_read(stage: Stage, clock: ManualClock, scripts: bool):
-    clock.advance(timedelta(days=30))
+async def test_every_version_of_the_notice_can_be_read(stage: Stage, scripts: bool):
+    stage.clock.advance(timedelta(days=30))
     page = await stage.open(await stage.phone(scripts=scripts))
     await press(page, page.get_by_role("button", name="説明", exact=True))
     assert await text_of(page, ".prose") == "新しい説明\n\n<b>文字</b>のまま。"
@@ -438,11 +451,9 @@ async def test_the_phone_s_way_back_leads_through_the_parts(stage: Stage):
         await page.get_by_role("heading", level=1, name=part).wait_for()
 
 
-async def test_an_expired_page_says_so_in_both_languages_and_changes_nothing(
-    stage: Stage, clock: ManualClock, scripts: bool
-):
+async def test_an_expired_page_says_so_in_both_languages_and_changes_nothing(stage: Stage, scripts: bool):
     page = await stage.open(await stage.phone(scripts=scripts))
-    clock.advance(timedelta(minutes=15))
+    stage.clock.advance(timedelta(minutes=15))
     await press(page, STEPS)
     told = await text_of(page, "main")
     assert "この画面の有効期限が切れました。" in told
@@ -524,7 +535,7 @@ async def test_the_ticket_never_stands_in_an_address(stage: Stage, scripts: bool
     assert not [address for address in addresses if ticket in address]
 
 
-async def walk(stage: Stage, page: Page, clock: ManualClock) -> AsyncIterator[str]:
+async def walk(stage: Stage, page: Page) -> AsyncIterator[str]:
     """Every state that the page has, one after the other."""
     query = "lang=en" if await page.evaluate("navigator.language") == "en-US" else "lang=ja"
     await stage.open(page, f"{query}&recipient={SAKURA}")
@@ -532,11 +543,11 @@ async def walk(stage: Stage, page: Page, clock: ManualClock) -> AsyncIterator[st
     await press(page, STEPS)
     await press(page, f"{HOSPITAL}-sleep")
     yield "given"
-    await stage.decide("give", "weight", valid_until=(clock.now() + timedelta(days=20)).isoformat())
-    await stage.decide("give", "sleep", SAKURA, valid_until=(clock.now() + timedelta(days=20)).isoformat())
+    await stage.decide("give", "weight", valid_until=(stage.clock.now() + timedelta(days=20)).isoformat())
+    await stage.decide("give", "sleep", SAKURA, valid_until=(stage.clock.now() + timedelta(days=20)).isoformat())
     await press(page, PRESSURE)
     yield "stale, and something ends soon"
-    clock.advance(timedelta(days=30))
+    stage.clock.advance(timedelta(days=30))
     await stage.open(page, query)
     await page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     yield "newer words, and something has ended"
@@ -553,19 +564,16 @@ async def walk(stage: Stage, page: Page, clock: ManualClock) -> AsyncIterator[st
     yield "stop?"
     await press(page, "button.danger")
     yield "stopped"
-    clock.advance(timedelta(minutes=20))
+    stage.clock.advance(timedelta(minutes=20))
     await press(page, page.locator("nav button").first)
     yield "expired"
 
 
-@pytest.mark.usefixtures("two_notices")
-@pytest.mark.parametrize(("locale", "scheme"), [("ja-JP", "light"), ("en-US", "dark"), ("ja-JP", "dark")])
-async def test_in_every_state_it_is_accessible_and_fits_a_small_phone(
-    stage: Stage, clock: ManualClock, locale: str, scheme: Any
-):
+@pytest.mark.parametrize(("locale", "scheme"), [("ja-JP", "light"), ("en-US", "dark")])
+async def test_in_every_state_it_is_accessible_and_fits_a_small_phone(stage: Stage, locale: str, scheme: Any):
     page = await stage.phone(locale=locale, color_scheme=scheme, reduced_motion="reduce")
     seen = []
-    async for state in walk(stage, page, clock):
+    async for state in walk(stage, page):
         seen.append(state)
         found = (await Axe().run(page, options=AXE)).response["violations"]
         assert [(state, one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
