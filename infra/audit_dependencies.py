@@ -123,13 +123,17 @@ def bad_licences(distributions: Mapping[str, importlib.metadata.Distribution]) -
 
 
 def licence(distribution: importlib.metadata.Distribution) -> str:
-    """What a distribution says its licence is: the expression, else the classifiers, else the first line of text."""
+    """What a distribution says its licence is: the expression, else the classifiers, else the first line of
+    text, in the metadata or in the file they name."""
     stated = distribution.metadata
     if expression := stated.get_all("License-Expression"):
         return str(expression[0])
     classifiers = [line.split("::")[-1] for line in stated.get_all("Classifier") or () if line.startswith("License ::")]
     named = " AND ".join(line.replace("(", "").replace(")", "") for line in classifiers)
-    return named or "".join(stated.get_all("License") or ()).strip().split("\n")[0]
+    text = named or "".join(stated.get_all("License") or ())
+    if not text and (files := stated.get_all("License-File")):
+        text = distribution.read_text(f"licenses/{files[0]}") or ""
+    return text.strip().split("\n")[0]
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ A function's main.py lists `Route`s; `App` finds the one that fits, learns who c
 runs the act, and writes one log line with the cost. Nothing else in the project knows a status code.
 """
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,20 +13,25 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from shared import log
+from shared.bodies import read_body
 from shared.clock import process_clock
 from shared.errors import Conflict, Fault, InvalidInput, NotFound, Unavailable
 from shared.ids import RandomIds
 from shared.problems import problem_of
 from shared.vocabulary import Language
 
-MAX_BODY_BYTES = 1 << 20
 _HEADERS = {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "strict-transport-security": "max-age=63072000; includeSubDomains",
 }
-_PAGE_POLICY = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+_PAGE_POLICY = {
+    "default-src": "'none'",
+    "style-src": "'self' 'unsafe-inline'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,12 @@ class Bytes:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Answer with a page a person reads. It may carry inline style, and nothing that runs."""
+    """Answer with a page a person reads. It may carry inline style, and nothing that runs, unless `policy` says what
+    else: directives of the content security policy that are this page's own."""
 
     html: str
     status: int = 200
+    policy: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,7 @@ class Route:
     `caller` learns who calls, or raises NotPermitted. With `queue` the caller is Cloud Tasks or Cloud Scheduler:
     what can never succeed is then acknowledged with 2xx and logged for a person, so that it is not sent again.
     `fault_told` is what a person's browser gets, in place of a problem document, for a fault's code.
+    With `form` the body is one that a page's form sends, not JSON.
     """
 
     method: str
@@ -100,6 +107,7 @@ class Route:
     query: type | None = None
     queue: bool = False
     fault_told: Callable[[str, Language], Reply] | None = None
+    form: bool = False
 
     def match(self, path: str) -> dict[str, str] | None:
         """The path's parameters, or None where it is not this route's."""
@@ -173,7 +181,7 @@ class App:
 async def _call(route: Route, path: dict[str, str], request: Request, language: Language) -> Call:
     caller = await route.caller(request)
     query = _query(route.query, request) if route.query else None
-    body = await _body(route.body, request) if route.body else None
+    body = await read_body(request, route.body, form=route.form) if route.body else None
     return Call(caller, path, query, body, language)
 
 
@@ -186,45 +194,6 @@ def _query(into: type, request: Request) -> Any:
         return msgspec.convert(dict(pairs), into, strict=False)
     except msgspec.ValidationError as wrong:
         raise InvalidInput("query_invalid", _short(wrong)) from None
-
-
-async def _body(into: type, request: Request) -> Any:
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media not in ("application/json", ""):
-        raise InvalidInput("body_not_json", "content-type must be application/json")
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MAX_BODY_BYTES:
-            raise InvalidInput("body_too_large", f"at most {MAX_BODY_BYTES} bytes")
-    try:
-        return msgspec.convert(_parsed(raw.decode() or "{}"), into)
-    except msgspec.ValidationError as wrong:
-        raise InvalidInput("body_invalid", _short(wrong)) from None
-    except RecursionError:
-        raise InvalidInput("body_not_json", "nested too deeply") from None
-    except ValueError as wrong:
-        raise InvalidInput("body_not_json", _short(wrong)) from None
-
-
-def _parsed(text: str) -> Any:
-    """RFC 8259 as everyone reads it. Raises ValueError, RecursionError."""
-    parsed = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
-    if "\\u" in text:
-        # Half of a surrogate pair is no character: it could be neither stored nor sent on.
-        json.dumps(parsed, ensure_ascii=False).encode()
-    return parsed
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name is given more than once in one object")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _short(wrong: Exception) -> str:
@@ -254,10 +223,10 @@ def _respond(reply: Reply) -> Response:
         case Bytes(content, media_type, headers):
             kind: type[Response] = Response if isinstance(content, bytes) else StreamingResponse
             return kind(content, 200, dict(headers), media_type=media_type)
-        case Page(html, status):
-            return HTMLResponse(html, status, {"content-security-policy": _PAGE_POLICY})
+        case Page(html, status, policy):
+            return HTMLResponse(html, status, {"content-security-policy": _policy(policy)})
         case Redirect(location, html):
-            response = RedirectResponse(location, 303, {"content-security-policy": _PAGE_POLICY})
+            response = RedirectResponse(location, 303, {"content-security-policy": _policy({})})
             response.body = html.encode()
             response.headers.update(
                 {"content-type": "text/html; charset=utf-8", "content-length": str(len(response.body))}
@@ -265,10 +234,17 @@ def _respond(reply: Reply) -> Response:
             return response
 
 
+def _policy(own: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} {value}" for name, value in {**_PAGE_POLICY, **own}.items())
+
+
 def _fault_response(fault: Fault, language: Language, route: Route | None) -> Response:
     status = problem_of(fault).status
     if route and route.fault_told:
-        return _respond(route.fault_told(fault.code, language))
+        told = _respond(route.fault_told(fault.code, language))
+        if told.status_code == status:
+            told.headers.update(_fault_headers(fault, status))
+        return told
     queue = route is not None and route.queue
     if queue and not isinstance(fault, Unavailable | Conflict) and status not in (401, 403):
         log.event("task.parked", "ERROR", code=fault.code)
@@ -279,8 +255,7 @@ def _fault_response(fault: Fault, language: Language, route: Route | None) -> Re
     return _problem(fault, status, language)
 
 
-def _problem(fault: Fault, status: int, language: Language) -> Response:
-    problem = problem_of(fault)
+def _fault_headers(fault: Fault, status: int) -> dict[str, str]:
     headers = {}
     if fault.retry_after_s is not None:
         headers["retry-after"] = str(fault.retry_after_s)
@@ -288,6 +263,11 @@ def _problem(fault: Fault, status: int, language: Language) -> Response:
         headers["www-authenticate"] = "Bearer"
     if fault.code == "method_not_allowed":
         headers["allow"] = fault.detail
+    return headers
+
+
+def _problem(fault: Fault, status: int, language: Language) -> Response:
+    problem = problem_of(fault)
     document = {
         **fault.more,
         "type": f"urn:kagamino:problem:{fault.code}",
@@ -297,4 +277,5 @@ def _problem(fault: Fault, status: int, language: Language) -> Response:
         "detail": fault.detail,
         "instance": f"urn:kagamino:request:{RandomIds().ident()}",
     }
+    headers = _fault_headers(fault, status)
     return Response(msgspec.json.encode(document), status, headers, media_type="application/problem+json")

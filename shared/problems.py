@@ -32,6 +32,11 @@ PROBLEMS: dict[str, Problem] = {
     "unexpected": Problem(500, "予期しない問題が発生しました。", "Something unexpected went wrong."),
     # who calls
     "unauthenticated": Problem(401, "サインインが必要です。", "Please sign in."),
+    "page_expired": Problem(
+        401,
+        "この画面の有効期限が切れました。",
+        "This page has expired.",
+    ),
     "keys_unavailable": Problem(503, "ただいま本人確認ができません。", "Sign-in cannot be checked right now."),
     "too_many_requests": Problem(
         429, "操作が多すぎます。しばらくお待ちください。", "Too many requests. Please wait a little."

@@ -8,6 +8,7 @@ import pytest
 from starlette.requests import Request
 
 from shared import edge
+from shared.bodies import MAX_BODY_BYTES
 from shared.errors import Conflict, Fault, InvalidInput, NotFound, NotPermitted, OutcomeUnknown, Refused, Unavailable
 from shared.vocabulary import Language
 
@@ -159,7 +160,7 @@ async def test_json_is_known_by_its_media_type_or_by_none(media: str):
 @pytest.mark.parametrize("chunks", [1, 7])
 async def test_a_mebibyte_is_taken_and_a_byte_more_is_not(chunks: int):
     frame = len(b'{"name": ""}')
-    fits, over = (b'{"name": "' + b"a" * (edge.MAX_BODY_BYTES - frame + more) + b'"}' for more in (0, 1))
+    fits, over = (b'{"name": "' + b"a" * (MAX_BODY_BYTES - frame + more) + b'"}' for more in (0, 1))
     assert (await client(body=Body).call(body=fits, chunks=chunks)).status == 200
     answer = await client(body=Body).call(body=over, chunks=chunks)
     assert (answer.status, answer.json["code"]) == (413, "body_too_large")
@@ -241,6 +242,16 @@ async def test_a_browser_is_told_of_a_fault_in_its_own_way():
         assert (answer.body.decode(), answer.headers["cache-control"]) == (f"{code} en", "no-store")
 
 
+async def test_a_page_that_tells_a_fault_says_as_much_in_its_headers_as_a_problem_does():
+    def told(code: str, language: Language) -> edge.Reply:
+        return edge.Page(code, 401 if code == "unauthenticated" else 503)
+
+    answer = await client(raising(NotPermitted("unauthenticated")), fault_told=told).call()
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+    answer = await client(raising(Unavailable("store_unavailable", retry_after_s=3)), fault_told=told).call()
+    assert (answer.status, answer.headers["retry-after"]) == (503, "3")
+
+
 async def test_a_route_is_found_by_its_pattern_and_method():
     tried = Client(
         edge.Route("GET", "/", edge.anyone, echo),
@@ -313,6 +324,44 @@ async def test_a_page_is_html_with_the_same_policy():
     answer = await client(act).call()
     assert (answer.status, answer.body) == (202, b"<p>a</p>")
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_a_page_may_have_a_policy_of_its_own():
+    async def act(_: edge.Call) -> edge.Reply:
+        return edge.Page("", policy={"script-src": "'self'", "style-src": "'sha256-x'"})
+
+    policy = (await client(act).call()).headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "script-src 'self'", "style-src 'sha256-x'", "base-uri 'none'"} <= set(policy)
+    assert not any("unsafe" in directive for directive in policy)
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+async def test_a_form_s_fields_become_typed():
+    answer = await client(body=Body, form=True).call(body="name=花+%26&count=3".encode(), content_type=FORM)
+    assert answer.json["body"] == {"name": "花 &", "count": 3}
+
+
+@pytest.mark.parametrize(
+    ("body", "media", "code"),
+    [
+        (b"name=a&name=b", FORM, "body_not_json"),
+        (b"name", FORM, "body_not_json"),
+        (b"name=%ff", FORM, "body_not_json"),
+        (b"name=\xff", FORM, "body_not_json"),
+        (b"&".join(b"a%d=" % n for n in range(101)), FORM, "body_not_json"),
+        (b"name=a&other=b", FORM, "body_invalid"),
+        (b"name=a&count=x", FORM, "body_invalid"),
+        (b"", FORM, "body_invalid"),
+        (b'{"name": "a"}', "application/json", "body_not_json"),
+        (b"name=a", "text/plain", "body_not_json"),
+        (b"name=a", "", "body_not_json"),
+    ],
+)
+async def test_what_is_no_form_is_refused(body: bytes, media: str, code: str):
+    answer = await client(body=Body, form=True).call(body=body, content_type=media)
+    assert (answer.status, answer.json["code"]) == (400, code)
 
 
 async def test_a_caller_who_left_is_no_fault_of_ours(capfd: pytest.CaptureFixture[str]):

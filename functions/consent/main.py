@@ -1,4 +1,4 @@
-"""consent: the app user reads the notice, sees, gives and withdraws consent, cell by cell, and everything at once."""
+"""consent: the app user reads the notice, sees, gives and withdraws consent, in the app's own screens or on a page."""
 
 import functions_framework.aio
 from starlette.requests import Request
@@ -8,7 +8,10 @@ from shared import edge
 from shared.consent.acts import Acts
 from shared.consent.family_acts import FamilyActs
 from shared.consent.messages import Accept, AskNotice, AskState, Decide, Invite, Page
+from shared.consent.page.html import fault_page
+from shared.consent.page.messages import AskPage, Filled
 from shared.consent.receipt_acts import AskExport
+from shared.wiring.consent_page import consent_page
 from shared.wiring.consenting import consenting, invitations, inviting_pace, rights
 from shared.wiring.platform import platform
 from shared.wiring.receipts import receipt_acts
@@ -21,6 +24,7 @@ def routes() -> list[edge.Route]:
     given = receipt_acts(p, c)
     acts = Acts(c, given.exports.receipts, rights(p))
     family = FamilyActs(invitations(p), acts.rights, inviting_pace(p))
+    pages = consent_page(p, c)
     return [
         edge.Route("GET", "/", user, acts.state, query=AskState),
         edge.Route("POST", "/", user, acts.decide, body=Decide),
@@ -34,6 +38,9 @@ def routes() -> list[edge.Route]:
         edge.Route("GET", "/invitations", user, family.listed, query=AskState),
         edge.Route("POST", "/invitations/{id}/accept", user, family.accept, body=Accept),
         edge.Route("DELETE", "/invitations/{id}", user, family.end, query=AskState),
+        edge.Route("GET", "/page", user, pages.open, query=AskPage, fault_told=fault_page),
+        edge.Route("POST", "/page", edge.anyone, pages.answer, Filled, AskPage, fault_told=fault_page, form=True),
+        edge.Route("GET", "/page.js", edge.anyone, pages.script),
     ]
 
 

@@ -96,6 +96,18 @@ def test_extras_are_followed_only_where_asked_for():
     assert audit.closure([Requirement("alpha[more]")], installed) == {"alpha", "beta"}
 
 
+@pytest.mark.parametrize(("text", "found"), [("MIT License\n\nCopyright", []), (None, ["beta: licence 'unknown'"])])
+def test_a_licence_that_stands_in_a_file_alone_is_found_there(text, found):
+    class Filed(Installed):
+        def __init__(self):
+            self._lines = [("Name", "beta"), ("License-File", "LICENSE")]
+
+        def read_text(self, name):
+            return text if name == "licenses/LICENSE" else None
+
+    assert [fault.removesuffix(" is not on the list") for fault in audit.bad_licences({"beta": Filed()})] == found
+
+
 def test_every_distribution_the_functions_use_has_a_licence_on_the_list():
     names = [entry.name for entry in locked.read(ROOT / "requirements.txt") if entry.applies]
     installed = {str(canonicalize_name(d.metadata["Name"])): d for d in importlib.metadata.distributions()}

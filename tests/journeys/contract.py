@@ -37,7 +37,9 @@ class Contract:
         return node
 
     def codes(self, response: dict[str, Any]) -> list[str]:
-        """The problem codes a response may carry."""
+        """The problem codes a response may carry: in a problem document, or told on a page."""
+        if told := self.resolved(response).get("x-codes"):
+            return list(told)
         content = self.resolved(response).get("content", {}).get("application/problem+json")
         if content is None:
             return []

@@ -15,6 +15,7 @@ from schemathesis.config import SchemathesisConfig
 from infra.local.google import World
 from infra.local.platform import Platform
 from shared.clock import ManualClock
+from shared.problems import PROBLEMS
 from tests.journeys.conftest import GOOGLES_KEY, SETTINGS
 from tests.journeys.contract import PATH, Contract
 from tests.journeys.town import SIGNING, START, Heard, Town
@@ -141,5 +142,12 @@ def test_without_a_token_nobody_learns_anything(case: schemathesis.Case, running
     response = case.call(base_url=running.platform.url, headers={"Authorization": ""})
     assert response.status_code in (401, 404, 405)
     if response.status_code == 401:
-        assert response.json()["code"] == "unauthenticated"
+        assert_says_to_sign_in(response)
         assert response.headers["www-authenticate"] == ["Bearer"]
+
+
+def assert_says_to_sign_in(response: schemathesis.Response):
+    if response.headers["content-type"] == ["text/html; charset=utf-8"]:
+        assert PROBLEMS["unauthenticated"].en in response.text
+    else:
+        assert response.json()["code"] == "unauthenticated"
