@@ -98,6 +98,11 @@ PROBLEMS: dict[str, Problem] = {
         "この招待は無効か、期限切れです。",
         "This invitation is invalid or has expired.",
     ),
+    "too_many_cells": Problem(
+        409,
+        "同意の提供先が多すぎるため、新しい提供先を追加できません。",
+        "There are too many recipients of consents to add another.",
+    ),
     "too_many_invitations": Problem(
         409,
         "招待が多すぎます。使わない招待を取り消してください。",

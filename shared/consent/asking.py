@@ -14,6 +14,9 @@ from shared.policy.model import Basis, Notice, PurposeNotice, RecipientType, Rul
 from shared.vocabulary import Kind, Purpose
 
 MOST_CHANGES = 200
+MOST_CELLS = 1_000
+"""How many cells of others than the service a person ever has: whatever they do, where they stand fits into one
+document, and to end all of it into one commit and one receipt."""
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -156,8 +159,9 @@ def check_right(
 
     Raises Refused `consent_frozen`; `guardian_needed`: under age, only a guardian gives. NotPermitted
     `authority_invalid`: the right to decide for somebody else is over, or does not cover this. Conflict
-    `erasure_under_way`.
+    `erasure_under_way`; `too_many_cells`: it is about others than ever before, and there have been too many.
     """
+    _check_number(standing.consents, changes)
     gives = [change for change in changes if change.decision is Decision.GIVE]
     for change in gives:
         if standing.consents.state_of(change.cell, at) is State.ERASING:
@@ -177,6 +181,12 @@ def check_right(
         ends = comes_of_age if ends is None else min(ends, comes_of_age or ends)
     _check_authority(authority, changes, at)
     return ends
+
+
+def _check_number(consents: Consents, changes: Sequence[Change]) -> None:
+    new = sum(change.recipient != QOLMS and change.cell.key not in consents.cells for change in changes)
+    if new and len(consents.cells) + new > MOST_CELLS:
+        raise Conflict("too_many_cells", f"at most {MOST_CELLS}")
 
 
 def _check_authority(authority: Authority, changes: Sequence[Change], at: dt.datetime) -> None:

@@ -67,8 +67,13 @@ class Entry(NamedTuple):
 
 
 def decided(consents: Consents, change: Change, at: datetime, authority_until: datetime | None = None) -> Entry:
-    """What a decision makes of its cell. Giving what is live reconfirms it; refusing what is live withdraws it."""
+    """What a decision makes of its cell. Giving what is live reconfirms it; refusing what is live withdraws it.
+
+    To end what is being erased is welcome, and does not call the erasure off.
+    """
     now = consents.state_of(change.cell, at)
+    if now is State.ERASING and change.decision is not Decision.GIVE:
+        return Entry(change.cell, State.ERASING)
     match change.decision:
         case Decision.GIVE:
             given = State.RECONFIRMED if now in LIVE else State.GIVEN

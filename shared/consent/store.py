@@ -5,6 +5,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ from shared.consent.model import Consents
 from shared.consent.ports import Build, Prepared, Standing
 from shared.consent.recipients import giver_writes
 from shared.errors import Conflict
+
+_PAGE = 300
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -104,9 +107,13 @@ class ConsentStore:
 
     async def events_of_epoch(self, uid: str, epoch: int) -> list[Event]:
         """As `ports.Ledger`."""
-        found = await self._documents.query(
-            Query(_ledger(uid), where=(Where("epoch", "==", epoch),), order_by=(NAME,), limit=500)
-        )
+        query = Query(_ledger(uid), where=(Where("epoch", "==", epoch),), order_by=(NAME,), limit=_PAGE)
+        found: list[Document] = []
+        while page := await self._documents.query(query):
+            found += page
+            if len(page) < _PAGE:
+                break
+            query = replace(query, after=page[-1])
         return [msgspec.convert(d.data, Event, builtin_types=KEPT) for d in found]
 
 

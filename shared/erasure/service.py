@@ -15,14 +15,14 @@ from shared.clock import Clock
 from shared.cloud.documents import Documents, Expect
 from shared.connection.ports import Queue
 from shared.consent.ledger import Entry, Said
-from shared.consent.model import LIVE, QOLMS, Cell, Giver, Method, Role, State
+from shared.consent.model import DECEASED, LIVE, QOLMS, Cell, Giver, Method, Role, State
 from shared.consent.ports import Standing
 from shared.consent.recording import Recorder
 from shared.consent.service import How
 from shared.erasure.model import BACKUPS_LAST, SWEEP, Erasure, Progress, StoredErasure
 from shared.erasure.ports import DayEraser, Erasures, KeyDestroyer
 from shared.erasure.writes import path_of, put, recorded
-from shared.errors import Conflict, Fault, InvalidInput, Unavailable
+from shared.errors import Conflict, Fault, InvalidInput, Refused, Unavailable
 from shared.policy.model import Rule
 from shared.policy.notices import Notices
 from shared.vocabulary import Kind, Purpose
@@ -47,7 +47,7 @@ class AskingToErase:
         """Erase what is stored of `kinds`; none: everything, with the key to it.
 
         Raises InvalidInput `body_invalid`: a kind twice. Conflict `withdraw_first`: a kind of them is still consented
-        to; `erasure_under_way`.
+        to; `erasure_under_way`. Refused `consent_frozen`: they have died, and nobody decides under their name any more.
         """
         if len(set(kinds)) != len(kinds):
             raise InvalidInput("body_invalid", "kinds: each once")
@@ -69,6 +69,8 @@ class AskingToErase:
         )
 
         def build(standing: Standing) -> list[Entry]:
+            if standing.consents.frozen == DECEASED:
+                raise Refused("consent_frozen", DECEASED)
             cells = [Cell(Purpose.QOLMS_STORE, kind, QOLMS) for kind in erasure.kinds]
             stands = [standing.consents.state_of(cell, at) for cell in cells]
             if State.ERASING in stands:

@@ -139,7 +139,7 @@ def _parsed(text: bytes) -> object:
             return dict(super().construct_mapping(node, deep))
 
     try:
-        return yaml.load(text, Strict)  # noqa: S506  # nosec B506 - a safe loader it is
+        return yaml.load(text, Strict)  # noqa: S506  # nosec B506 - it is a safe loader
     except yaml.YAMLError as wrong:
         raise ValueError(str(wrong)) from None
 

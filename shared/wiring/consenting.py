@@ -30,11 +30,11 @@ def recorder(p: Platform) -> Recorder:
 def consenting(p: Platform) -> Consenting:
     """Give, refuse, withdraw, and see."""
     published = notices(p.settings.notices)
-    service = published.in_force(p.clock.now()).contents.service
+    newest = [*published][-1]  # what is shown names the service as the notice in force does: `view.stands`
     return Consenting(
         ledger=ConsentStore(p.documents),
         recorder=recorder(p),
-        recipients=RecipientStore(p.documents, service),
+        recipients=RecipientStore(p.documents, newest.contents.service),
         notices=published,
         clock=p.clock,
     )

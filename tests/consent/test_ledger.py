@@ -85,6 +85,8 @@ def test_a_decision_says_what_it_changes() -> None:
         (State.WITHDRAWN, Decision.GIVE, State.GIVEN),
         (State.REFUSED, Decision.GIVE, State.GIVEN),
         (State.ERASED, Decision.GIVE, State.GIVEN),
+        (State.ERASING, Decision.WITHDRAW, State.ERASING),
+        (State.ERASING, Decision.REFUSE, State.ERASING),
     ]
     for before, decision, after in cases:
         stands = record(Consents(), Tail(), [Entry(WEIGHT, before)], said())[0] if before else Consents()

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from infra.local.google.devices import cuff, scale
 from shared.vocabulary import Kind
+from tests.journeys.staff import at_work
 from tests.journeys.town import ALL, Town
 
 WEIGHT, PRESSURE = Kind.WEIGHT, Kind.BLOOD_PRESSURE
@@ -87,6 +88,32 @@ async def test_one_erasure_at_a_time_and_nobody_sees_anothers(town: Town):
     again = await hana.call("POST", "/erasure", body={"kinds": ["weight"]})
     assert (again.status, again.code) == (409, "erasure_under_way")
     assert (await ken.call("GET", "/erasure")).json["erasures"] == []
+
+
+async def test_withdrawing_what_is_being_erased_does_not_call_the_erasure_off(town: Town):
+    hana = town.person("hana", devices=[scale()])
+    await hana.link()
+    await hana.decide("withdraw", WEIGHT)
+    await hana.call("POST", "/erasure", body={"kinds": ["weight"]})
+    for decision in ("withdraw", "refuse"):
+        assert (await hana.decide(decision, WEIGHT)).status == 200
+        assert await hana.storing(WEIGHT) == "erasing"
+    early = await hana.decide("give", WEIGHT)
+    assert (early.status, early.code) == (409, "erasure_under_way")
+    await town.settle()
+    assert await hana.storing(WEIGHT) == "erased"
+    assert await hana.points(WEIGHT) == []
+
+
+async def test_under_the_name_of_somebody_who_died_nothing_is_erased(town: Town):
+    hana = town.person("hana", devices=[scale()])
+    await hana.link()
+    async with at_work(town) as staff:
+        await staff.people.deceased("hana", "koseki-9")
+    for kinds in (["weight"], None):
+        refused = await hana.call("POST", "/erasure", body={"kinds": kinds})
+        assert (refused.status, refused.code) == (403, "consent_frozen")
+    assert (await hana.call("GET", "/erasure")).json["erasures"] == []
 
 
 async def test_an_erasure_whose_task_was_lost_is_found_by_the_tick(town: Town):
