@@ -14,7 +14,8 @@ import msgspec
 from shared import ids, log
 from shared.clock import Clock
 from shared.cloud.documents import Delete, Documents, Expect, Write, settle
-from shared.connection.model import Attempt, Connection, LooseGrant, Tokens, linked, overtaken, sealed_as
+from shared.connection.grants import Attempt, LooseGrant, linked, overtaken, perhaps_revoked
+from shared.connection.model import Connection, Tokens, sealed_as
 from shared.connection.ports import Authority, DataKeyring, Grant, Links, Queue, Sealer, StoredConnection
 from shared.connection.steps import Returned, Seen, Started, check_kinds, s256
 from shared.connection.writes import (
@@ -148,14 +149,14 @@ class Linking:
         if grant.refresh_token is None:
             raise Refused("refresh_token_missing") if granted else Refused("no_kind_granted")
         subject = subject_name(grant.subject)
-        fault = await self._in_the_way(uid, granted, subject)
+        fault = await self._in_the_way(uid, granted, subject, grant.asked_at)
         code, at = self.ids.token(), self.clock.now()
         loose = LooseGrant(
             uid=uid,
             provider=provider,
             subject=subject,
             kinds=granted,
-            tokens=await self._sealed(uid, provider, grant, at),
+            tokens=await self._sealed(uid, provider, grant),
             due_at=at if fault else at + PARKED_LASTS + REVOCATION_GRACE,
             parked=fault is None,
             notice=seen.notice,
@@ -170,14 +171,16 @@ class Linking:
             raise fault
         return code
 
-    async def _in_the_way(self, uid: str, granted: Sequence[Kind], subject: str) -> Fault | None:
+    async def _in_the_way(self, uid: str, granted: Sequence[Kind], subject: str, asked_at: datetime) -> Fault | None:
         if not granted:
             return Refused("no_kind_granted")
         try:
-            owner, _ = await self.connections.subject_owner(subject)
+            claim = await self.connections.claim_on(subject)
         except Conflict as revoking:
             return revoking
-        return None if owner in (None, uid) else Refused("account_linked_elsewhere")
+        if claim.owner not in (None, uid):
+            return Refused("account_linked_elsewhere")
+        return Conflict("precondition_failed") if perhaps_revoked(asked_at, claim.revoked_at) else None
 
     async def _queue_revocation(self, name: str) -> None:
         # Should the queue be down, the next tick finds the grant by its due time.
@@ -232,11 +235,11 @@ class Linking:
         code = await self._park(uid, provider, kinds, grant, seen, actor="data_subject")
         return await self.confirm(uid, code)
 
-    async def _sealed(self, uid: str, provider: Provider, grant: Grant, at: datetime) -> Tokens:
+    async def _sealed(self, uid: str, provider: Provider, grant: Grant) -> Tokens:
         account = provider, subject_name(grant.subject)
         return Tokens(
             refresh=await self.tokens.seal(uid, sealed_as("refresh", *account), grant.refresh_token or ""),
-            issued_at=at,
+            issued_at=grant.asked_at,
             access=await self.tokens.seal(uid, sealed_as("access", *account), grant.access_token),
             access_expires_at=grant.access_expires_at,
         )
@@ -245,9 +248,11 @@ class Linking:
         """One commit: the grant is taken, the consent given, the account claimed, the connection active."""
         await self.keys.ensure(uid)
         at = self.clock.now()
-        owner, expect = await self.connections.subject_owner(grant.subject)
-        if owner not in (None, uid):
+        claimed = await self.connections.claim_on(grant.subject)
+        if claimed.owner not in (None, uid):
             raise Refused("account_linked_elsewhere")
+        if perhaps_revoked(grant.tokens.issued_at, claimed.revoked_at):
+            raise Refused("link_invalid")
         existing = await self.connections.connection(uid, grant.provider)
         if existing is not None and overtaken(grant, existing.value):
             raise Refused("link_invalid")
@@ -267,7 +272,7 @@ class Linking:
             [
                 *writes,
                 *prepared.writes,
-                claim(connection, expect),
+                claim(connection, claimed),
                 *self._old_account(existing, grant.subject, at),
                 put(path, connection, existing.version if existing else Expect.ABSENT),
                 audit,

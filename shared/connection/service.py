@@ -7,10 +7,11 @@ import msgspec
 
 from shared import ids
 from shared.clock import Clock
-from shared.cloud.documents import Delete, Documents, Expect, Write, settle
+from shared.cloud.documents import Delete, Documents, Write, settle
 from shared.connection.ending import ending, queue_revocation
-from shared.connection.model import LinkState, LooseGrant
-from shared.connection.ports import Authority, Links, Queue, Sealer
+from shared.connection.grants import LooseGrant
+from shared.connection.model import LinkState
+from shared.connection.ports import Authority, Claim, Links, Queue, Sealer
 from shared.connection.view import ConnectionView, view
 from shared.connection.writes import hold_for_revoking, let_go, put, recorded
 from shared.errors import Conflict, Fault, NotFound, Refused, Unavailable
@@ -101,13 +102,11 @@ class Connections:
         grant: LooseGrant = found.value
         if grant.due_at > self.clock.now():
             return "not_due"
-        owner, expect = await self.connections.subject_owner(grant.subject)
-        wanted = await self._lives_off_a_grant(owner, grant.provider) or await self.connections.awaits_confirmation(
-            grant.subject, self.clock.now()
+        claim = await self.connections.claim_on(grant.subject)
+        wanted = await self._lives_off_a_grant(claim.owner, grant.provider) or (
+            await self.connections.awaits_confirmation(grant.subject, claim, self.clock.now())
         )
-        freed: list[Write] = []
-        if not wanted:
-            freed = [await self._revoke(grant, owner, expect)]
+        freed: list[Write] = [] if wanted else [await self._revoke(grant, claim)]
         outcome = "superseded" if wanted else "revoked"
         _, audit = recorded(grant, found.path, at=self.clock.now(), actor="system", action=f"grant.{outcome}")
         try:
@@ -120,16 +119,16 @@ class Connections:
         found = await self.connections.connection(owner, provider) if owner is not None else None
         return found is not None and found.value.tokens is not None
 
-    async def _revoke(self, grant: LooseGrant, owner: str | None, expect: str | Expect) -> Write:
-        """Revoke, while nobody can link the account; the write that frees it again goes along with what follows."""
+    async def _revoke(self, grant: LooseGrant, claim: Claim) -> Write:
+        """Revoke, while nobody can link the account; the write that frees it again goes along with what follows. What
+        was granted before is dead from here on, and does not become a link, whoever holds it by now."""
+        token = await self.tokens.open(grant.uid, grant.sealed_as("refresh"), grant.tokens.refresh)
         until = self.clock.now() + REVOKING_LASTS
-        [version] = await self.documents.commit([hold_for_revoking(grant.subject, owner, until, expect)])
-        freed = let_go(grant.subject, owner, version)
+        [version] = await self.documents.commit([hold_for_revoking(grant.subject, claim, until)])
         try:
-            await self.authority.revoke(
-                await self.tokens.open(grant.uid, grant.sealed_as("refresh"), grant.tokens.refresh)
-            )
+            await self.authority.revoke(token)
         except Fault:
-            await self.documents.commit([freed])  # Google is not there: nobody is kept from linking over that
+            # Google does not answer: nobody is kept from linking over that. It may have heard all the same.
+            await self.documents.commit([let_go(grant.subject, claim.owner, self.clock.now(), version)])
             raise
-        return freed
+        return let_go(grant.subject, claim.owner, self.clock.now(), version)

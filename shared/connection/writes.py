@@ -3,7 +3,7 @@
 users/{uid}/connections/{provider}   the connection, fence of everything done under it
 link_attempts/{hash of state}        a link under way
 loose_grants/{hash of code | id}     a grant nobody uses: parked, or to be revoked
-google_subjects/{hash of subject}    which user an account of the provider belongs to
+google_subjects/{hash of subject}    whose an account of the provider is, and when a grant of it was last revoked
 """
 
 import datetime as dt
@@ -15,10 +15,15 @@ import msgspec
 from shared import ids
 from shared.audit.model import Fact, append
 from shared.audit.writes import KEPT, entry_write
-from shared.cloud.documents import Data, Delete, Expect, Put, Write
-from shared.connection.model import Attempt, Connection, LinkState, LooseGrant
+from shared.cloud.documents import Data, Expect, Put, Write
+from shared.connection.grants import AccountClaim, Attempt, LooseGrant
+from shared.connection.model import Connection
+from shared.connection.ports import Claim
 from shared.vocabulary import Provider
 
+CLAIMS_LAST = dt.timedelta(days=1)
+"""How long it is remembered of an account that nobody owns when a grant of it was revoked: far longer than any grant
+waits to be confirmed."""
 S = TypeVar("S", Connection, Attempt, LooseGrant)
 
 
@@ -53,28 +58,31 @@ def put(path: str, value: Connection | Attempt | LooseGrant, expect: str | Expec
     return Put(path, data, expect)
 
 
-def claim(connection: Connection, expect: str | Expect) -> Put:
+def claim(connection: Connection, found: Claim) -> Put:
     """The write that makes the connection's account its person's. Each link writes something else, so that whoever
     looked at the claim before it cannot write as if it had not been."""
-    return Put(subject_path(connection.subject), {"uid": connection.uid, "linked": connection.linked}, expect)
+    claimed = AccountClaim(uid=connection.uid, linked=connection.linked, revoked_at=found.revoked_at)
+    return _put_claim(connection.subject, claimed, found.expect)
 
 
-def hold_for_revoking(subject: str, owner: str | None, until: dt.datetime, expect: str | Expect) -> Put:
+def hold_for_revoking(subject: str, found: Claim, until: dt.datetime) -> Put:
     """The write that keeps an account from being linked while one of its grants is being revoked."""
-    return Put(subject_path(subject), {"uid": owner or "", "revoking_until": until}, expect)
+    return _put_claim(subject, AccountClaim(uid=found.owner or "", revoking_until=until), found.expect)
 
 
-def let_go(subject: str, owner: str | None, expect: str | Expect) -> Write:
-    """The write that makes an account `owner`'s again, or free to be linked."""
-    path = subject_path(subject)
-    return Delete(path, expect) if owner is None else Put(path, {"uid": owner}, expect)
+def let_go(subject: str, owner: str | None, revoked_at: dt.datetime, expect: str | Expect) -> Put:
+    """The write that makes an account `owner`'s again, or free to be linked, by grants from after `revoked_at`."""
+    forget_at = None if owner else revoked_at + CLAIMS_LAST
+    return _put_claim(subject, AccountClaim(uid=owner or "", revoked_at=revoked_at, forget_at=forget_at), expect)
+
+
+def _put_claim(subject: str, claim: AccountClaim, expect: str | Expect) -> Put:
+    return Put(subject_path(subject), msgspec.to_builtins(claim, builtin_types=KEPT), expect)
 
 
 def abandon(connection: Connection, name: str, *, at: dt.datetime, reason: str) -> list[Write]:
-    """The writes that let an account go and leave its grant, if there still is one, to be revoked."""
-    # What is revoked has let go of its account before: by now it may be somebody else's.
-    ended = connection.state is LinkState.REVOKED
-    writes: list[Write] = [] if ended else [Delete(subject_path(connection.subject))]
+    """The writes that leave the grant of a link that ends, if there still is one, to be revoked."""
+    writes: list[Write] = []
     if connection.tokens is not None:
         loose = LooseGrant(
             uid=connection.uid,

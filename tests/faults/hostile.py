@@ -118,7 +118,8 @@ class Authority:
     """Google's OAuth side: a code is the account's name. `revoked` are the tokens that were handed back, `answers` what
     it says to the next refreshes."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
         self.revoked: list[str] = []
         self.answers: list[Refreshed] = []
 
@@ -126,7 +127,8 @@ class Authority:
         return f"http://google.test/?state={state}"
 
     async def exchange(self, code: str, **_: Any) -> Grant:
-        return Grant(code, frozenset(Kind), f"access-{code}", NOW + timedelta(days=365), f"refresh-{code}")
+        grant = f"access-{code}", NOW + timedelta(days=365), f"refresh-{code}"
+        return Grant(self._clock.now(), code, frozenset(Kind), *grant)
 
     async def refresh(self, refresh_token: str) -> Refreshed:
         return self.answers.pop(0) if self.answers else Refreshed("access", NOW + timedelta(days=365), None, None)
@@ -160,7 +162,7 @@ class Rig:
 
     def __init__(self, store: Documents) -> None:
         self.store, self.clock, self.ids = store, ManualClock(NOW), SeededIds(7)
-        self.google, self.queue, self.authority = Google(), Queue(), Authority()
+        self.google, self.queue, self.authority = Google(), Queue(), Authority(self.clock)
         self.secrets = MemorySecrets({"token-key": [b"t" * 32], "wrapping-key": [b"w" * 32]})
         vault, self.keys = TokenVault(self.secrets), DataKeys(store, self.secrets)
         self.links = ConnectionStore(store, self.clock)
@@ -240,4 +242,4 @@ class Rig:
         return found.day
 
     async def owner(self, account: str) -> str | None:
-        return (await self.links.subject_owner(subject_name(account)))[0]
+        return (await self.links.claim_on(subject_name(account))).owner

@@ -17,6 +17,9 @@ from shared.errors import Conflict, Fault, Refused, Unavailable
 from shared.vocabulary import Kind, Language
 from tests.faults.hostile import FIT, Rig
 
+LATER = timedelta(seconds=5)
+"""As soon after a revocation as somebody may link again without being asked to once more."""
+
 
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
@@ -44,6 +47,7 @@ async def test_an_attempt_given_up_is_revoked_though_its_account_belongs_to_a_li
     assert await rig.owner("google") == "hana"
     with pytest.raises(Refused, match="account_linked_elsewhere"):
         await rig.link("taro", "google")
+    rig.clock.advance(LATER)
     assert (await rig.link("hana", "google")).state is LinkState.ACTIVE
 
 
@@ -55,7 +59,7 @@ async def test_a_dead_link_made_anew_at_the_last_moment_is_not_revoked_with_an_a
 
     async def made_anew(writes: Sequence[Write]) -> list[str]:
         rig.store.commit = commit  # type: ignore[method-assign]
-        assert any(isinstance(w, Put) and "revoking_until" in w.data for w in writes)
+        assert any(isinstance(w, Put) and w.data.get("revoking_until") for w in writes)
         await rig.link("hana", "google")
         return await commit(writes)
 
@@ -104,6 +108,7 @@ async def test_a_devices_grant_that_could_not_be_linked_is_revoked(rig: Rig) -> 
     rig.clock.advance(timedelta(minutes=12))
     assert await due(rig) == ["revoked"]
     assert rig.authority.revoked == ["refresh-google"]
+    rig.clock.advance(LATER)
     assert (await rig.link("hana", "google")).state is LinkState.ACTIVE
     rig.clock.advance(timedelta(minutes=12))
     assert await due(rig) == []
@@ -127,6 +132,7 @@ async def test_a_grant_given_while_another_of_its_account_is_being_revoked_is_re
     assert told == ["precondition_failed"]
     assert await due(rig) == ["revoked"]
     assert rig.authority.revoked == ["refresh-google"] * 2
+    rig.clock.advance(LATER)
     assert await came_back(rig, way) == "success"
 
 
@@ -154,6 +160,7 @@ async def test_a_grant_without_any_kind_is_revoked_unless_the_account_is_in_use(
     assert await came_back(rig, way) == "no_kind_granted"
     assert await due(rig) == ["revoked"]
     rig.authority.exchange = exchange  # type: ignore[method-assign]
+    rig.clock.advance(LATER)
     await rig.link("hana", "google")
     rig.authority.exchange = unticked  # type: ignore[method-assign]
     assert await came_back(rig, way) == "no_kind_granted"
@@ -171,3 +178,81 @@ async def test_a_grant_of_an_account_that_is_another_users_is_revoked_where_thei
         await rig.link("taro", "google")
     assert await due(rig) == ["revoked"]
     assert await rig.owner("google") == "hana"
+
+
+async def test_a_grant_from_before_a_revocation_of_its_account_does_not_become_a_link(rig: Rig) -> None:
+    """It was exchanged, and lay in a worker's memory, while everything there was of the account was revoked."""
+    await rig.link("hana", "google")
+    await rig.connections.disconnect("hana", FIT)
+    exchange = rig.authority.exchange
+
+    async def meanwhile(code: str, **more: object) -> Grant:
+        granted = await exchange(code, **more)
+        rig.clock.advance(timedelta(seconds=1))
+        assert await due(rig) == ["revoked"]
+        rig.clock.advance(timedelta(seconds=1))
+        return granted
+
+    rig.authority.exchange = meanwhile  # type: ignore[method-assign]
+    assert await came_back(rig, "browser") == "precondition_failed"
+    rig.authority.exchange = exchange  # type: ignore[method-assign]
+    rig.clock.advance(LATER)
+    assert await came_back(rig, "browser") == "success"
+
+
+async def test_a_revocation_that_google_may_have_heard_counts_as_one(rig: Rig) -> None:
+    """Its answer got lost; and it was looked for a moment before the new grant was parked."""
+    await rig.link("hana", "google")
+    await rig.connections.disconnect("hana", FIT)
+    [name] = await rig.links.loose_grants_due(rig.clock.now(), limit=9)
+    codes: list[str] = []
+
+    async def heard(token: str) -> None:
+        raise Unavailable("upstream_unavailable")
+
+    commit = rig.store.commit
+
+    async def parked_first(writes: Sequence[Write]) -> list[str]:
+        if not codes and any(isinstance(w, Put) and w.data.get("revoking_until") for w in writes):
+            codes.append(await rig.park("hana", "google"))
+        return await commit(writes)
+
+    rig.store.commit = parked_first  # type: ignore[method-assign]
+    revoke, rig.authority.revoke = rig.authority.revoke, heard  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        await rig.connections.revoke_due(name)
+    rig.authority.revoke = revoke  # type: ignore[method-assign]
+    rig.clock.advance(LATER)
+    with pytest.raises(Refused, match="link_invalid"):
+        await rig.linking.confirm("hana", codes[0])
+    # What waits to be confirmed, and never can be, keeps nothing from being revoked.
+    assert await rig.connections.revoke_due(name) == "revoked"
+    rig.clock.advance(LATER)
+    assert (await rig.link("hana", "google")).state is LinkState.ACTIVE
+
+
+async def test_a_link_that_ends_leaves_a_revocation_under_way_visible(rig: Rig) -> None:
+    """Hana's link is dead, an attempt she gave up is being revoked, and she ends the link and makes it anew."""
+    await linked_and_dead(rig)
+    given_up = await rig.park("hana", "google")
+    rig.clock.advance(timedelta(minutes=12))
+    told: list[str] = []
+
+    async def meanwhile(token: str) -> None:
+        await rig.connections.disconnect("hana", FIT)
+        told.append(await came_back(rig, "browser"))
+
+    rig.authority.revoke = meanwhile  # type: ignore[method-assign]
+    assert await rig.connections.revoke_due(grant_name(given_up)) == "revoked"
+    assert told == ["precondition_failed"]
+    assert await rig.owner("google") is None
+
+
+async def test_a_claim_whose_link_has_ended_is_nobodys_and_not_its_successors_to_lose(rig: Rig) -> None:
+    await linked_and_dead(rig)
+    await rig.connections.disconnect("hana", FIT)
+    assert await rig.owner("google") is None
+    await rig.link("taro", "google")
+    await rig.link("hana", "another")
+    assert await rig.owner("google") == "taro"
+    assert await rig.owner("another") == "hana"
