@@ -52,7 +52,11 @@ PROBLEMS: dict[str, Problem] = {
         "under “Third-party apps & services”, then connect again.",
     ),
     "account_linked_elsewhere": Problem(
-        409, "このGoogleアカウントは別の利用者に連携されています。", "This Google account is linked to another user."
+        409,
+        "このGoogleアカウントは別の利用者に連携されています。その利用者として連携を解除するか、Googleアカウントの"
+        "「サードパーティ製のアプリとサービス」から本アプリを削除し、8日後にもう一度連携してください。",
+        "This Google account is linked to another user. End the link as that user; or remove this app in your Google "
+        "account, under “Third-party apps & services”, and connect again eight days later.",
     ),
     "code_refused": Problem(
         410, "Googleの認可コードが無効です。もう一度お試しください。", "Google refused the code. Please start again."

@@ -4,7 +4,7 @@ Whatever commits on behalf of a connection expects the version of its document t
 decisions, disconnecting and every sync write the document, so work under an older state cannot commit (I3, I4).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -13,6 +13,9 @@ from shared.audit.model import Head
 from shared.consent.gate import Verdict, permits
 from shared.consent.model import DECEASED, QOLMS, Cell, Consents, State
 from shared.vocabulary import Kind, Provider, Purpose
+
+DEAD_LASTS = timedelta(days=7)
+"""How long a person has to link an account again whose grant is dead before somebody else may."""
 
 
 class LinkState(StrEnum):
@@ -95,9 +98,9 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     `shard` and `next_sync_at` make the due index. `calls` counts upstream calls in the minute that began at
     `calls_since`, so that workers one after another keep the provider's bound per user together. `commit` names the
     last commit of a sync. `linked` counts links: each link of the same account continues, each new account starts anew.
-    `granted_at` is when the provider gave the grant in use: an older one does not take its place (I5). `not_before` is
-    when the provider said to come back: not even the person's asking makes it sooner. `chases` counts visits in a row
-    that only followed change feeds which had still more to tell.
+    `granted_at` is when the provider gave the grant in use: an older one does not take its place (I5). `dead_since` is
+    when it turned out to be dead. `not_before` is when the provider said to come back: not even the person's asking
+    makes it sooner. `chases` counts visits in a row that only followed change feeds which had still more to tell.
     """
 
     uid: str
@@ -110,6 +113,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     linked: int
     linked_at: datetime
     granted_at: datetime | None = None
+    dead_since: datetime | None = None
     shard: int
     next_sync_at: datetime
     streams_checked_at: datetime | None = None
@@ -142,8 +146,10 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         return permits(self.consents, Purpose.QOLMS_STORE, kind, QOLMS, at)
 
     def holds_account(self, subject: str, at: datetime) -> bool:
-        """Whether the link keeps `subject`, an account at the provider, from everybody else."""
-        return self.subject == subject and self.state is not LinkState.REVOKED
+        """Whether the link keeps `subject`, an account at the provider, from everybody else. Where its grant has been
+        dead for long, whoever uses the account now may link it: its person may be somebody signed up anew."""
+        dead = self.dead_since is not None and at - self.dead_since >= DEAD_LASTS
+        return self.subject == subject and self.state is not LinkState.REVOKED and not dead
 
     @property
     def granted(self) -> tuple[Kind, ...]:

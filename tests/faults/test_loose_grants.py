@@ -14,6 +14,7 @@ from shared.connection.model import LinkState
 from shared.connection.ports import Grant
 from shared.connection.writes import grant_name, put
 from shared.errors import Conflict, Fault, Refused, Unavailable
+from shared.sync.visit import Fence, Visit
 from shared.vocabulary import Kind, Language
 from tests.faults.hostile import FIT, Rig
 
@@ -256,3 +257,22 @@ async def test_a_claim_whose_link_has_ended_is_nobodys_and_not_its_successors_to
     await rig.link("hana", "another")
     assert await rig.owner("google") == "taro"
     assert await rig.owner("another") == "hana"
+
+
+async def test_an_account_whose_link_was_dead_for_a_week_may_be_linked_by_another_user(rig: Rig) -> None:
+    """Hana's user was deleted, which nobody told; the person signed up anew, as taro."""
+    await rig.link("hana", "google")
+    found = await rig.links.connection("hana", FIT)
+    assert found is not None
+    await Fence(rig.store, rig.links, rig.clock, rig.ids).needs_reauth(Visit(found, "x", []))
+    rig.clock.advance(timedelta(days=6, hours=23))
+    with pytest.raises(Refused, match="account_linked_elsewhere"):
+        await rig.link("taro", "google")
+    rig.clock.advance(timedelta(hours=1))
+    await rig.link("taro", "google")
+    assert await rig.owner("google") == "taro"
+    with pytest.raises(Refused, match="account_linked_elsewhere"):
+        await rig.link("hana", "google")
+    await rig.connections.disconnect("hana", FIT)
+    assert await due(rig) == ["superseded"] * 2
+    assert await rig.owner("google") == "taro"
