@@ -30,6 +30,10 @@ class LinkState(StrEnum):
     """Linked, but for now nothing may be fetched: the person's data is frozen, or every consent has run out."""
 
 
+STANDING = (LinkState.ACTIVE, LinkState.PAUSED)
+"""A link whose grant is in use, if only later."""
+
+
 def sealed_as(use: str, provider: Provider, subject: str) -> str:
     """What a token is sealed as, for its person: `use` ("refresh", "access") of this very account at the provider, so
     that one moved to another link of the same person does not open."""
@@ -99,8 +103,9 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     `calls_since`, so that workers one after another keep the provider's bound per user together. `commit` names the
     last commit of a sync. `linked` counts links: each link of the same account continues, each new account starts anew.
     `granted_at` is when the provider gave the grant in use: an older one does not take its place (I5). `dead_since` is
-    when it turned out to be dead. `not_before` is when the provider said to come back: not even the person's asking
-    makes it sooner. `chases` counts visits in a row that only followed change feeds which had still more to tell.
+    when it turned out to be dead. `confirmed_by` names the grant that began the link, as its one-time code
+    does. `not_before` is when the provider said to come back: not even the person's asking makes it sooner. `chases`
+    counts visits in a row that only followed change feeds which had still more to tell.
     """
 
     uid: str
@@ -114,6 +119,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     linked_at: datetime
     granted_at: datetime | None = None
     dead_since: datetime | None = None
+    confirmed_by: str = ""
     shard: int
     next_sync_at: datetime
     streams_checked_at: datetime | None = None
@@ -191,7 +197,7 @@ def _under(consents: Consents, kind: Kind, link: KindLink, at: datetime) -> Kind
 def purposeless(connection: Connection, at: datetime) -> bool:
     """Whether no purpose remains for what the provider granted: then the grant has to go as well. A freeze ends, and
     is no reason, but for the one at death: nobody will come back to link again."""
-    linked_now = connection.state in (LinkState.ACTIVE, LinkState.PAUSED, LinkState.NEEDS_REAUTH)
+    linked_now = connection.state is not LinkState.REVOKED
     return linked_now and connection.consents.frozen in ("", DECEASED) and not connection.wanted(at)
 
 
@@ -214,7 +220,7 @@ def begun_anew(link: KindLink) -> KindLink:
 def settled(connection: Connection, at: datetime) -> Connection:
     """The connection with ACTIVE or PAUSED told apart by consent alone, and due at once where there is some again: what
     the provider grants may change with every word of its own, for which it has to be visited."""
-    if connection.state not in (LinkState.ACTIVE, LinkState.PAUSED):
+    if connection.state not in STANDING:
         return connection
     state = LinkState.ACTIVE if connection.wanted(at) else LinkState.PAUSED
     resumed = state is LinkState.ACTIVE and connection.state is LinkState.PAUSED

@@ -8,10 +8,11 @@ import msgspec
 from shared import ids
 from shared.clock import Clock
 from shared.cloud.documents import Delete, Documents, Write, settle
-from shared.connection.ending import ending, queue_revocation
+from shared.connection.ending import ending
 from shared.connection.grants import LooseGrant
 from shared.connection.model import LinkState
 from shared.connection.ports import Authority, Claim, Links, Queue, Sealer
+from shared.connection.tasks import queue_revocation
 from shared.connection.view import ConnectionView, view
 from shared.connection.writes import hold_for_revoking, let_go, put, recorded
 from shared.errors import Conflict, Fault, NotFound, Refused, Unavailable

@@ -115,8 +115,8 @@ class Google:
 
 
 class Authority:
-    """Google's OAuth side: a code is the account's name. `revoked` are the tokens that were handed back, `answers` what
-    it says to the next refreshes."""
+    """Google's OAuth side: a code is the account's name, and behind a # what tells it from others. `revoked` are the
+    tokens that were handed back, `answers` what it says to the next refreshes."""
 
     def __init__(self, clock: ManualClock) -> None:
         self._clock = clock
@@ -127,8 +127,9 @@ class Authority:
         return f"http://google.test/?state={state}"
 
     async def exchange(self, code: str, **_: Any) -> Grant:
-        grant = f"access-{code}", NOW + timedelta(days=365), f"refresh-{code}"
-        return Grant(self._clock.now(), code, frozenset(Kind), *grant)
+        account = code.partition("#")[0]
+        tokens = f"access-{account}", NOW + timedelta(days=365), f"refresh-{account}"
+        return Grant(self._clock.now(), account, frozenset(Kind), *tokens)
 
     async def refresh(self, refresh_token: str) -> Refreshed:
         return self.answers.pop(0) if self.answers else Refreshed("access", NOW + timedelta(days=365), None, None)
@@ -204,7 +205,7 @@ class Rig:
         self.consenting = consenting_over(store, ledger, follower, commit, self.clock)
 
     async def link(self, uid: str, account: str, kinds: Sequence[Kind] = tuple(Kind)) -> Connection:
-        return await self.linking.link_with_device_code(uid, FIT, kinds, account)
+        return await self.linking.link_with_device_code(uid, FIT, kinds, f"{account}#{self.ids.token()}")
 
     async def park(self, uid: str, account: str) -> str:
         """Consent at Google and come back; the code that waits to be confirmed."""

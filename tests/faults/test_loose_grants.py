@@ -276,3 +276,26 @@ async def test_an_account_whose_link_was_dead_for_a_week_may_be_linked_by_anothe
     await rig.connections.disconnect("hana", FIT)
     assert await due(rig) == ["superseded"] * 2
     assert await rig.owner("google") == "taro"
+
+
+async def test_a_devices_code_that_is_sent_again_goes_on_from_where_the_first_time_ended(rig: Rig) -> None:
+    exchanged: list[str] = []
+    exchange = rig.authority.exchange
+
+    async def once(code: str, **more: object) -> Grant:
+        exchanged.append(code)
+        return await exchange(code, **more)
+
+    class Away:
+        async def ensure(self, uid: str) -> object:
+            raise Unavailable("store_unavailable")
+
+    rig.authority.exchange = once  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        await replace(rig.linking, keys=Away()).link_with_device_code("hana", FIT, list(Kind), "google")
+    with pytest.raises(Refused, match="link_invalid"):
+        await rig.linking.link_with_device_code("taro", FIT, list(Kind), "google")
+    first = await rig.linking.link_with_device_code("hana", FIT, list(Kind), "google")
+    again = await rig.linking.link_with_device_code("hana", FIT, list(Kind), "google")
+    assert (first.linked, again.linked) == (1, 1)
+    assert exchanged == ["google"]
