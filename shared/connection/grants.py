@@ -51,8 +51,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 class LooseGrant(msgspec.Struct, frozen=True, kw_only=True):
     """A grant that nobody uses, sealed: parked by the callback until the app confirms it, or left behind by a
-    disconnect. At `due_at` it is revoked at the provider, again and again until the provider confirms. What is parked
-    carries `notice` and `epoch` on from its `Attempt`."""
+    disconnect. At `due_at` it is revoked at the provider, again and again until the provider confirms, `failures` being
+    how often it did not since `failing_since`. What is parked carries `notice` and `epoch` on from its `Attempt`."""
 
     uid: str
     provider: Provider
@@ -61,6 +61,8 @@ class LooseGrant(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Tokens
     due_at: datetime
     parked: bool
+    failures: int = 0
+    failing_since: datetime | None = None
     notice: NoticeRef | None = None
     epoch: int = 0
     audit: Head = Head()

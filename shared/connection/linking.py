@@ -25,6 +25,7 @@ from shared.connection.writes import (
     claim,
     connection_path,
     grant_name,
+    grant_path,
     put,
     recorded,
     subject_name,
@@ -164,7 +165,7 @@ class Linking:
             notice=seen.notice,
             epoch=seen.epoch,
         )
-        path = f"loose_grants/{name}"
+        path = grant_path(name)
         action = "grant.abandoned" if fault else "grant.parked"
         why = {"reason": fault.code} if fault else {}
         loose, audit = recorded(loose, path, at=at, actor=actor, action=action, facts={"kinds": list(granted), **why})

@@ -11,7 +11,7 @@ from shared.cloud.documents import Document, Documents, Expect, Query, Where
 from shared.connection.grants import AccountClaim, Attempt, LooseGrant, perhaps_revoked
 from shared.connection.model import Connection, LinkState
 from shared.connection.ports import Claim, StoredAttempt, StoredConnection, StoredGrant
-from shared.connection.writes import attempt_path, connection_path, subject_path
+from shared.connection.writes import attempt_path, connection_path, grant_path, subject_path
 from shared.errors import Conflict
 from shared.vocabulary import Provider
 
@@ -60,7 +60,7 @@ class ConnectionStore:
 
     async def loose_grant(self, name: str) -> StoredGrant | None:
         """A parked or abandoned grant."""
-        found = await self._documents.get(f"loose_grants/{name}")
+        found = await self._documents.get(grant_path(name))
         return StoredGrant(_decode(found, LooseGrant), found.version, found.path) if found else None
 
     async def loose_grants_due(self, at: dt.datetime, *, limit: int) -> list[str]:
@@ -71,7 +71,7 @@ class ConnectionStore:
     async def awaits_confirmation(self, subject: str, claim: Claim, at: dt.datetime) -> bool:
         """As the port."""
         query = Query("loose_grants", where=(Where("subject", "==", subject),))
-        grants = [_decode(found, LooseGrant) for found in await self._documents.query(query)]
+        grants = [grant for found in await self._documents.query(query) if (grant := _readable(found)) is not None]
         waiting = [grant for grant in grants if grant.parked and grant.due_at > at]
         return any(not perhaps_revoked(grant.tokens.issued_at, claim.revoked_at) for grant in waiting)
 
@@ -88,6 +88,14 @@ class ConnectionStore:
         # Whoever was revoking and died over it may have been heard before.
         revoked_at = claim.revoking_until or claim.revoked_at
         return Claim(claim.uid if owned else None, revoked_at, found.version)
+
+
+def _readable(document: Document) -> LooseGrant | None:
+    """None: nobody can confirm what cannot be read."""
+    try:
+        return _decode(document, LooseGrant)
+    except msgspec.ValidationError:
+        return None
 
 
 def _decode(document: Document, kind: type[S]) -> S:

@@ -8,14 +8,14 @@ google_subjects/{hash of subject}    whose an account of the provider is, and wh
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from shared import ids
 from shared.audit.model import Fact, append
 from shared.audit.writes import KEPT, entry_write
-from shared.cloud.documents import Data, Expect, Put, Write
+from shared.cloud.documents import Data, Document, Expect, Put, Write
 from shared.connection.grants import AccountClaim, Attempt, LooseGrant
 from shared.connection.model import Connection
 from shared.connection.ports import Claim
@@ -24,6 +24,10 @@ from shared.vocabulary import Provider
 CLAIMS_LAST = dt.timedelta(days=1)
 """How long it is remembered of an account that nobody owns when a grant of it was revoked: far longer than any grant
 waits to be confirmed."""
+FIRST_DELAY = dt.timedelta(minutes=5)
+LONGEST_DELAY = dt.timedelta(hours=1)
+FAILING_LASTS = dt.timedelta(days=3)
+GIVEN_UP_DELAY = dt.timedelta(days=7)
 S = TypeVar("S", Connection, Attempt, LooseGrant)
 
 
@@ -40,6 +44,11 @@ def attempt_path(state: str) -> str:
 def grant_name(code: str) -> str:
     """The name of the grant parked behind a one-time code."""
     return ids.digest("code", code)
+
+
+def grant_path(name: str) -> str:
+    """Where a grant that nobody uses lives."""
+    return f"loose_grants/{name}"
 
 
 def subject_name(subject: str) -> str:
@@ -93,10 +102,33 @@ def abandon(connection: Connection, name: str, *, at: dt.datetime, reason: str) 
             due_at=at,
             parked=False,
         )
-        path = f"loose_grants/{name}"
+        path = grant_path(name)
         loose, audit = recorded(loose, path, at=at, actor="system", action="grant.abandoned", facts={"reason": reason})
         writes += [put(path, loose, Expect.ABSENT), audit]
     return writes
+
+
+class PutOff(NamedTuple):
+    """The write that has a grant tried again later, and the how manieth failure that was."""
+
+    write: Put
+    failures: int
+    given_up: bool
+
+
+def put_off(found: Document, at: dt.datetime, least_s: int) -> PutOff:
+    """Try a grant that could not be revoked later, and ever later, up to once an hour; and where that has gone on for
+    days, once a week for whoever looks after it. Whatever the document holds: one that cannot be read must not be in
+    the way of others."""
+    known, since = found.data.get("failures"), found.data.get("failing_since")
+    failures = known + 1 if isinstance(known, int) else 1
+    failing_since = since if isinstance(since, dt.datetime) else at
+    given_up = at - failing_since >= FAILING_LASTS
+    growing = min(FIRST_DELAY * 2 ** min(failures - 1, 20), LONGEST_DELAY)
+    delay = GIVEN_UP_DELAY if given_up else max(growing, dt.timedelta(seconds=least_s))
+    later = {"failures": failures, "failing_since": failing_since, "due_at": at + delay}
+    # It is not to be confirmed again only because its time was put off.
+    return PutOff(Put(found.path, {**found.data, **later, "parked": False}, found.version), failures, given_up)
 
 
 def recorded(

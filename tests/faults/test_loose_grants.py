@@ -1,8 +1,10 @@
 """Grants that nobody uses: whatever happens on the way, each ends up in use or revoked at Google."""
 
-from collections.abc import AsyncIterator, Sequence
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -220,13 +222,13 @@ async def test_a_revocation_that_google_may_have_heard_counts_as_one(rig: Rig) -
 
     rig.store.commit = parked_first  # type: ignore[method-assign]
     revoke, rig.authority.revoke = rig.authority.revoke, heard  # type: ignore[method-assign]
-    with pytest.raises(Unavailable):
-        await rig.connections.revoke_due(name)
+    assert await rig.connections.revoke_due(name) == "put_off"
     rig.authority.revoke = revoke  # type: ignore[method-assign]
     rig.clock.advance(LATER)
     with pytest.raises(Refused, match="link_invalid"):
         await rig.linking.confirm("hana", codes[0])
     # What waits to be confirmed, and never can be, keeps nothing from being revoked.
+    rig.clock.advance(timedelta(minutes=5))
     assert await rig.connections.revoke_due(name) == "revoked"
     rig.clock.advance(LATER)
     assert (await rig.link("hana", "google")).state is LinkState.ACTIVE
@@ -299,3 +301,85 @@ async def test_a_devices_code_that_is_sent_again_goes_on_from_where_the_first_ti
     again = await rig.linking.link_with_device_code("hana", FIT, list(Kind), "google")
     assert (first.linked, again.linked) == (1, 1)
     assert exchanged == ["google"]
+
+
+def reported(said: str) -> list[tuple[str, str, int]]:
+    """Which revocations were put off or given up: the event, why, and the how manieth time."""
+    lines = [json.loads(line) for line in said.splitlines() if '"revocation.' in line]
+    return [(line["event"].removeprefix("revocation."), line["code"], line["count"]) for line in lines]
+
+
+async def sealed_under_a_lost_key(rig: Rig, name: str) -> str:
+    found = await rig.links.loose_grant(name)
+    assert found is not None
+    tokens = msgspec.structs.replace(found.value.tokens, refresh=bytes(60))
+    await rig.store.commit([put(found.path, msgspec.structs.replace(found.value, tokens=tokens), found.version)])
+    return "seal_broken"
+
+
+async def malformed(rig: Rig, name: str) -> str:
+    found = await rig.store.get(f"loose_grants/{name}")
+    assert found is not None
+    await rig.store.commit([Put(found.path, {**found.data, "tokens": "?", "kinds": 7})])
+    return "unreadable"
+
+
+async def unheard(rig: Rig, name: str) -> str:
+    async def revoke(token: str) -> None:
+        raise Unavailable("upstream_rate_limited", retry_after_s=1)
+
+    rig.authority.revoke = revoke  # type: ignore[method-assign]
+    return "upstream_rate_limited"
+
+
+@pytest.mark.parametrize("spoil", [sealed_under_a_lost_key, malformed, unheard])
+async def test_a_grant_that_cannot_be_revoked_is_tried_ever_later_and_then_told_to_a_person(
+    rig: Rig, spoil: Callable[[Rig, str], Awaitable[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = grant_name(await rig.park("hana", "google"))
+    rig.clock.advance(timedelta(minutes=12))
+    why, began = await spoil(rig, name), rig.clock.now()
+    capsys.readouterr()
+    tries: list[datetime] = []
+    while rig.clock.now() < began + timedelta(days=20):
+        tries += [rig.clock.now() for outcome in await due(rig) if outcome == "put_off"]
+        rig.clock.advance(timedelta(minutes=5))
+    waits = [b - a for a, b in pairwise(tries)]
+    assert waits == sorted(waits)
+    assert waits[0] == timedelta(minutes=5)
+    assert timedelta(minutes=30) < waits[10] <= timedelta(hours=1, minutes=5)
+    told = reported(capsys.readouterr().err)
+    assert {(code, count) for _, code, count in told} == {(why, n + 1) for n in range(len(tries))}
+    given_up = [at for at, (event, _, _) in zip(tries, told, strict=True) if event == "given_up"]
+    assert timedelta(days=3) <= given_up[0] - tries[0] < timedelta(days=3, hours=2)
+    assert [b - a for a, b in pairwise(given_up)] == [timedelta(days=7)] * 2
+
+
+async def test_grants_that_cannot_be_revoked_starve_no_other(rig: Rig) -> None:
+    for number in range(6):
+        name = grant_name(await rig.park("hana", f"account{number}"))
+        if number < 5:
+            await (malformed if number % 2 else sealed_under_a_lost_key)(rig, name)
+    rig.clock.advance(timedelta(minutes=12))
+    for _ in range(6):
+        [name] = await rig.links.loose_grants_due(rig.clock.now(), limit=1)
+        await rig.connections.revoke_due(name)
+    assert rig.authority.revoked == ["refresh-account5"]
+
+
+async def test_a_malformed_grant_of_the_same_account_is_not_in_the_way(rig: Rig) -> None:
+    await malformed(rig, grant_name(await rig.park("hana", "google")))
+    await rig.link("hana", "google")
+    await rig.connections.disconnect("hana", FIT)
+    assert await due(rig) == ["revoked"]
+
+
+async def test_what_could_not_be_revoked_in_time_is_not_confirmed_afterwards(rig: Rig) -> None:
+    code = await rig.park("hana", "google")
+    rig.clock.advance(timedelta(minutes=12))
+    await unheard(rig, grant_name(code))
+    for _ in range(9):
+        rig.clock.advance(timedelta(days=1))
+        await due(rig)
+    with pytest.raises(Refused, match="link_invalid"):
+        await rig.linking.confirm("hana", code)
