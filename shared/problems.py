@@ -39,8 +39,10 @@ PROBLEMS: dict[str, Problem] = {
     # linking
     "link_invalid": Problem(
         410,
-        "この連携手続きは無効か、期限切れです。もう一度お試しください。",
-        "This link attempt is invalid or has expired. Please start again.",
+        "この連携手続きは無効か、期限切れです。もう一度お試しください。連携をやめる場合は、Googleアカウントの"
+        "「サードパーティ製のアプリとサービス」に本アプリが残っていれば、削除してください。",
+        "This link attempt is invalid or has expired. Please start again. If you would rather not, and your Google "
+        "account lists this app under “Third-party apps & services”, remove it there.",
     ),
     "link_denied": Problem(403, "Googleでの許可が得られませんでした。", "Permission was not given at Google."),
     "no_kind_granted": Problem(403, "許可されたデータの種類がありません。", "No kind of data was allowed at Google."),
