@@ -44,8 +44,10 @@ PROBLEMS: dict[str, Problem] = {
     # linking
     "link_invalid": Problem(
         410,
-        "この連携手続きは無効か、期限切れです。もう一度お試しください。",
-        "This link attempt is invalid or has expired. Please start again.",
+        "この連携手続きは無効か、期限切れです。もう一度お試しください。連携をやめる場合は、Googleアカウントの"
+        "「サードパーティ製のアプリとサービス」に本アプリが残っていれば、削除してください。",
+        "This link attempt is invalid or has expired. Please start again. If you would rather not, and your Google "
+        "account lists this app under “Third-party apps & services”, remove it there.",
     ),
     "link_denied": Problem(403, "Googleでの許可が得られませんでした。", "Permission was not given at Google."),
     "no_kind_granted": Problem(403, "許可されたデータの種類がありません。", "No kind of data was allowed at Google."),
@@ -57,7 +59,11 @@ PROBLEMS: dict[str, Problem] = {
         "under “Third-party apps & services”, then connect again.",
     ),
     "account_linked_elsewhere": Problem(
-        409, "このGoogleアカウントは別の利用者に連携されています。", "This Google account is linked to another user."
+        409,
+        "このGoogleアカウントは別の利用者に連携されています。その利用者として連携を解除するか、Googleアカウントの"
+        "「サードパーティ製のアプリとサービス」から本アプリを削除し、8日後にもう一度連携してください。",
+        "This Google account is linked to another user. End the link as that user; or remove this app in your Google "
+        "account, under “Third-party apps & services”, and connect again eight days later.",
     ),
     "code_refused": Problem(
         410, "Googleの認可コードが無効です。もう一度お試しください。", "Google refused the code. Please start again."

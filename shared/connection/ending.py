@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from shared import ids, log
+from shared import ids
 from shared.clock import Clock
 from shared.cloud.documents import Write
 from shared.connection.model import Connection, LinkState, purposeless, with_consents
 from shared.connection.ports import Links, Queue, StoredConnection
+from shared.connection.tasks import queue_revocation
 from shared.connection.writes import abandon, put, recorded
 from shared.consent.model import Consents
 from shared.consent.ports import Followed
-from shared.errors import Fault
 
 
 class Ending(NamedTuple):
@@ -34,14 +34,6 @@ def ending(
     ended, audit = recorded(ended, found.path, at=at, actor=actor, action="link.ended", facts={"reason": reason})
     writes = [put(found.path, ended, found.version), audit, *abandon(found.value, name, at=at, reason=reason)]
     return Ending(writes, audit.path, name if found.value.tokens is not None else None)
-
-
-async def queue_revocation(queue: Queue, name: str) -> None:
-    """Have the grant revoked soon. Where that cannot be queued, it is due already, and the next tick finds it."""
-    try:
-        await queue.enqueue("revocation", "connection/revoke_due", {"grant": name}, name_parts=("revoke", name))
-    except Fault as fault:
-        log.event("revocation.not_queued", "WARNING", code=fault.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,15 +14,18 @@ import msgspec
 from shared import ids, log
 from shared.clock import Clock
 from shared.cloud.documents import Delete, Documents, Expect, Write, settle
-from shared.connection.model import Attempt, Connection, LooseGrant, Tokens, linked, overtaken, sealed_as
-from shared.connection.ports import Authority, DataKeyring, Grant, Links, Queue, Sealer, StoredConnection
+from shared.connection.grants import Attempt, LooseGrant, linked, overtaken, perhaps_revoked
+from shared.connection.model import STANDING, Connection, Tokens, sealed_as
+from shared.connection.ports import Authority, DataKeyring, Grant, Links, Queue, Sealer, StoredGrant
 from shared.connection.steps import Returned, Seen, Started, check_kinds, s256
+from shared.connection.tasks import queue_first_sync, queue_revocation
 from shared.connection.writes import (
     abandon,
     attempt_path,
     claim,
     connection_path,
     grant_name,
+    grant_path,
     put,
     recorded,
     subject_name,
@@ -117,10 +120,11 @@ class Linking:
             grant = await self.authority.exchange(
                 code, verifier=verifier, redirect_uri=attempt.redirect_uri, nonce=attempt.nonce, scope_hint=scope
             )
-            seen = Seen(attempt.notice, attempt.epoch)
-            code = await self._park(attempt.uid, attempt.provider, attempt.kinds, grant, seen, actor="browser")
-            await self._queue_revocation(grant_name(code))
-            return Returned("success", code)
+            seen, taking = Seen(attempt.notice, attempt.epoch), self.ids.token()
+            name = grant_name(taking)
+            await self._park(name, attempt.uid, attempt.provider, attempt.kinds, grant, seen, actor="browser")
+            await queue_revocation(self.queue, name, self.clock.now() + PARKED_LASTS + REVOCATION_GRACE)
+            return Returned("success", taking)
         except Fault as fault:
             log.event("link.not_made", "WARNING", code=fault.code)
             return Returned(fault.code)
@@ -138,9 +142,9 @@ class Linking:
         return attempt
 
     async def _park(
-        self, uid: str, provider: Provider, kinds: Sequence[Kind], grant: Grant, seen: Seen, *, actor: str
-    ) -> str:
-        """Keep the grant to be confirmed; the code that takes it.
+        self, name: str, uid: str, provider: Provider, kinds: Sequence[Kind], grant: Grant, seen: Seen, *, actor: str
+    ) -> None:
+        """Keep the grant under `name`, to be confirmed.
 
         Raises what keeps it from ever becoming a link; it is then kept all the same, to be revoked at once.
         """
@@ -148,66 +152,66 @@ class Linking:
         if grant.refresh_token is None:
             raise Refused("refresh_token_missing") if granted else Refused("no_kind_granted")
         subject = subject_name(grant.subject)
-        fault = await self._in_the_way(uid, granted, subject)
-        code, at = self.ids.token(), self.clock.now()
+        fault = await self._in_the_way(uid, granted, subject, grant.asked_at)
+        at = self.clock.now()
         loose = LooseGrant(
             uid=uid,
             provider=provider,
             subject=subject,
             kinds=granted,
-            tokens=await self._sealed(uid, provider, grant, at),
+            tokens=await self._sealed(uid, provider, grant),
             due_at=at if fault else at + PARKED_LASTS + REVOCATION_GRACE,
             parked=fault is None,
             notice=seen.notice,
             epoch=seen.epoch,
         )
-        path = f"loose_grants/{grant_name(code)}"
+        path = grant_path(name)
         action = "grant.abandoned" if fault else "grant.parked"
         why = {"reason": fault.code} if fault else {}
         loose, audit = recorded(loose, path, at=at, actor=actor, action=action, facts={"kinds": list(granted), **why})
         await settle(self.documents, [put(path, loose, Expect.ABSENT), audit], witness=audit.path)
         if fault is not None:
             raise fault
-        return code
 
-    async def _in_the_way(self, uid: str, granted: Sequence[Kind], subject: str) -> Fault | None:
+    async def _in_the_way(self, uid: str, granted: Sequence[Kind], subject: str, asked_at: datetime) -> Fault | None:
         if not granted:
             return Refused("no_kind_granted")
         try:
-            owner, _ = await self.connections.subject_owner(subject)
+            claim = await self.connections.claim_on(subject)
         except Conflict as revoking:
             return revoking
-        return None if owner in (None, uid) else Refused("account_linked_elsewhere")
-
-    async def _queue_revocation(self, name: str) -> None:
-        # Should the queue be down, the next tick finds the grant by its due time.
-        try:
-            await self.queue.enqueue(
-                "revocation",
-                "connection/revoke_due",
-                {"grant": name},
-                name_parts=("revoke", name),
-                schedule_at=self.clock.now() + PARKED_LASTS + REVOCATION_GRACE,
-            )
-        except Fault as fault:
-            log.event("revocation.not_queued", "WARNING", code=fault.code)
+        if claim.owner not in (None, uid):
+            return Refused("account_linked_elsewhere")
+        return Conflict("precondition_failed") if perhaps_revoked(asked_at, claim.revoked_at) else None
 
     async def confirm(self, uid: str, code: str) -> Connection:
-        """The app, signed in as the user who started, takes the grant: from here on the link is active.
+        """The app, signed in as the user who started, takes the grant: from here on the link is active. An app that did
+        not hear so and asks again is told so again, as long as that link stands.
 
         Raises Refused `link_invalid` (unknown, used, expired, another user's code, or from before a withdrawal, all
         alike), `account_linked_elsewhere`. As `asking.check_right`.
         """
+        if not 20 <= len(code) <= 200:
+            raise Refused("link_invalid")
+        return await self._take(uid, grant_name(code))
+
+    async def _take(self, uid: str, name: str) -> Connection:
         for _ in range(_ATTEMPTS):
-            found = await self.connections.loose_grant(grant_name(code)) if 20 <= len(code) <= 200 else None
-            grant: LooseGrant | None = found.value if found else None
-            if found is None or grant is None or not self._confirmable(grant, uid):
+            found = await self.connections.loose_grant(name)
+            begun = await self._begun_by(uid, name) if found is None else None
+            if begun is not None:
+                return begun
+            if found is None or not self._confirmable(found.value, uid):
                 raise Refused("link_invalid")
             try:
-                return await self._link(uid, grant, [Delete(found.path, found.version)])
+                return await self._link(uid, name, found)
             except Conflict:
                 continue  # a decision or a sync of an older link committed meanwhile
         raise Conflict("precondition_failed")
+
+    async def _begun_by(self, uid: str, name: str) -> Connection | None:
+        links = [found.value for found in await self.connections.connections(uid)]
+        return next((link for link in links if link.confirmed_by == name and link.state in STANDING), None)
 
     def _confirmable(self, grant: LooseGrant, uid: str) -> bool:
         return grant.parked and grant.uid == uid and self.clock.now() < grant.due_at - REVOCATION_GRACE
@@ -221,33 +225,43 @@ class Linking:
         notice: NoticeRef | None = None,
     ) -> Connection:
         """Link directly with the code that an Android device obtained for its signed-in user. The grant is parked all
-        the same, so that it ends up in use or revoked, whatever happens on the way.
+        the same, so that it ends up in use or revoked, whatever happens on the way; and behind that very code, so that
+        asking again goes on from there, as in `confirm`: at Google it is spent.
 
-        Raises Refused `code_refused`, `no_kind_granted`, `refresh_token_missing`, `account_linked_elsewhere`. As
-        `start`.
+        Raises Refused `code_refused`, `no_kind_granted`, `refresh_token_missing`, `link_invalid`,
+        `account_linked_elsewhere`. As `start`.
         """
         check_kinds(kinds)
-        seen = await self._seen(uid, kinds, notice)
-        grant = await self.authority.exchange(server_auth_code, verifier="", redirect_uri="", nonce="", scope_hint="")
-        code = await self._park(uid, provider, kinds, grant, seen, actor="data_subject")
-        return await self.confirm(uid, code)
+        name = grant_name(server_auth_code)
+        begun = await self._begun_by(uid, name)
+        if begun is not None:
+            return begun
+        if await self.connections.loose_grant(name) is None:
+            seen = await self._seen(uid, kinds, notice)
+            grant = await self.authority.exchange(
+                server_auth_code, verifier="", redirect_uri="", nonce="", scope_hint=""
+            )
+            await self._park(name, uid, provider, kinds, grant, seen, actor="data_subject")
+        return await self._take(uid, name)
 
-    async def _sealed(self, uid: str, provider: Provider, grant: Grant, at: datetime) -> Tokens:
+    async def _sealed(self, uid: str, provider: Provider, grant: Grant) -> Tokens:
         account = provider, subject_name(grant.subject)
         return Tokens(
             refresh=await self.tokens.seal(uid, sealed_as("refresh", *account), grant.refresh_token or ""),
-            issued_at=at,
+            issued_at=grant.asked_at,
             access=await self.tokens.seal(uid, sealed_as("access", *account), grant.access_token),
             access_expires_at=grant.access_expires_at,
         )
 
-    async def _link(self, uid: str, grant: LooseGrant, writes: list[Write]) -> Connection:
+    async def _link(self, uid: str, name: str, found: StoredGrant) -> Connection:
         """One commit: the grant is taken, the consent given, the account claimed, the connection active."""
         await self.keys.ensure(uid)
-        at = self.clock.now()
-        owner, expect = await self.connections.subject_owner(grant.subject)
-        if owner not in (None, uid):
+        at, grant = self.clock.now(), found.value
+        claimed = await self.connections.claim_on(grant.subject)
+        if claimed.owner not in (None, uid):
             raise Refused("account_linked_elsewhere")
+        if perhaps_revoked(grant.tokens.issued_at, claimed.revoked_at):
+            raise Refused("link_invalid")
         existing = await self.connections.connection(uid, grant.provider)
         if existing is not None and overtaken(grant, existing.value):
             raise Refused("link_invalid")
@@ -257,35 +271,26 @@ class Linking:
             lambda standing: given_by_linking(standing, grant.kinds, shown, grant.epoch, at),
             Said(at=at, method=Method.LINK, notice=shown.ref),
         )
+        left: list[Write] = []
+        if existing is not None and existing.value.subject != grant.subject:
+            left = abandon(existing.value, self.ids.ident(), at=at, reason="another_account_linked")
         path = connection_path(uid, grant.provider)
         connection = linked(grant, existing.value if existing else None, prepared.consents, at, self.shards)
+        connection = msgspec.structs.replace(connection, confirmed_by=name)
         connection, audit = recorded(
             connection, path, at=at, actor="data_subject", action="link.confirmed", facts={"kinds": list(grant.kinds)}
         )
         await settle(
             self.documents,
             [
-                *writes,
+                Delete(found.path, found.version),
                 *prepared.writes,
-                claim(connection, expect),
-                *self._old_account(existing, grant.subject, at),
+                claim(connection, claimed),
+                *left,
                 put(path, connection, existing.version if existing else Expect.ABSENT),
                 audit,
             ],
             witness=audit.path,
         )
-        await self._first_sync(connection)
+        await queue_first_sync(self.queue, connection)
         return connection
-
-    def _old_account(self, existing: StoredConnection | None, subject: str, at: datetime) -> list[Write]:
-        if existing is None or existing.value.subject == subject:
-            return []
-        return abandon(existing.value, self.ids.ident(), at=at, reason="another_account_linked")
-
-    async def _first_sync(self, connection: Connection) -> None:
-        payload = {"uid": connection.uid, "provider": connection.provider}
-        name = ("sync", connection.uid, connection.provider, "link", str(connection.linked))
-        try:
-            await self.queue.enqueue("sync", "sync_user", payload, name_parts=name)
-        except Fault as fault:  # it is due already: the next tick finds it
-            log.event("sync.not_queued", "WARNING", code=fault.code)

@@ -4,17 +4,18 @@ Whatever commits on behalf of a connection expects the version of its document t
 decisions, disconnecting and every sync write the document, so work under an older state cannot commit (I3, I4).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
-from shared import ids
 from shared.audit.model import Head
 from shared.consent.gate import Permit, Verdict, admit, permits
 from shared.consent.model import DECEASED, QOLMS, Cell, Consents, State
-from shared.policy.model import NoticeRef
 from shared.vocabulary import Kind, Provider, Purpose
+
+DEAD_LASTS = timedelta(days=7)
+"""How long a person has to link an account again whose grant is dead before somebody else may."""
 
 
 class LinkState(StrEnum):
@@ -29,6 +30,10 @@ class LinkState(StrEnum):
     """Linked, but for now nothing may be fetched: the person's data is frozen, or every consent has run out."""
 
 
+STANDING = (LinkState.ACTIVE, LinkState.PAUSED)
+"""A link whose grant is in use, if only later."""
+
+
 def sealed_as(use: str, provider: Provider, subject: str) -> str:
     """What a token is sealed as, for its person: `use` ("refresh", "access") of this very account at the provider, so
     that one moved to another link of the same person does not open."""
@@ -36,8 +41,8 @@ def sealed_as(use: str, provider: Provider, subject: str) -> str:
 
 
 class Tokens(msgspec.Struct, frozen=True):
-    """The grant, sealed as `sealed_as` says. `issued_at` is of the refresh token: newer replaces older, never the
-    reverse (I5)."""
+    """The grant, sealed as `sealed_as` says. `issued_at` is of the refresh token, which the provider made no earlier:
+    newer replaces older, never the reverse (I5)."""
 
     refresh: bytes
     issued_at: datetime
@@ -97,9 +102,10 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     `shard` and `next_sync_at` make the due index. `calls` counts upstream calls in the minute that began at
     `calls_since`, so that workers one after another keep the provider's bound per user together. `commit` names the
     last commit of a sync. `linked` counts links: each link of the same account continues, each new account starts anew.
-    `granted_at` is when the provider gave the grant in use: an older one does not take its place (I5). `not_before` is
-    when the provider said to come back: not even the person's asking makes it sooner. `chases` counts visits in a row
-    that only followed change feeds which had still more to tell.
+    `granted_at` is when the provider gave the grant in use: an older one does not take its place (I5). `dead_since` is
+    when it turned out to be dead. `confirmed_by` names the grant that began the link, as its one-time code
+    does. `not_before` is when the provider said to come back: not even the person's asking makes it sooner. `chases`
+    counts visits in a row that only followed change feeds which had still more to tell.
     """
 
     uid: str
@@ -112,6 +118,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     linked: int
     linked_at: datetime
     granted_at: datetime | None = None
+    dead_since: datetime | None = None
+    confirmed_by: str = ""
     shard: int
     next_sync_at: datetime
     streams_checked_at: datetime | None = None
@@ -142,6 +150,12 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         if link is None or not link.granted:
             return Verdict(False, "not_granted")
         return permits(self.consents, Purpose.QOLMS_STORE, kind, QOLMS, at)
+
+    def holds_account(self, subject: str, at: datetime) -> bool:
+        """Whether the link keeps `subject`, an account at the provider, from everybody else. Where its grant has been
+        dead for long, whoever uses the account now may link it: its person may be somebody signed up anew."""
+        dead = self.dead_since is not None and at - self.dead_since >= DEAD_LASTS
+        return self.subject == subject and self.state is not LinkState.REVOKED and not dead
 
     @property
     def granted(self) -> tuple[Kind, ...]:
@@ -188,7 +202,7 @@ def _under(consents: Consents, kind: Kind, link: KindLink, at: datetime) -> Kind
 def purposeless(connection: Connection, at: datetime) -> bool:
     """Whether no purpose remains for what the provider granted: then the grant has to go as well. A freeze ends, and
     is no reason, but for the one at death: nobody will come back to link again."""
-    linked_now = connection.state in (LinkState.ACTIVE, LinkState.PAUSED, LinkState.NEEDS_REAUTH)
+    linked_now = connection.state is not LinkState.REVOKED
     return linked_now and connection.consents.frozen in ("", DECEASED) and not connection.wanted(at)
 
 
@@ -211,7 +225,7 @@ def begun_anew(link: KindLink) -> KindLink:
 def settled(connection: Connection, at: datetime) -> Connection:
     """The connection with ACTIVE or PAUSED told apart by consent alone, and due at once where there is some again: what
     the provider grants may change with every word of its own, for which it has to be visited."""
-    if connection.state not in (LinkState.ACTIVE, LinkState.PAUSED):
+    if connection.state not in STANDING:
         return connection
     state = LinkState.ACTIVE if connection.wanted(at) else LinkState.PAUSED
     resumed = state is LinkState.ACTIVE and connection.state is LinkState.PAUSED
@@ -224,85 +238,3 @@ def with_refresh_token(tokens: Tokens, refresh: bytes, issued_at: datetime) -> T
     if issued_at <= tokens.issued_at:
         return tokens
     return msgspec.structs.replace(tokens, refresh=refresh, issued_at=issued_at)
-
-
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """A link under way: what its single-use state is bound to. Stored under the state's hash, for ten minutes.
-
-    `notice` is what the person was shown, `epoch` the state of their consents then: what was withdrawn since, linking
-    does not give again."""
-
-    uid: str
-    provider: Provider
-    kinds: list[Kind]
-    redirect_uri: str
-    verifier: bytes
-    nonce: str
-    notice: NoticeRef
-    epoch: int
-    expires_at: datetime
-    redeemed: bool = False
-    audit: Head = Head()
-
-
-class LooseGrant(msgspec.Struct, frozen=True, kw_only=True):
-    """A grant that nobody uses, sealed: parked by the callback until the app confirms it, or left behind by a
-    disconnect. At `due_at` it is revoked at the provider, again and again until the provider confirms. What is parked
-    carries `notice` and `epoch` on from its `Attempt`."""
-
-    uid: str
-    provider: Provider
-    subject: str
-    kinds: list[Kind]
-    tokens: Tokens
-    due_at: datetime
-    parked: bool
-    notice: NoticeRef | None = None
-    epoch: int = 0
-    audit: Head = Head()
-
-    def sealed_as(self, use: str) -> str:
-        """What the grant's tokens are sealed as: the same as in the connection that takes it."""
-        return sealed_as(use, self.provider, self.subject)
-
-
-def linked(grant: LooseGrant, old: Connection | None, consents: Consents, at: datetime, shards: int) -> Connection:
-    """The connection that taking `grant` makes. The same account again continues where each kind stood; another begins
-    anew, and may have been linked before that other one: of what it had then, something may be stored. What the
-    provider bears of an account, and when it said to come back, holds for each link of it."""
-    same = old if old and old.subject == grant.subject else None
-    continued = same.kinds if same else {}
-    not_before = same.not_before if same else None
-    kinds = {kind: KindLink(revisiting=old is not None) for kind in Kind} | continued
-    connection = Connection(
-        uid=grant.uid,
-        provider=grant.provider,
-        state=LinkState.ACTIVE,
-        subject=grant.subject,
-        kinds={kind: _as_granted(link, kind in grant.kinds) for kind, link in kinds.items()},
-        consents=consents.for_purpose(Purpose.QOLMS_STORE),
-        tokens=grant.tokens,
-        linked=(old.linked if old else 0) + 1,
-        linked_at=at,
-        granted_at=grant.tokens.issued_at,
-        shard=ids.shard_of(grant.uid, shards),
-        next_sync_at=max(at, not_before or at),
-        last_success_at=old.last_success_at if old else None,
-        not_before=not_before,
-        calls=same.calls if same else 0,
-        calls_since=same.calls_since if same else None,
-        audit=old.audit if old else Head(),
-    )
-    return settled(connection, at)
-
-
-def _as_granted(link: KindLink, granted: bool) -> KindLink:
-    # What was refused under an earlier grant says nothing about this one.
-    error = "" if link.last_error == "scope_missing" else link.last_error
-    return msgspec.structs.replace(link, granted=granted, ticked=granted, last_error=error)
-
-
-def overtaken(grant: LooseGrant, existing: Connection) -> bool:
-    """Whether a newer grant of the same account is in use: of two windows, the one consented in last."""
-    used_since = existing.granted_at if existing.tokens is not None and existing.subject == grant.subject else None
-    return used_since is not None and used_since > grant.tokens.issued_at

@@ -6,14 +6,17 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from shared.cloud.documents import Document, Expect
-from shared.connection.model import Attempt, Connection, LooseGrant
+from shared.connection.grants import Attempt, LooseGrant
+from shared.connection.model import Connection
 from shared.vocabulary import Kind, Language, Provider
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a provider gave for a code. `subject` is the account's stable id there. Tokens never show."""
+    """What a provider gave for a code, no earlier than at `asked_at`. `subject` is the account's stable id there.
+    Tokens never show."""
 
+    asked_at: datetime
     subject: str
     kinds: frozenset[Kind]
     access_token: str = field(repr=False)
@@ -96,6 +99,15 @@ class StoredGrant(NamedTuple):
     path: str
 
 
+class Claim(NamedTuple):
+    """Whose an account at the provider is, if anybody's; when a grant of it was last revoked, or may have been, if
+    ever; and what a write claiming it must expect."""
+
+    owner: str | None
+    revoked_at: datetime | None
+    expect: str | Expect
+
+
 class Links(Protocol):
     """Where connections and what belongs to them are read: `store.ConnectionStore`. One read each, unless told."""
 
@@ -123,12 +135,12 @@ class Links(Protocol):
         """Names of grants whose revocation is due."""
         ...
 
-    async def awaits_confirmation(self, subject: str, at: datetime) -> bool:
-        """Whether a grant of this account is parked whose time is not over."""
+    async def awaits_confirmation(self, subject: str, claim: Claim, at: datetime) -> bool:
+        """Whether a grant of this account is parked whose time is not over, and which is not revoked already."""
         ...
 
-    async def subject_owner(self, subject: str) -> tuple[str | None, str | Expect]:
-        """Whose account this is, if anybody's, and what a write claiming it must expect.
+    async def claim_on(self, subject: str) -> Claim:
+        """How it stands with an account. Two reads where somebody has claimed it.
 
         Raises Conflict `precondition_failed` while a grant of the account is being revoked: a grant that were taken
         now would be revoked with it.

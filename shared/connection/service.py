@@ -1,18 +1,21 @@
 """Seeing, refreshing and ending a connection."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
 
-from shared import ids
+from shared import ids, log
 from shared.clock import Clock
-from shared.cloud.documents import Delete, Documents, Expect, Write, settle
-from shared.connection.ending import ending, queue_revocation
-from shared.connection.model import LinkState, LooseGrant
-from shared.connection.ports import Authority, Links, Queue, Sealer
+from shared.cloud.documents import Delete, Documents, Write, settle
+from shared.connection.ending import ending
+from shared.connection.grants import LooseGrant
+from shared.connection.model import LinkState
+from shared.connection.ports import Authority, Claim, Links, Queue, Sealer
+from shared.connection.tasks import queue_revocation
 from shared.connection.view import ConnectionView, view
-from shared.connection.writes import hold_for_revoking, let_go, put, recorded
+from shared.connection.writes import grant_path, hold_for_revoking, let_go, put, put_off, recorded
 from shared.errors import Conflict, Fault, NotFound, Refused, Unavailable
 from shared.vocabulary import Provider
 
@@ -93,21 +96,35 @@ class Connections:
         account gave us, the one in use and the one that waits to be confirmed included. The latter is revoked in its
         own time. A link whose own grant is dead has none to be spared.
 
-        Raises Unavailable: the provider did not confirm; the grant stays, and is tried again.
+        What the provider does not confirm, or what cannot be opened or read, is put off, for ever longer; whoever looks
+        after it is told when that has gone on for days. Raises Unavailable or Conflict where the store has to be asked
+        again.
         """
+        try:
+            return await self._revoke_due(name)
+        except msgspec.ValidationError:
+            return await self._put_off(name, "unreadable")
+
+    async def _revoke_due(self, name: str) -> str:
         found = await self.connections.loose_grant(name)
         if found is None:
             return "gone"
         grant: LooseGrant = found.value
         if grant.due_at > self.clock.now():
             return "not_due"
-        owner, expect = await self.connections.subject_owner(grant.subject)
-        wanted = await self._lives_off_a_grant(owner, grant.provider) or await self.connections.awaits_confirmation(
-            grant.subject, self.clock.now()
+        claim = await self.connections.claim_on(grant.subject)
+        wanted = await self._lives_off_a_grant(claim.owner, grant.provider) or (
+            await self.connections.awaits_confirmation(grant.subject, claim, self.clock.now())
         )
         freed: list[Write] = []
         if not wanted:
-            freed = [await self._revoke(grant, owner, expect)]
+            try:
+                token = await self.tokens.open(grant.uid, grant.sealed_as("refresh"), grant.tokens.refresh)
+            except Fault as unopened:
+                return await self._put_off(name, unopened.code)
+            freed, unheard = await self._revoke(grant.subject, claim, token)
+            if unheard is not None:
+                return await self._put_off(name, unheard.code, unheard.retry_after_s or 0, freed)
         outcome = "superseded" if wanted else "revoked"
         _, audit = recorded(grant, found.path, at=self.clock.now(), actor="system", action=f"grant.{outcome}")
         try:
@@ -120,16 +137,27 @@ class Connections:
         found = await self.connections.connection(owner, provider) if owner is not None else None
         return found is not None and found.value.tokens is not None
 
-    async def _revoke(self, grant: LooseGrant, owner: str | None, expect: str | Expect) -> Write:
-        """Revoke, while nobody can link the account; the write that frees it again goes along with what follows."""
+    async def _revoke(self, subject: str, claim: Claim, token: str) -> tuple[list[Write], Fault | None]:
+        """Revoke, while nobody can link the account; the write that frees it again goes along with what follows. What
+        was granted before is dead from here on, and does not become a link, whoever holds it by now: also where the
+        provider does not confirm, for it may have heard."""
         until = self.clock.now() + REVOKING_LASTS
-        [version] = await self.documents.commit([hold_for_revoking(grant.subject, owner, until, expect)])
-        freed = let_go(grant.subject, owner, version)
+        [version] = await self.documents.commit([hold_for_revoking(subject, claim, until)])
+        unheard = None
         try:
-            await self.authority.revoke(
-                await self.tokens.open(grant.uid, grant.sealed_as("refresh"), grant.tokens.refresh)
-            )
-        except Fault:
-            await self.documents.commit([freed])  # Google is not there: nobody is kept from linking over that
-            raise
-        return freed
+            await self.authority.revoke(token)
+        except Fault as fault:
+            unheard = fault
+        return [let_go(subject, claim.owner, self.clock.now(), version)], unheard
+
+    async def _put_off(self, name: str, why: str, least_s: int = 0, along: Sequence[Write] = ()) -> str:
+        found = await self.documents.get(grant_path(name))
+        if found is None:
+            return "gone"
+        later = put_off(found, self.clock.now(), least_s)
+        await self.documents.commit([later.write, *along])
+        if later.given_up:
+            log.event("revocation.given_up", "ERROR", code=why, count=later.failures)
+        else:
+            log.event("revocation.put_off", "WARNING", code=why, count=later.failures)
+        return "put_off"

@@ -8,13 +8,14 @@ import msgspec
 from shared.audit.writes import KEPT
 from shared.clock import Clock
 from shared.cloud.documents import Document, Documents, Expect, Query, Where
-from shared.connection.model import Attempt, Connection, LinkState, LooseGrant
-from shared.connection.ports import StoredAttempt, StoredConnection, StoredGrant
-from shared.connection.writes import attempt_path, connection_path, subject_path
+from shared.connection.grants import AccountClaim, Attempt, LooseGrant, perhaps_revoked
+from shared.connection.model import Connection, LinkState
+from shared.connection.ports import Claim, StoredAttempt, StoredConnection, StoredGrant
+from shared.connection.writes import attempt_path, connection_path, grant_path, subject_path
 from shared.errors import Conflict
 from shared.vocabulary import Provider
 
-S = TypeVar("S", Connection, Attempt, LooseGrant)
+S = TypeVar("S", Connection, Attempt, LooseGrant, AccountClaim)
 
 
 class ConnectionStore:
@@ -59,7 +60,7 @@ class ConnectionStore:
 
     async def loose_grant(self, name: str) -> StoredGrant | None:
         """A parked or abandoned grant."""
-        found = await self._documents.get(f"loose_grants/{name}")
+        found = await self._documents.get(grant_path(name))
         return StoredGrant(_decode(found, LooseGrant), found.version, found.path) if found else None
 
     async def loose_grants_due(self, at: dt.datetime, *, limit: int) -> list[str]:
@@ -67,23 +68,34 @@ class ConnectionStore:
         query = Query("loose_grants", where=(Where("due_at", "<=", at),), order_by=("due_at",), limit=limit)
         return [found.id for found in await self._documents.query(query)]
 
-    async def awaits_confirmation(self, subject: str, at: dt.datetime) -> bool:
-        """Whether a grant of this account is parked whose time is not over."""
-        query = Query("loose_grants", where=(Where("subject", "==", subject),))
-        grants = [_decode(found, LooseGrant) for found in await self._documents.query(query)]
-        return any(grant.parked and grant.due_at > at for grant in grants)
-
-    async def subject_owner(self, subject: str) -> tuple[str | None, str | Expect]:
+    async def awaits_confirmation(self, subject: str, claim: Claim, at: dt.datetime) -> bool:
         """As the port."""
-        found = await self._documents.get(subject_path(subject))
+        query = Query("loose_grants", where=(Where("subject", "==", subject),))
+        grants = [grant for found in await self._documents.query(query) if (grant := _readable(found)) is not None]
+        waiting = [grant for grant in grants if grant.parked and grant.due_at > at]
+        return any(not perhaps_revoked(grant.tokens.issued_at, claim.revoked_at) for grant in waiting)
+
+    async def claim_on(self, subject: str) -> Claim:
+        """As the port."""
+        found, at = await self._documents.get(subject_path(subject)), self._clock.now()
         if found is None:
-            return None, Expect.ABSENT
-        until = found.data.get("revoking_until")
-        if until is None:
-            return found.data["uid"], found.version
-        if self._clock.now() < until:
+            return Claim(None, None, Expect.ABSENT)
+        claim = _decode(found, AccountClaim)
+        if claim.revoking_until is not None and at < claim.revoking_until:
             raise Conflict("precondition_failed", "a grant of this account is being revoked: try again in a minute")
-        return found.data["uid"] or None, found.version  # whoever was revoking died over it
+        links = await self.connections(claim.uid) if claim.uid else []
+        owned = any(link.value.holds_account(subject, at) for link in links)
+        # Whoever was revoking and died over it may have been heard before.
+        revoked_at = claim.revoking_until or claim.revoked_at
+        return Claim(claim.uid if owned else None, revoked_at, found.version)
+
+
+def _readable(document: Document) -> LooseGrant | None:
+    """None: nobody can confirm what cannot be read."""
+    try:
+        return _decode(document, LooseGrant)
+    except msgspec.ValidationError:
+        return None
 
 
 def _decode(document: Document, kind: type[S]) -> S:

@@ -126,7 +126,12 @@ class Fence:
         """The provider says the grant is dead: forget its tokens, tell the person, be quiet."""
         now = self.clock.now()
         dead = msgspec.structs.replace(
-            visit.connection, state=LinkState.NEEDS_REAUTH, tokens=None, lease=None, last_error="token_dead"
+            visit.connection,
+            state=LinkState.NEEDS_REAUTH,
+            tokens=None,
+            dead_since=now,
+            lease=None,
+            last_error="token_dead",
         )
         dead, audit = recorded(dead, visit.at.path, at=now, actor="provider", action="link.needs_reauth")
         await settle(self.documents, [put(visit.at.path, dead, visit.at.version), audit], witness=audit.path)

@@ -3,14 +3,13 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from shared.connection.grants import LooseGrant, linked
 from shared.connection.model import (
     Connection,
     KindLink,
     Lease,
     LinkState,
-    LooseGrant,
     Tokens,
-    linked,
     settled,
     with_consents,
     with_refresh_token,

@@ -115,10 +115,11 @@ class Google:
 
 
 class Authority:
-    """Google's OAuth side: a code is the account's name. `revoked` are the tokens that were handed back, `answers` what
-    it says to the next refreshes."""
+    """Google's OAuth side: a code is the account's name, and behind a # what tells it from others. `revoked` are the
+    tokens that were handed back, `answers` what it says to the next refreshes."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
         self.revoked: list[str] = []
         self.answers: list[Refreshed] = []
 
@@ -126,7 +127,9 @@ class Authority:
         return f"http://google.test/?state={state}"
 
     async def exchange(self, code: str, **_: Any) -> Grant:
-        return Grant(code, frozenset(Kind), f"access-{code}", NOW + timedelta(days=365), f"refresh-{code}")
+        account = code.partition("#")[0]
+        tokens = f"access-{account}", NOW + timedelta(days=365), f"refresh-{account}"
+        return Grant(self._clock.now(), account, frozenset(Kind), *tokens)
 
     async def refresh(self, refresh_token: str) -> Refreshed:
         return self.answers.pop(0) if self.answers else Refreshed("access", NOW + timedelta(days=365), None, None)
@@ -160,7 +163,7 @@ class Rig:
 
     def __init__(self, store: Documents) -> None:
         self.store, self.clock, self.ids = store, ManualClock(NOW), SeededIds(7)
-        self.google, self.queue, self.authority = Google(), Queue(), Authority()
+        self.google, self.queue, self.authority = Google(), Queue(), Authority(self.clock)
         self.secrets = MemorySecrets({"token-key": [b"t" * 32], "wrapping-key": [b"w" * 32]})
         vault, self.keys = TokenVault(self.secrets), DataKeys(store, self.secrets)
         self.links = ConnectionStore(store, self.clock)
@@ -202,7 +205,7 @@ class Rig:
         self.consenting = consenting_over(store, ledger, follower, commit, self.clock)
 
     async def link(self, uid: str, account: str, kinds: Sequence[Kind] = tuple(Kind)) -> Connection:
-        return await self.linking.link_with_device_code(uid, FIT, kinds, account)
+        return await self.linking.link_with_device_code(uid, FIT, kinds, f"{account}#{self.ids.token()}")
 
     async def park(self, uid: str, account: str) -> str:
         """Consent at Google and come back; the code that waits to be confirmed."""
@@ -240,4 +243,4 @@ class Rig:
         return found.day
 
     async def owner(self, account: str) -> str | None:
-        return (await self.links.subject_owner(subject_name(account)))[0]
+        return (await self.links.claim_on(subject_name(account))).owner

@@ -68,8 +68,9 @@ class Stage(Scenes):
             await self.person(lambda w: w.linking.confirm(person.uid, code))
         except Refused:
             connection = self.watch.connection(person.uid)
-            linked_now = connection is not None and connection.linked > (before.linked if before else 0)
-            return linked_now and connection is not None and connection.state is LinkState.ACTIVE
+            begun = connection is not None and connection.linked > (before.linked if before else 0)
+            demand(not begun, "I8", "a link began, and its person was told that it did not")
+            return False
         return True
 
     async def decide(self, decision: Decision, *kinds: Kind, person: Person = HANAKO) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -13,7 +14,7 @@ from shared.connection.model import LinkState
 from shared.consent.model import Decision
 from shared.consent.service import How
 from shared.errors import Fault
-from shared.vocabulary import Kind
+from shared.vocabulary import Kind, Language
 from tests.fakes import decisions
 from tests.faults import story
 from tests.faults.copied import Person
@@ -63,6 +64,21 @@ def revoke_due(stage: Stage) -> Callable[[Hands], Awaitable[Any]]:
     return lambda worker: worker.connections.revoke_due(str(name))
 
 
+def coming_back(stage: Stage) -> Callable[[Hands], Awaitable[Any]]:
+    """The browser's return, and the app that confirms at once."""
+    query = dict(parse_qsl(urlsplit(stage.codes[0]).query))
+
+    async def act(worker: Hands) -> Any:
+        returned = await worker.linking.returned(
+            state=query["state"], code=query["code"], error="", scope=query.get("scope", "")
+        )
+        if not returned.code:
+            return returned.result
+        return await worker.linking.confirm(HANAKO.uid, returned.code)
+
+    return act
+
+
 # ---------------------------------------------------------------- scenes
 
 
@@ -109,14 +125,26 @@ async def parked_while_syncing(stage: Stage) -> None:
     stage.codes = [await stage.park(KINDS)]
 
 
-async def parked_after_disconnect(stage: Stage) -> None:
-    """The old grant waits to be revoked, a new one to be confirmed."""
+async def disconnected(stage: Stage) -> None:
+    """The old grant waits to be revoked, before anything else in the queue."""
     await story.synced(stage)
     await stage.person(lambda w: w.connections.disconnect(HANAKO.uid, FIT))
     old = next(t for t in stage.queue.waiting.values() if t.queue == "revocation" and t.due_at <= stage.clock.now())
     stage.queue.done(old, stage.clock.now())
     stage.queue.waiting = {old.name: old, **stage.queue.waiting}
+
+
+async def parked_after_disconnect(stage: Stage) -> None:
+    """The old grant waits to be revoked, a new one to be confirmed."""
+    await disconnected(stage)
     stage.codes = [await stage.park(KINDS)]
+
+
+async def consented_after_disconnect(stage: Stage) -> None:
+    """The old grant waits to be revoked, and the browser is on its way back from Google; `codes` holds where to."""
+    await disconnected(stage)
+    started = await stage.ask(lambda w: w.linking.start(HANAKO.uid, FIT, list(KINDS), Language.JA))
+    stage.codes = [stage.world.consent(started.authorization_url, HANAKO.email)]
 
 
 async def due_for_tick(stage: Stage) -> None:
@@ -150,6 +178,17 @@ PAIRS: dict[str, Pair] = {
     "confirm_two_users": Pair(parked_by_two, confirming(0), confirming(1, TARO)),
     # Revoking ends every grant of the account: whoever confirms while it is under way waits until it is over.
     "confirm_revoke_due": Pair(parked_after_disconnect, confirming(), revoke_due),
+    # A grant that is exchanged, and not parked yet, is revoked with the old one; or it begins a link, and lives.
+    "return_revoke_due": Pair(
+        consented_after_disconnect, coming_back, revoke_due, ends=(LinkState.ACTIVE, LinkState.REVOKED)
+    ),
+    "return_revoke_due_slowly": Pair(
+        consented_after_disconnect,
+        coming_back,
+        revoke_due,
+        ends=(LinkState.ACTIVE, LinkState.REVOKED),
+        jump=timedelta(seconds=20),
+    ),
     "tick_tick": Pair(due_for_tick, tick, tick, alike=True),
     "withdraw_give": Pair(asked, deciding(Decision.WITHDRAW, Kind.SLEEP), deciding(Decision.GIVE, Kind.SLEEP)),
 }

@@ -59,3 +59,18 @@ async def test_a_worker_that_dies_holding_the_lease_costs_a_quarter_of_an_hour(s
     await stage.pass_time(timedelta(seconds=WINDOW_S + 2 * TICK_S))
     assert (stage.connection().last_success_at or START) >= began
     await stage.rest()
+
+
+async def test_a_grant_whose_worker_died_over_it_ends_with_the_link_that_is_made_instead(stage: Stage) -> None:
+    story.history(stage.world)
+    stage.strike(None)
+    scene = stage.keep()
+    await stage.park(story.KINDS)
+    exchanged = stage.passage.trace.index(("http", "POST /token")) + 1
+    await stage.set_up(scene)
+    stage.strike(Strike(exchanged, "dies"))
+    await stage.link(story.KINDS)
+    assert len(stage.world.oauth.refresh_tokens) == 2, "nobody holds the first"
+    await story.disconnect(stage)
+    await stage.rest()
+    assert not stage.watch.tokens_alive(stage.connection())

@@ -80,6 +80,7 @@ async def test_linking_again_before_the_old_grant_is_revoked_keeps_the_new_link(
     await hana.link()
     down = town.world.faults.add(Fault("status", endpoint="revoke", times=None, status=503))
     await hana.disconnect()
+    await town.pass_time(timedelta(seconds=5))
     await hana.link()
     town.world.faults.clear(down)
     await town.pass_time(timedelta(hours=9))
@@ -92,6 +93,7 @@ async def test_once_ended_the_google_account_may_be_linked_by_another_user(town:
     hana = town.person("hana", devices=[scale()])
     await hana.link()
     await hana.disconnect()
+    await town.pass_time(timedelta(seconds=5))
     ken = town.person("ken", account=hana.account)
     await ken.link()
     assert (await ken.connection())["state"] == "active"

@@ -77,19 +77,37 @@ async def test_every_state_that_is_not_good_gets_one_and_the_same_answer(town: T
     assert "result=link_invalid" in answers.pop()[1]
 
 
-async def test_a_code_links_once(town: Town):
+async def test_a_code_links_once_and_says_so_again_to_its_person_alone(town: Town):
+    hana, ken = town.person("hana"), town.person("ken")
+    back = await hana.come_back(await hana.consent(await hana.start()))
+    first = await hana.confirm(back.code)
+    await town.platform.advance(timedelta(hours=1), schedules=False)
+    second, by_another = await hana.confirm(back.code), await ken.confirm(back.code)
+    assert (first.status, second.status) == (201, 201)
+    assert second.json["connection"]["linked_at"] == first.json["connection"]["linked_at"]
+    assert (by_another.status, by_another.code) == (410, "link_invalid")
+    assert await ken.connection() is None
+
+
+async def test_a_code_does_not_bring_back_the_link_it_began(town: Town):
     hana = town.person("hana")
     back = await hana.come_back(await hana.consent(await hana.start()))
-    first, second = await hana.confirm(back.code), await hana.confirm(back.code)
-    assert (first.status, second.status, second.code) == (201, 410, "link_invalid")
-    assert (await hana.connection())["state"] == "active"
+    await hana.confirm(back.code)
+    await hana.disconnect()
+    ended = await hana.confirm(back.code)
+    assert (ended.status, ended.code) == (410, "link_invalid")
+    await town.platform.advance(timedelta(seconds=5), schedules=False)
+    await hana.link()
+    replaced = await hana.confirm(back.code)
+    assert (replaced.status, replaced.code) == (410, "link_invalid")
 
 
 async def test_two_posts_of_a_code_at_once_link_once(town: Town):
     hana = town.person("hana")
     back = await hana.come_back(await hana.consent(await hana.start()))
     answers = await asyncio.gather(*(hana.confirm(back.code) for _ in range(4)))
-    assert sorted(answer.status for answer in answers) == [201, 410, 410, 410]
+    assert [answer.status for answer in answers] == [201] * 4
+    assert len({answer.json["connection"]["linked_at"] for answer in answers}) == 1
 
 
 async def test_a_code_is_good_for_ten_minutes_and_its_grant_is_then_revoked_at_google(town: Town):
@@ -126,8 +144,12 @@ async def test_the_code_of_an_android_device_links_directly(town: Town):
     await town.settle()
     assert await hana.days(Kind.STEPS)
     again = await hana.call("POST", "/oauth_start", body=wish)
-    assert (again.status, again.code) == (410, "code_refused")
-    assert (await hana.connection())["state"] == "active"
+    assert (again.status, again.json["connection"]["linked_at"]) == (201, answer.json["connection"]["linked_at"])
+    stolen = await town.person("ken").call("POST", "/oauth_start", body=wish)
+    assert (stolen.status, stolen.code) == (410, "code_refused")
+    await hana.disconnect()
+    spent = await hana.call("POST", "/oauth_start", body=wish)
+    assert (spent.status, spent.code) == (410, "code_refused")
 
 
 async def test_an_android_code_without_lasting_permission_says_so_and_the_next_one_links(town: Town):

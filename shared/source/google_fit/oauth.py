@@ -99,6 +99,7 @@ class GoogleAuthority:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
         if verifier:
             form["code_verifier"] = verifier
+        asked_at = self._clock.now()
         answer = await self._token_call(form)
         if answer.status != 200:
             raise _exchange_fault(answer)
@@ -110,6 +111,7 @@ class GoogleAuthority:
         # RFC 6749 §5.1 lets `scope` be left out where it is what was asked for; Google's redirect then names it.
         granted = (token.scope or scope_hint).split()
         return Grant(
+            asked_at=asked_at,
             subject=account.sub,
             kinds=kinds_of(granted),
             access_token=token.access_token,
