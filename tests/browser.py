@@ -16,7 +16,7 @@ ABSENT = "no Chromium is installed (apt-get install chromium fonts-morisawa-bizu
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
+async def chromium() -> AsyncIterator[Browser]:
     """A browser without a window, for all tests of a module."""
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=found(), args=ARGUMENTS)
@@ -37,6 +37,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where there is no browser, leave out what needs it."""
-    needing = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
+    needing = [item for item in items if "chromium" in getattr(item, "fixturenames", ())]
     if needing and not found():
         leave_out(config, items, needing, "NO PAGE WAS TESTED IN A BROWSER", f"{ABSENT}.")

@@ -137,14 +137,14 @@ def published(folder: Path) -> Path:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def theatre(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theatre]:
+async def theatre(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theatre]:
     folder = tmp_path_factory.mktemp("consent_page")
     clock, store = ManualClock(BEGIN), SqliteDocuments(str(folder / "documents"))
     settings = {"NOTICES": str(published(folder))}
     platform = Platform(clock, documents=f"sqlite:{folder / 'documents'}", settings=settings)
     platform.issuer.firebase.adopt(SIGNING)
     async with platform:
-        yield Theatre(platform, store, browser, clock)
+        yield Theatre(platform, store, chromium, clock)
     await store.close()
 
 
