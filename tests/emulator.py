@@ -6,8 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from infra.local import emulator
-
-_LEFT_OUT = pytest.StashKey[tuple[int, str]]()
+from tests.left_out import leave_out
 
 
 @pytest.fixture(scope="session")
@@ -27,28 +26,26 @@ def needs_emulator(item: pytest.Item) -> bool:
     return "firestore_emulator" in getattr(item, "fixturenames", ()) or "firestore" in parameters.values()
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where there is no emulator, leave out what needs it; with REQUIRE_EMULATOR=1 fail instead."""
-    needing = [item for item in items if needs_emulator(item)]
-    if not needing or os.environ.get(emulator.HOST_VARIABLE):
-        return
+def absence() -> str:
+    """Why there is no emulator; "" where there is one."""
+    if os.environ.get(emulator.HOST_VARIABLE):
+        return ""
     try:
         emulator.command()
     except emulator.EmulatorAbsent as absent:
-        if os.environ.get("REQUIRE_EMULATOR") == "1":
-            raise pytest.UsageError(f"REQUIRE_EMULATOR=1, but {absent}") from absent
-        config.hook.pytest_deselected(items=needing)
-        items[:] = [item for item in items if item not in needing]
-        config.stash[_LEFT_OUT] = (len(needing), str(absent))
+        return str(absent)
+    return ""
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say loudly what was left out, and why."""
-    if _LEFT_OUT not in config.stash:
-        return
-    count, reason = config.stash[_LEFT_OUT]
-    terminalreporter.section("FIRESTORE WAS NOT TESTED", sep="!", red=True, bold=True)
-    terminalreporter.line(f"{count} tests on the real Firestore emulator were left out: {reason}.", red=True)
-    terminalreporter.line(
-        "SQLite alone was tested. Install Java and `gcloud components install cloud-firestore-emulator`."
-    )
+def pytest_configure(config: pytest.Config) -> None:
+    """With REQUIRE_EMULATOR=1 nothing begins without one."""
+    if os.environ.get("REQUIRE_EMULATOR") == "1" and (why := absence()):
+        raise pytest.UsageError(f"REQUIRE_EMULATOR=1, but {why}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where there is no emulator, leave out what needs it."""
+    needing = [item for item in items if needs_emulator(item)]
+    if needing and (why := absence()):
+        how = "Install Java and `gcloud components install cloud-firestore-emulator`."
+        leave_out(config, items, needing, "FIRESTORE WAS NOT TESTED", f"{why}. SQLite alone was tested. {how}")

@@ -24,7 +24,7 @@ def routes() -> list[edge.Route]:
     given = receipt_acts(p, c)
     acts = Acts(c, given.exports.receipts, rights(p))
     family = FamilyActs(invitations(p), acts.rights, inviting_pace(p))
-    pages = consent_page(p, c)
+    pages = consent_page(p, c, given.exports.receipts)
     return [
         edge.Route("GET", "/", user, acts.state, query=AskState),
         edge.Route("POST", "/", user, acts.decide, body=Decide),

@@ -11,7 +11,8 @@ from shared import edge
 from shared.consent.service import How
 from shared.erasure.model import view
 from shared.vocabulary import Kind
-from shared.wiring.erasing import asking_to_erase, erasing
+from shared.wiring.asking_to_erase import asking_to_erase
+from shared.wiring.erasing import erasing
 from shared.wiring.platform import platform
 
 

@@ -26,6 +26,7 @@ DAYS_SHOWN = 7
 DECIDED = {"give": "given", "withdraw": "withdrawn"}
 _CODE = re.compile(r"[A-Za-z0-9_-]{20,200}")
 """What may stand in a line that somebody copies into a shell."""
+_TICKET = re.compile(r'name="ticket" value="([A-Za-z0-9_-]+)"')
 
 
 class StandInApp:
@@ -65,6 +66,7 @@ class StandInApp:
             body += pages.connect_form(language) + pages.connections(answer.get("connections", []), language)
             _, stands = await self._call(request, "GET", "consent")
             body += pages.consents(stands, language) if stands.get("cells") else ""
+            body += pages.to_consent_page(await self._ticket(request), language)
         return _page(request, in_language(APP, language), body)
 
     async def _sign_in(self, request: Request) -> Response:
@@ -134,6 +136,15 @@ class StandInApp:
             return _failed(request, status, answer["code"])
         body = pages.back(language) + pages.answered(answer, DAYS_SHOWN, language)
         return _page(request, pages.kind_name(Kind(asked["kind"]), language), body)
+
+    async def _ticket(self, request: Request) -> str:
+        """What the consent page's forms carry, so that a browser can open it: only a web view sends the token along.
+        "" where there is none now."""
+        headers = {"Authorization": f"Bearer {self._token_for(self._uid(request))}"}
+        address = f"{_origin(request)}/consent/page"
+        async with aiohttp.ClientSession() as session, session.get(address, headers=headers) as answer:
+            found = _TICKET.search(await answer.text())
+        return found[1] if found else ""
 
     async def _call(self, request: Request, method: str, path: str, **sent: Any) -> tuple[int, Any]:
         token = self._token_for(self._uid(request))

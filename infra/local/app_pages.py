@@ -113,6 +113,16 @@ def consents(stands: Any, language: Language) -> str:
     )
 
 
+def to_consent_page(ticket: str, language: Language) -> str:
+    """The way to the consent page, as the person who is signed in."""
+    return (
+        f'<form method=post action="/consent/page?lang={language}"><input type=hidden name=ticket value="{ticket}">'
+        f"<button>{_text(w.CONSENT_PAGE, language)}</button></form>"
+        if ticket
+        else ""
+    )
+
+
 def answered(answer: Any, days: int, language: Language) -> str:
     """What a function answered, word for word."""
     text = escape(json.dumps(answer, indent=1, ensure_ascii=False))

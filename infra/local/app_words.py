@@ -36,6 +36,7 @@ CONSENTS = {
     "never": Words("同意なし", "not given"),
 }
 GIVE, WITHDRAW = Words("同意する", "Give"), Words("撤回する", "Withdraw")
+CONSENT_PAGE = Words("同意の画面を開く", "Open the consent page")
 CODE = Words("1回だけ使えるコード", "One-time code")
 TO_CONFIRM = Words(
     "ターミナルで連携を始めた場合は、そこで次を実行すると確定します。",

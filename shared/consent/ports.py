@@ -66,7 +66,8 @@ class Ledger(Protocol):
 
 
 class Recipient(NamedTuple):
-    """Somebody who may be given data. `active`: whether anything may go there now."""
+    """Somebody who may be given data. `active`: whether anything may go there now. Of a relative: `since` when they are
+    that, or were invited, and `answers_by` until when they can accept, where they have not yet."""
 
     id: str
     type: RecipientType
@@ -74,6 +75,8 @@ class Recipient(NamedTuple):
     address: str = ""
     contact: str = ""
     active: bool = True
+    since: dt.datetime | None = None
+    answers_by: dt.datetime | None = None
 
 
 class Recipients(Protocol):

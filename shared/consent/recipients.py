@@ -98,5 +98,11 @@ def _recipient(document: Document, uid: str) -> Recipient | None:
     if relation.subject != uid:
         return None
     name = Words(ja=relation.note, en=relation.note) if relation.note else SOMEBODY
-    active = relation.state is RelationState.ACTIVE
-    return Recipient(RELATIVE + document.id, RecipientType.RELATIVE, name, active=active)
+    return Recipient(
+        RELATIVE + document.id,
+        RecipientType.RELATIVE,
+        name,
+        active=relation.state is RelationState.ACTIVE,
+        since=relation.accepted_at or relation.invited_at,
+        answers_by=relation.expires_at if relation.state is RelationState.INVITED else None,
+    )

@@ -26,13 +26,14 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     """The erasure's document. `deleted` counts day documents by kind; `due_at` is what the notice promises.
 
     `everything` destroys the person's data key as well, with which everything sealed under it is unreadable at once:
-    the key that they had when they asked, told by its `generation`, and no newer one.
+    the one of that `generation`, and no newer one. Which it is, the first worker settles (None until then): who asks
+    need not be able to see any key.
     """
 
     uid: str
     kinds: list[Kind]
     everything: bool
-    generation: int = 0
+    generation: int | None = None
     state: Progress
     requested_at: dt.datetime
     due_at: dt.datetime

@@ -36,18 +36,19 @@ class AskingToErase:
     """The person's side."""
 
     erasures: Erasures
-    keys: KeyDestroyer
     recorder: Recorder
     notices: Notices
     queue: Queue
     clock: Clock
     ids: ids.Ids
 
-    async def request(self, uid: str, kinds: Sequence[Kind], how: How) -> StoredErasure:
-        """Erase what is stored of `kinds`; none: everything, with the key to it.
+    async def request(self, uid: str, kinds: Sequence[Kind], how: How, *, if_epoch: int | None = None) -> StoredErasure:
+        """Erase what is stored of `kinds`; none: everything, with the key to it. With `if_epoch` that was asked for
+        looking at that state of the consents, and is refused on any other.
 
         Raises InvalidInput `body_invalid`: a kind twice. Conflict `withdraw_first`: a kind of them is still consented
-        to; `erasure_under_way`. Refused `consent_frozen`: they have died, and nobody decides under their name any more.
+        to; `erasure_under_way`; `consent_stale`. Refused `consent_frozen`: they have died, and nobody decides under
+        their name any more.
         """
         if len(set(kinds)) != len(kinds):
             raise InvalidInput("body_invalid", "kinds: each once")
@@ -57,7 +58,6 @@ class AskingToErase:
             uid=uid,
             kinds=list(kinds or Kind),
             everything=not kinds,
-            generation=0 if kinds else await self.keys.generation(uid),
             state=Progress.BEGUN,
             requested_at=at,
             due_at=at + dt.timedelta(hours=notice.rule(Rule.ERASURE_WITHIN_HOURS, at)),
@@ -80,7 +80,7 @@ class AskingToErase:
             return [Entry(cell, State.ERASING) for cell in cells]
 
         along = [put(path, erasure, Expect.ABSENT), audit]
-        await self.recorder.record(uid, build, how.said(notice, self.clock), along=along)
+        await self.recorder.record(uid, build, how.said(notice, self.clock), if_epoch=if_epoch, along=along)
         await self._queue(name)
         stored = await self.erasures.find(name)
         return stored or StoredErasure(erasure, "", path)
@@ -115,7 +115,7 @@ class Erasing:
         if found is None or found.value.state is Progress.DONE:
             return "nothing_to_do"
         if found.value.everything:
-            await self.keys.destroy(found.value.uid, found.value.generation)
+            found = await self._destroy_key(found)
         started = self.clock.monotonic_s()
         for kind in found.value.kinds:
             while writes := await self.days.deletions(found.value.uid, kind, limit=PAGE):
@@ -128,6 +128,19 @@ class Erasing:
                 log.event("erasure.progress", kind=kind, count=deleted[kind])
         await self._finish(found)
         return "erased"
+
+    async def _destroy_key(self, found: StoredErasure) -> StoredErasure:
+        """Destroy the key there is while the erasure is under way: no link that would use a newer one can begin before
+        its end. So which key that is, is committed first, expecting the erasure as it was read: a worker who is late
+        either fails to, or destroys no key but that one, whoever has begun anew meanwhile.
+        """
+        if found.value.generation is None:
+            generation = await self.keys.generation(found.value.uid)
+            settled = msgspec.structs.replace(found.value, generation=generation)
+            versions = await self.documents.commit([put(found.path, settled, found.version)])
+            found = StoredErasure(settled, versions[0], found.path)
+        await self.keys.destroy(found.value.uid, found.value.generation or 0)
+        return found
 
     async def _finish(self, found: StoredErasure) -> None:
         at = self.clock.now()

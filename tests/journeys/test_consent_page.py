@@ -1,12 +1,12 @@
 """The consent page, in a real browser at the size of a phone, with scripts and without."""
 
+import json
 import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -17,8 +17,10 @@ from playwright.async_api import Browser, Locator, Page, Request, Route, Viewpor
 from infra.local.platform import Platform
 from shared.clock import ManualClock
 from shared.cloud.documents import Expect, Put
+from shared.cloud.signing import keys_of
 from shared.cloud.sqlite import SqliteDocuments
-from shared.policy.notices import SHIPPED, digest_of
+from shared.consent.verify import check
+from shared.policy.notices import SHIPPED, digest_of, notices
 from tests.journeys.town import SIGNING
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -56,9 +58,9 @@ class Stage:
     def token(self) -> str:
         return self.platform.issuer.token_for(self.uid)
 
-    async def hospital(self, name: str = "さくら総合病院", *, active: bool = True) -> None:
+    async def hospital(self, name: str = "さくら総合病院", *, en: str = "", active: bool = True) -> None:
         known = await self.store.get("institutions/sakura")
-        data = {"name": {"ja": name, "en": name}, "address": "", "contact": "", "active": active}
+        data = {"name": {"ja": name, "en": en or name}, "address": "", "contact": "", "active": active}
         await self.store.commit([Put("institutions/sakura", data, known.version if known else Expect.ABSENT)])
 
     async def phone(self, *, scripts: bool = True, **options: Any) -> Page:
@@ -84,29 +86,39 @@ class Stage:
         await page.goto(address)
         return page
 
-    async def ask(self, method: str, path: str, body: object = None) -> Any:
+    async def ask(self, method: str, path: str, body: object = None, *, uid: str = "", status: int = 200) -> Any:
         """As the app's own screens do."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        address = f"{self.platform.url}/consent{path}"
+        token = self.platform.issuer.token_for(uid or self.uid)
+        address = f"{self.platform.url}{path}"
+        headers = {"Authorization": f"Bearer {token}"}
         async with aiohttp.ClientSession(headers=headers) as http, http.request(method, address, json=body) as got:
-            assert got.status == 200, await got.text()
+            assert got.status == status, await got.text()
             return await got.json()
+
+    async def invite(self, note: str, *kinds: str) -> Any:
+        stands = await self.ask("GET", "/consent")
+        body = {"kinds": kinds, "notice": stands["notice"], "if_epoch": stands["epoch"], "note": note}
+        return await self.ask("POST", "/consent/invitations", body, status=201)
+
+    async def accept(self, invited: Any, *, status: int = 200) -> Any:
+        path, body = f"/consent/invitations/{invited['id']}/accept", {"code": invited["code"]}
+        return await self.ask("POST", path, body, uid=f"{self.uid}s-daughter", status=status)
 
     async def decide(self, decision: str, kind: str, recipient: str = "qolms", **more: Any) -> Any:
         purpose = "qolms_store" if recipient == "qolms" else "health_guidance"
-        stands = await self.ask("GET", "")
+        stands = await self.ask("GET", "/consent")
         change = {"purpose": purpose, "kind": kind, "recipient": recipient, "decision": decision, **more}
         return await self.ask(
-            "POST", "", {"changes": [change], "notice": stands["notice"], "if_epoch": stands["epoch"]}
+            "POST", "/consent", {"changes": [change], "notice": stands["notice"], "if_epoch": stands["epoch"]}
         )
 
     async def states(self) -> dict[str, str]:
         """The state of every cell, by kind and recipient."""
-        cells = (await self.ask("GET", ""))["cells"]
+        cells = (await self.ask("GET", "/consent"))["cells"]
         return {f"{cell['kind']} {cell['recipient']}": cell["state"] for cell in cells}
 
     async def events(self) -> list[Any]:
-        return list((await self.ask("GET", "/history?limit=200"))["events"])
+        return list((await self.ask("GET", "/consent/history?limit=200"))["events"])
 
 
 def published(folder: Path) -> Path:
@@ -125,14 +137,14 @@ def published(folder: Path) -> Path:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def theatre(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theatre]:
+async def theatre(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theatre]:
     folder = tmp_path_factory.mktemp("consent_page")
     clock, store = ManualClock(BEGIN), SqliteDocuments(str(folder / "documents"))
     settings = {"NOTICES": str(published(folder))}
     platform = Platform(clock, documents=f"sqlite:{folder / 'documents'}", settings=settings)
     platform.issuer.firebase.adopt(SIGNING)
     async with platform:
-        yield Theatre(platform, store, browser, clock)
+        yield Theatre(platform, store, chromium, clock)
     await store.close()
 
 
@@ -183,13 +195,12 @@ async def test_everything_can_be_read_without_scripts(stage: Stage):
         "オンライン診療",
         "家族の見守り",
     ]
-    assert "QOLMSサービス（1種類）" in await text_of(page, ".sees")
+    assert (await text_of(page, ".now .lines li")).split() == ["QOLMSサービス", "歩数", "QOLMSへの送信と保存"]
     assert await switch(page, "").count() == 8
     assert await is_on(page, STEPS)
     assert not await is_on(page, PRESSURE)
     assert "同意しています" in await text_of(page, f"{STEPS}-state")
     assert "2026年11月23日から" in await text_of(page, f"{STEPS}-state")
-    assert "2026-10-01版の説明" in await text_of(page, f"{STEPS}-state")
     assert "まだ決めていません" in await text_of(page, f"{PRESSURE}-state")
     assert "2026年10月1日版の説明への同意として" in await text_of(page, "main")
     footer = await text_of(page, "footer")
@@ -210,7 +221,7 @@ async def test_giving_and_withdrawing_take_one_tap_each(stage: Stage, scripts: b
     assert not await is_on(page, STEPS)
     given, _ = await stage.events()
     assert (given["method"], given["screen"], given["language"]) == ("page", "page", "ja")
-    assert given["notice"] == (await stage.ask("GET", ""))["notice"]
+    assert given["notice"] == (await stage.ask("GET", "/consent"))["notice"]
     assert (stage.opened == opened) == scripts, "with scripts the page stays, without it is loaded anew"
 
 
@@ -314,10 +325,167 @@ async def test_stopping_everything_asks_once_and_then_about_what_is_stored(stage
     assert set((await stage.states()).values()) == {"withdrawn"}
     assert await text_of(page, "[data-message]") == "すべての同意をやめました。"
     assert "いま、あなたの測定値を見られる相手はありません" in await text_of(page, ".sees")
-    assert "24時間以内" in await text_of(page, "#erase")
-    erase = page.locator("#erase button")
-    assert await erase.get_attribute("value") == "steps"
-    assert urlsplit(await erase.evaluate("b => b.formAction")).path == "/consent/erasures"
+    assert (await text_of(page, "#erase p")).startswith("歩数：")
+
+
+async def test_what_is_stored_is_erased_where_the_person_says_so(stage: Stage, scripts: bool):
+    for kind in ("steps", "sleep", "weight"):
+        await stage.decide("give", kind)
+    page = await stage.open(await stage.phone(scripts=scripts))
+    await press(page, STEPS)
+    await press(page, "#card-qolms_store-qolms-sleep")
+    assert await page.locator("#card-qolms_store-qolms .next").get_attribute("href") == "#erase"
+    await press(page, "#erase button")
+    assert "24時間以内に消えます。消したデータは元に戻せません。" in await text_of(page, "main")
+    assert await page.locator(".rows .kind").all_inner_texts() == ["歩数", "睡眠"]
+    assert set((await stage.states()).values()) == {"withdrawn", "given"}, "asking erases nothing"
+    await press(page, page.get_by_role("button", name="歩数を消去する"))
+    assert await text_of(page, "[data-message]") == "歩数の消去を始めました。24時間以内に終わります。"
+    assert (await stage.states())["steps qolms"] == "erasing"
+    assert "消去しています" in await text_of(page, f"{STEPS}-state")
+    assert await switch(page, STEPS).count() == 0
+    await stage.platform.drain()
+    await press(page, page.get_by_role("button", name="同意", exact=True))
+    assert await stage.states() == {"steps qolms": "erased", "sleep qolms": "withdrawn", "weight qolms": "given"}
+    assert await is_on(page, "#card-qolms_store-qolms-weight")
+    [done] = (await stage.ask("GET", "/erasure"))["erasures"]
+    assert (done["kinds"], done["everything"], done["state"]) == (["steps"], False, "done")
+    begun = next(event for event in await stage.events() if event["state"] == "erasing")
+    assert (begun["method"], begun["screen"]) == ("page", "page")
+
+
+async def test_with_everything_stopped_everything_can_be_erased(stage: Stage, scripts: bool):
+    await stage.decide("give", "steps")
+    await stage.decide("give", "sleep", SAKURA)
+    page = await stage.open(await stage.phone(scripts=scripts))
+    await press(page, ".now button")
+    await press(page, "button.danger")
+    await press(page, "#erase button")
+    await press(page, page.get_by_role("button", name="保存されたデータをすべて消去する"))
+    [begun] = (await stage.ask("GET", "/erasure"))["erasures"]
+    assert (begun["everything"], begun["state"]) == (True, "begun")
+    await stage.platform.drain()
+    states = await stage.states()
+    assert states.pop("sleep institution:sakura") == "withdrawn"
+    assert len(states) == 8
+    assert set(states.values()) == {"erased"}
+
+
+async def test_an_erasure_asked_for_on_an_older_page_is_not_begun(stage: Stage):
+    for kind in ("steps", "sleep"):
+        await stage.decide("give", kind)
+        await stage.decide("withdraw", kind)
+    page = await stage.open(await stage.phone(scripts=False), "lang=ja&view=erase")
+    await stage.decide("give", "sleep")
+    await press(page, page.get_by_role("button", name="保存されたデータをすべて消去する"))
+    assert "まだ何も変えていません" in await text_of(page, "[role=alert]")
+    assert (await stage.ask("GET", "/erasure"))["erasures"] == []
+
+
+async def test_an_erasure_that_is_sent_again_is_begun_once(stage: Stage):
+    await stage.decide("give", "steps")
+    await stage.decide("give", "sleep")
+    await stage.decide("withdraw", "steps")
+    page = await stage.open(await stage.phone(scripts=False), "lang=ja&view=erase")
+    await press(page, page.get_by_role("button", name="歩数を消去する"))
+    for _ in ("under way", "done"):
+        await page.reload()
+        assert await text_of(page, "[data-message]") == "すでにそのようになっています。"
+        await stage.platform.drain()
+    assert len((await stage.ask("GET", "/erasure"))["erasures"]) == 1
+    await stage.decide("give", "steps")
+    await page.reload()
+    assert "まだ何も変えていません" in await text_of(page, "[role=alert]")
+    assert (await stage.states())["steps qolms"] == "given"
+
+
+async def test_going_back_from_the_question_erases_nothing(stage: Stage):
+    await stage.decide("give", "steps")
+    await stage.decide("withdraw", "steps")
+    page = await stage.open(await stage.phone(), "lang=ja&view=erase")
+    await press(page, page.get_by_role("button", name="消さずに戻る"))
+    assert await stage.states() == {"steps qolms": "withdrawn"}
+
+
+async def test_relatives_are_shown_by_name_with_what_they_were_asked_and_whether_they_answered(
+    stage: Stage, scripts: bool
+):
+    accepted = await stage.invite("娘の美咲", "steps", "sleep")
+    await stage.accept(accepted)
+    waiting = await stage.invite("", "steps", "weight")
+    page = await stage.open(await stage.phone(scripts=scripts))
+    assert (await text_of(page, ".now .lines li")).split() == ["娘の美咲", "歩数、睡眠", "家族の見守り"]
+    watching, invited = (f"#card-family_watch-relative-{one['id']}" for one in (accepted, waiting))
+    assert await text_of(page, f"{watching} h3") == "娘の美咲"
+    for card in (watching, invited):
+        await page.locator(f"{card} summary").click()
+    assert "2026年11月23日から見守っています" in await text_of(page, watching)
+    assert "2027年11月23日まで" in await text_of(page, f"{watching}-steps-state")
+    assert await switch(page, f"{watching}-weight").count() == 1
+    assert await text_of(page, f"{invited} h3") == "ご家族"
+    assert "まだ招待に応じていないため、何も見られません。返事の期限は2026年11月30日です。" in await text_of(
+        page, f"{invited} .ask"
+    )
+    assert await page.locator(f"{invited} .kind").all_inner_texts() == ["歩数", "体重"]
+    await press(page, page.get_by_role("button", name="ご家族への招待を取り消す"))
+    await stage.accept(waiting, status=410)
+    if not scripts:  # with them what was opened stays open
+        await page.locator(f"{watching} summary").click()
+    await press(page, page.get_by_role("button", name="娘の美咲への提供をすべてやめる"))
+    assert set((await stage.states()).values()) == {"withdrawn"}
+
+
+async def test_an_invitation_that_ran_out_is_told_as_such(stage: Stage):
+    await stage.invite("息子", "steps")
+    stage.clock.advance(timedelta(days=8))
+    page = await stage.open(await stage.phone(scripts=False))
+    card = page.locator(".card").filter(has_text="息子")
+    assert "招待の期限（2026年11月30日）が過ぎたため" in await card.locator(".ask").inner_text()
+    assert "期限が切れました" in await card.locator(".state").inner_text()
+    assert "返事を待っている" not in await card.inner_text()
+
+
+async def test_names_are_those_of_the_reader_s_language(stage: Stage):
+    await stage.hospital(en="Sakura General Hospital")
+    await stage.decide("give", "steps", SAKURA)
+    page = await stage.open(await stage.phone(), "lang=en")
+    assert await text_of(page, f"{HOSPITAL} h3") == "Sakura General Hospital"
+    await press(page, page.get_by_role("button", name="日本語"))
+    assert await text_of(page, f"{HOSPITAL} h3") == "さくら総合病院"
+
+
+async def test_a_link_to_a_card_leads_there_and_opens_it(stage: Stage):
+    for recipient in ("qolms", SAKURA):
+        await stage.decide("give", "steps", recipient)
+    await stage.accept(await stage.invite("娘", "steps"))
+    page = await stage.open(await stage.phone())
+    assert not await page.locator(f"{HOSPITAL}-steps").is_visible()
+    await page.get_by_role("link", name="さくら総合病院").click()
+    await page.locator(f"{HOSPITAL}-steps").wait_for()
+    await page.wait_for_timeout(100)
+    assert await page.locator("#h1").evaluate("one => one.getBoundingClientRect().bottom") < 0
+
+
+async def test_a_receipt_is_the_genuine_one_and_can_be_taken_along(stage: Stage, scripts: bool):
+    await stage.decide("give", "steps")
+    page = await stage.phone(scripts=scripts, permissions=["clipboard-read", "clipboard-write"])
+    await stage.open(page, "lang=ja&view=receipt&receipt=1")
+    jws = await page.locator("#jws").input_value()
+    keys = keys_of(json.dumps(await stage.ask("GET", "/consent/keys")).encode())
+    checked = check(jws, keys, notices())
+    assert (checked.reason, checked.compared) == ("", True)
+    assert checked.receipt
+    assert [item.event.hash for item in checked.receipt.items] == [(await stage.events())[0]["hash"]]
+    async with page.expect_download() as saving:
+        await page.get_by_role("link", name="ファイルに保存する").click()
+    saved = await (await saving.value).path()
+    assert ((await saving.value).suggested_filename, saved.read_text()) == ("consent-1.jws", jws)
+    copy = page.locator("[data-copy]")
+    assert await copy.is_visible() == scripts
+    if scripts:
+        await copy.click()
+        await page.get_by_role("button", name="コピーしました").wait_for()
+        assert await page.evaluate("navigator.clipboard.readText()") == jws
 
 
 async def test_going_back_from_the_question_stops_nothing(stage: Stage, scripts: bool):
@@ -416,11 +584,12 @@ async def test_the_history_is_newest_first_in_pages_and_leads_to_each_receipt(st
     await press(page, page.get_by_role("button", name="前の記録を見る"))
     assert await page.locator("ol.history > li").count() == 6
     await press(page, page.locator("ol.history button").last)
-    facts = await text_of(page, "dl")
+    assert "2026年11月23日 09:00:00 (UTC+09:00)" in await text_of(page, "dl")
+    await page.locator(".how summary").click()
+    digests = await text_of(page, ".how dl")
     first = (await stage.events())[0]
-    assert first["hash"] in facts
-    assert first["notice"]["sha256"] in facts
-    assert "2026年11月23日 09:00:00 (UTC+09:00)" in facts
+    assert first["hash"] in digests
+    assert first["notice"]["sha256"] in digests
 
 
 async def test_nobody_sees_another_s_receipt(stage: Stage):
@@ -545,6 +714,8 @@ async def walk(stage: Stage, page: Page) -> AsyncIterator[str]:
     yield "given"
     await stage.decide("give", "weight", valid_until=(stage.clock.now() + timedelta(days=20)).isoformat())
     await stage.decide("give", "sleep", SAKURA, valid_until=(stage.clock.now() + timedelta(days=20)).isoformat())
+    await stage.accept(await stage.invite("美咲", "sleep"))
+    await stage.invite("", "sleep", "steps")
     await press(page, PRESSURE)
     yield "stale, and something ends soon"
     stage.clock.advance(timedelta(days=30))
@@ -564,6 +735,10 @@ async def walk(stage: Stage, page: Page) -> AsyncIterator[str]:
     yield "stop?"
     await press(page, "button.danger")
     yield "stopped"
+    await press(page, "#erase button")
+    yield "erase?"
+    await press(page, "button.danger")
+    yield "erasing"
     stage.clock.advance(timedelta(minutes=20))
     await press(page, page.locator("nav button").first)
     yield "expired"
@@ -581,7 +756,7 @@ async def test_in_every_state_it_is_accessible_and_fits_a_small_phone(stage: Sta
         await page.set_viewport_size({"width": 320, "height": 640})
         assert await page.evaluate("document.documentElement.scrollWidth") == 320, state
         await page.set_viewport_size(PHONE)
-    assert len(seen) == 11
+    assert len(seen) == 13
     stage.complaints = [said for said in stage.complaints if "401" not in said]
 
 

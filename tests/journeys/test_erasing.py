@@ -71,6 +71,23 @@ async def test_everything_is_erased_with_the_key_to_it_and_the_person_may_begin_
     assert await hana.points(WEIGHT)
 
 
+async def test_a_link_that_was_begun_before_cannot_come_about_while_everything_is_erased_nor_after(town: Town):
+    hana = town.person("hana", devices=[scale()], days=2)
+    await hana.link()
+    begun = await hana.come_back(await hana.consent(await hana.start()))
+    await hana.call("DELETE", "/consent")
+    assert (await hana.call("POST", "/erasure", body={"kinds": None})).status == 202
+    anew = await hana.call("POST", "/oauth_start", body={"provider": "google_fit", "kinds": ["weight"]})
+    assert (anew.status, anew.code) == (409, "erasure_under_way")
+    for _ in ("meanwhile", "afterwards"):
+        late = await hana.confirm(begun.code)
+        assert (late.status, late.code) == (410, "link_invalid")
+        await town.settle()
+    assert await hana.storing(WEIGHT) == "erased"
+    await hana.link()
+    assert await hana.points(WEIGHT)
+
+
 async def test_what_is_consented_to_is_not_erased(town: Town):
     hana = town.person("hana", devices=[scale()])
     await hana.link()

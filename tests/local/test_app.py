@@ -228,3 +228,11 @@ async def test_whoever_changes_the_language_keeps_it(platform: Platform, browser
     assert PROBLEMS["not_connected"].en in page
     async with browser.get(f"{platform.url}/app/?lang=ja") as answer:
         assert app_words.CONNECT.ja in await answer.text()
+
+
+async def test_a_person_opens_the_consent_page(platform: Platform, browser: aiohttp.ClientSession) -> None:
+    _, home = await click(browser, f"{platform.url}/app/sign_in", uid="hana")
+    [action] = shown(home, 'action="(/consent/page[^"]*)"')
+    [ticket] = shown(home, 'name=ticket value="([^"]+)"')
+    _, page = await click(browser, f"{platform.url}{action}", ticket=ticket)
+    assert "いま、あなたの測定値を見られる相手はありません" in page

@@ -1,6 +1,5 @@
 """The emulator never outlives who started it, and is never missing in silence."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -60,27 +59,3 @@ def test_what_is_missing_is_said(tmp_path: Path):
         command(str(tmp_path))
     with pytest.raises(EmulatorAbsent, match="component"):
         command(f"{tmp_path}:{tmp_path / 'bin'}")
-
-
-def run_without_java(tmp_path: Path, **environ: str) -> "subprocess.CompletedProcess[str]":
-    kept = {name: value for name, value in os.environ.items() if name != "FIRESTORE_EMULATOR_HOST"}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "test_an_empty_commit_is_nothing",
-         "tests/contracts/test_documents.py"],
-        env={**kept, "PATH": str(tmp_path), **environ},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-
-def test_without_an_emulator_its_tests_are_left_out_loudly(tmp_path: Path):
-    run = run_without_java(tmp_path, REQUIRE_EMULATOR="")
-    assert run.returncode == 0
-    assert "1 passed" in run.stdout
-    assert "FIRESTORE WAS NOT TESTED" in run.stdout
-    assert "java is not installed" in run.stdout
-
-
-def test_where_the_emulator_is_required_its_absence_fails_the_run(tmp_path: Path):
-    run = run_without_java(tmp_path, REQUIRE_EMULATOR="1")
-    assert run.returncode != 0
-    assert "REQUIRE_EMULATOR=1, but java is not installed" in run.stderr + run.stdout

@@ -1,36 +1,36 @@
 """What the consent page's routes do: open it, answer its forms with itself, serve its script."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from shared import edge
 from shared.cloud.tickets import Ticket, Tickets
 from shared.consent.asking import Asked
 from shared.consent.model import LIVE, QOLMS, Cell, CellState, Consents, Decision, Method, State
 from shared.consent.page import html
-from shared.consent.page.cards import Known, card_id, kinds_of, name_of
 from shared.consent.page.html import Message, Shown
+from shared.consent.page.known import Known, card_id, hours_to_erase, kinds_of, name_of
 from shared.consent.page.messages import STOP, AskPage, Filled, View
 from shared.consent.page.telling import say
+from shared.consent.receipts import Receipts
 from shared.consent.service import Consenting, How
 from shared.consent.view import stands
 from shared.errors import Conflict, Fault, NotFound, Unavailable
 from shared.policy.model import NoticeRef
 from shared.problems import problem_of
-from shared.vocabulary import Language
+from shared.vocabulary import Kind, Language, Purpose
 
 LINES = 40
 """Lines of the ledger on one page of the history."""
 SCREEN = "page"
 
-Signed = Callable[[str, int], Awaitable[str | None]]
-"""The signed receipt of one decision (uid, epoch); None where there is none now."""
 
+class Erases(Protocol):
+    """Takes in that what is stored is to be erased: `erasure.service.AskingToErase`."""
 
-async def unsigned(uid: str, epoch: int) -> str | None:
-    """No signature at hand."""
+    async def request(self, uid: str, kinds: Sequence[Kind], how: How, *, if_epoch: int | None = None) -> object: ...
 
 
 class Visit(NamedTuple):
@@ -51,7 +51,8 @@ class PageActs:
 
     consenting: Consenting
     tickets: Tickets
-    signed: Signed = unsigned
+    receipts: Receipts
+    erasures: Erases
 
     async def open(self, call: edge.Call) -> edge.Reply:
         """The page, as the app opens it."""
@@ -75,6 +76,8 @@ class PageActs:
         try:
             if filled.do == STOP:
                 return await self._stop(visit, filled)
+            if filled.erases:
+                return await self._erase(visit, filled, filled.kinds_to_erase())
             decision, cells = filled.pressed()
             card = card_id(cells[0].purpose, cells[0].recipient)
             return await self._decide(visit, filled, decision, cells)
@@ -98,6 +101,18 @@ class PageActs:
             raise Conflict("consent_stale")
         await self.consenting.withdraw_all(visit.uid, self._how(visit))
         return Message("done", w("done.stop"))
+
+    async def _erase(self, visit: Visit, filled: Filled, kinds: list[Kind]) -> Message:
+        """Have what is stored of `kinds` erased, or everything. It takes the very state that the page was made from:
+        what cannot be undone is not done on an older one."""
+        w, chosen = say(visit.language), kinds or list(Kind)
+        consents = (await self.consenting.standing(visit.uid)).consents
+        stand = {consents.state_of(Cell(Purpose.QOLMS_STORE, kind, QOLMS), self._now) for kind in chosen}
+        if stand <= {State.ERASING, State.ERASED}:
+            return Message("done", w("already"))
+        await self.erasures.request(visit.uid, kinds, self._how(visit), if_epoch=filled.epoch)
+        known = await self._known(visit)
+        return Message("done", w("done.erase", kinds=kinds_of(known, chosen), hours=hours_to_erase(known)))
 
     async def _decide(self, visit: Visit, filled: Filled, decision: Decision, cells: list[Cell]) -> Message:
         """Give, refuse or withdraw. Giving and refusing take the very state that the page was made from, giving its
@@ -155,6 +170,8 @@ class PageActs:
                 return await self._receipt(shown, ask.receipt)
             case View.NOTICE:
                 return self._notice(shown, ask.version)
+            case View.ERASE:
+                return html.erase_page(shown)
             case View.STOP:
                 return html.stop_page(shown)
             case View.CELLS:
@@ -168,14 +185,15 @@ class PageActs:
         notice = self.consenting.notices.in_force(self._now)
         stand = stands(standing.consents, notice, recipients.values(), self._now)
         return Known(
-            stand,
-            notice,
-            self.consenting.notices,
-            recipients,
-            visit.language,
-            visit.ask.recipient,
-            acted,
-            standing.tail.events,
+            stands=stand,
+            notice=notice,
+            notices=self.consenting.notices,
+            recipients=recipients,
+            language=visit.language,
+            at=self._now,
+            shown=visit.ask.recipient,
+            acted=acted,
+            events=standing.tail.events,
         )
 
     async def _history(self, shown: Shown, before: int) -> edge.Page:
@@ -191,7 +209,7 @@ class PageActs:
         if not events:
             lost = Message("alert", say(shown.known.language)("receipt.unknown"))
             return await self._history(shown._replace(view=View.HISTORY, message=lost), 0)
-        return html.receipt_page(shown, events, await self.signed(shown.ticket.uid, number))
+        return html.receipt_page(shown, events, await self.receipts.jws(shown.ticket.uid, events))
 
     def _notice(self, shown: Shown, version: str) -> edge.Page:
         known = shown.known

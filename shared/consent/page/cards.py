@@ -1,16 +1,15 @@
 """From where a person's consents stand to what the page shows of them: purposes, recipients, kinds, switches."""
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from shared.consent.model import LIVE, QOLMS, State
-from shared.consent.page.telling import Say, day, listed, say
+from shared.consent.page.known import Known, card_id, day_of, kinds_of, name_of, title_of
+from shared.consent.page.telling import Say, say
 from shared.consent.ports import Recipient
-from shared.consent.view import CellView, Stands
-from shared.policy.model import Basis, Notice, PurposeNotice, RecipientType
-from shared.policy.notices import Notices
-from shared.vocabulary import Kind, Language, Purpose
+from shared.consent.view import CellView
+from shared.policy.model import Basis, PurposeNotice, RecipientType
+from shared.vocabulary import Kind, Purpose
 
 _OPEN_AT_MOST = 2
 """So many recipients are shown in full at once; of more, only what needs a look."""
@@ -39,11 +38,12 @@ class Alert(NamedTuple):
 
 
 class Card(NamedTuple):
-    """One recipient of one purpose. `stop` ends all of it at once; "" where one tap does already."""
+    """One recipient of one purpose. `about` tells who that is. `stop` ends all of it at once; "" where one tap does
+    already."""
 
     id: str
     name: str
-    address: str
+    about: str
     tally: str
     rows: list[Row]
     alerts: list[Alert]
@@ -65,33 +65,21 @@ class Section(NamedTuple):
     fresh: Alert | None
 
 
+class Sight(NamedTuple):
+    """Somebody who sees something now: the card about it, who, which kinds, and what for."""
+
+    card: str
+    name: str
+    kinds: str
+    why: str
+
+
 class Other(NamedTuple):
     """A purpose that stands on something else than consent."""
 
     title: str
     why: str
     facts: list[str]
-
-
-class Known(NamedTuple):
-    """What is shown: where things stand, under the notice in force, and everybody it names."""
-
-    stands: Stands
-    notice: Notice
-    notices: Notices
-    recipients: Mapping[str, Recipient]
-    language: Language
-    shown: str = ""
-    """A recipient that the app opened the page for, though nothing was decided about them yet."""
-    acted: str = ""
-    """The card that was just used."""
-    events: int = 0
-    """How many lines the ledger has."""
-
-
-def card_id(purpose: str, recipient: str) -> str:
-    """A card's name in the page."""
-    return f"card-{purpose}-{recipient.replace(':', '-')}"
 
 
 def sections(known: Known) -> list[Section]:
@@ -123,32 +111,17 @@ def others(known: Known) -> list[Other]:
     ]
 
 
-def summary(known: Known) -> str:
-    """Who can see anything now, in one sentence."""
-    w = say(known.language)
-    if known.stands.frozen:
-        return w("sees.frozen")
-    kinds: dict[str, set[Kind]] = {}
+def sights(known: Known) -> list[Sight]:
+    """Who sees what now, and why. Nothing goes to who is not active, whatever was given them."""
+    seen: dict[tuple[Purpose, str], list[Kind]] = {}
     for cell in known.stands.cells:
-        if cell.state in LIVE:
-            kinds.setdefault(cell.recipient, set()).add(cell.kind)
-    if not kinds:
-        return w("sees.none")
-    each = [w("sees.one", name=name_of(known, one), kinds=len(its)) for one, its in kinds.items()]
-    return w("sees.some", names=listed(each, known.language))
-
-
-def name_of(known: Known, recipient: str) -> str:
-    """What a recipient is called."""
-    found = known.recipients.get(recipient)
-    return found.name.of(known.language) if found else say(known.language)("recipient.unknown")
-
-
-def kinds_of(known: Known, kinds: Iterable[str]) -> str:
-    """Kinds by name, in the notice's order."""
-    asked = set(kinds)
-    names = [words.of(known.language) for kind, words in known.notice.contents.kinds.items() if kind in asked]
-    return listed(names, known.language)
+        if cell.state in LIVE and _is_active(known, cell.recipient) and not known.stands.frozen:
+            seen.setdefault((cell.purpose, cell.recipient), []).append(cell.kind)
+    order = [*known.notice.contents.purposes, *Purpose]
+    return [
+        Sight(card_id(purpose, one), name_of(known, one), kinds_of(known, kinds), title_of(known, purpose))
+        for (purpose, one), kinds in sorted(seen.items(), key=lambda each: order.index(each[0][0]))
+    ]
 
 
 def _older(known: Known, purpose: Purpose) -> PurposeNotice | None:
@@ -158,13 +131,29 @@ def _older(known: Known, purpose: Purpose) -> PurposeNotice | None:
 
 
 def _pairs(known: Known, purpose: Purpose, words: PurposeNotice) -> list[str]:
-    named = {cell.recipient for cell in known.stands.cells if cell.purpose is purpose}
+    """Whom a purpose names: who has something, or can be given something. Of anybody else the history tells."""
+    named = {
+        cell.recipient
+        for cell in known.stands.cells
+        if cell.purpose is purpose
+        and (
+            cell.state in LIVE
+            or cell.state is State.REQUESTED
+            or _is_active(known, cell.recipient)
+            or known.acted == card_id(purpose, cell.recipient)
+        )
+    }
     if words.recipient is RecipientType.SERVICE:
         named.add(QOLMS)
     shown = known.recipients.get(known.shown)
     if shown and shown.type is words.recipient:
         named.add(shown.id)
     return sorted(named, key=lambda one: (name_of(known, one), one))
+
+
+def _is_active(known: Known, recipient: str) -> bool:
+    who = known.recipients.get(recipient)
+    return who is not None and who.active
 
 
 def _section(known: Known, code: Purpose, words: PurposeNotice, recipients: list[str], *, opened: bool) -> Section:
@@ -191,24 +180,52 @@ def _card(known: Known, code: Purpose, words: PurposeNotice, recipient: str, *, 
     w, who = say(known.language), known.recipients.get(recipient)
     cells = {c.kind: c for c in known.stands.cells if c.purpose is code and c.recipient == recipient}
     gone = code not in known.notice.contents.purposes
-    inactive = who is None or not who.active
-    givable = not (gone or inactive or known.stands.frozen)
-    kinds = [kind for kind in known.notice.contents.kinds if words.may_touch(kind) or kind in cells]
+    givable = not (gone or not _is_active(known, recipient) or known.stands.frozen)
+    kinds = [kind for kind in known.notice.contents.kinds if kind in cells or (givable and words.may_touch(kind))]
     rows = [_row(known, code, words, recipient, kind, cells.get(kind), givable=givable) for kind in kinds]
     on = [kind for kind in kinds if kind in cells and cells[kind].state in LIVE]
+    asked = [kind for kind in kinds if kind in cells and cells[kind].state is State.REQUESTED]
     alerts = list(_alerts(known, code, recipient, cells, w, givable=givable))
     return Card(
         id=card_id(code, recipient),
         name=name_of(known, recipient),
-        address=who.address if who else "",
-        tally=w("count", on=len(on), kinds=kinds_of(known, on)) if on else w("count.none"),
+        about=_about(known, who, w),
+        tally=_tally(known, on, [] if _ran_out(known, who) else asked, w),
         rows=rows,
         alerts=alerts,
-        stop=_do("withdraw", code, on, recipient) if len(on) > 1 else "",
-        stop_label=w("stop_card", recipient=name_of(known, recipient)),
-        note=w("purpose.gone") if gone else w("recipient.inactive") if inactive else "",
+        stop=_do("withdraw", code, on + asked, recipient) if len(on + asked) > 1 else "",
+        stop_label=w("stop_card" if on else "uninvite", recipient=name_of(known, recipient)),
+        note=w("purpose.gone") if gone else _note(known, who, w),
         open=opened or bool(alerts) or recipient == known.shown or known.acted == card_id(code, recipient),
     )
+
+
+def _about(known: Known, who: Recipient | None, w: Say) -> str:
+    if who is None or who.type is not RecipientType.RELATIVE or who.since is None:
+        return who.address if who else ""
+    return w("relative.watches" if who.active else "relative.invited", date=day_of(known, who.since))
+
+
+def _tally(known: Known, on: list[Kind], asked: list[Kind], w: Say) -> str:
+    most = len(known.notice.contents.kinds)
+    told = [w("count", on=len(on), most=most, kinds=kinds_of(known, on))] if on else []
+    told += [w("count.asked", kinds=kinds_of(known, asked))] if asked else []
+    return " ".join(told) or w("count.none")
+
+
+def _note(known: Known, who: Recipient | None, w: Say) -> str:
+    """Why nothing goes there, where nothing does."""
+    if who is not None and who.active:
+        return ""
+    if who is None or who.answers_by is None:
+        return w("recipient.inactive")
+    told = "invitation.over" if _ran_out(known, who) else "invitation.open"
+    return w(told, date=day_of(known, who.answers_by))
+
+
+def _ran_out(known: Known, who: Recipient | None) -> bool:
+    """Whether it is somebody who did not answer in time."""
+    return who is not None and who.answers_by is not None and who.answers_by <= known.at
 
 
 def _row(
@@ -225,6 +242,7 @@ def _row(
     name = known.notice.contents.kinds[kind].of(known.language)
     state = cell.state if cell else None
     on = state in LIVE
+    over = state is State.REQUESTED and _ran_out(known, known.recipients.get(recipient))
     control, decision = "switch", "withdraw" if on else "give"
     if state is State.REQUESTED:
         control, decision = "cancel", "withdraw"
@@ -234,7 +252,7 @@ def _row(
         id=f"{card_id(code, recipient)}-{kind}",
         name=name,
         on=on,
-        state=w(f"state.{state or 'none'}"),
+        state=w("state.expired" if over else f"state.{state or 'none'}"),
         notes=_notes(known, cell, w, locked=control == "none" and state is not State.ERASING),
         control=control,
         do="" if control == "none" else _do(decision, code, [kind], recipient),
@@ -246,10 +264,10 @@ def _notes(known: Known, cell: CellView | None, w: Say, *, locked: bool) -> list
     notes = []
     if cell is not None:
         ended = cell.valid_until if cell.state is State.EXPIRED else None
-        live, when = cell.state in LIVE, _day(known, ended or cell.since)
-        notes = [w("since", date=when), w("version", notice=cell.notice)] if live else [w("on_date", date=when)]
+        live, when = cell.state in LIVE, day_of(known, ended or cell.since)
+        notes = [w("since" if live else "on_date", date=when)]
         if live and cell.valid_until is not None:
-            notes.append(w("until", date=_day(known, cell.valid_until)))
+            notes.append(w("until", date=day_of(known, cell.valid_until)))
     return [*notes, w("locked")] if locked else notes
 
 
@@ -260,7 +278,7 @@ def _alerts(
     same: dict[tuple[str, str], list[Kind]] = {}
     for one in known.stands.pending:
         if one.purpose is code and one.recipient == recipient and one.kind is not None:
-            said = cells[one.kind].notice if one.why == "new_words" else _day(known, one.at) if one.at else ""
+            said = cells[one.kind].notice if one.why == "new_words" else day_of(known, one.at) if one.at else ""
             same.setdefault((one.why, said), []).append(one.kind)
     for (why, said), kinds in same.items():
         text = w(why, kinds=kinds_of(known, kinds), date=said, notice=said, now=known.notice.contents.version)
@@ -271,7 +289,3 @@ def _alerts(
 def _do(decision: str, purpose: str, kinds: Iterable[Kind], recipient: str) -> str:
     """What a button asks for; `messages.Filled.pressed` reads it back."""
     return "|".join((decision, purpose, ",".join(kinds), recipient))
-
-
-def _day(known: Known, at: dt.datetime) -> str:
-    return day(at, known.notice.contents.time_zone, known.language)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from shared.cloud.tickets import Ticket
 from shared.consent.ledger import Event
-from shared.consent.model import State
-from shared.consent.page.cards import Known, Section, kinds_of, name_of, others, sections, summary
-from shared.consent.page.messages import ERASURES, STOP, View, address
+from shared.consent.model import LIVE, State
+from shared.consent.page.cards import Section, others, sections, sights
+from shared.consent.page.known import Known, hours_to_erase, kinds_of, name_of, title_of
+from shared.consent.page.messages import ERASE, STOP, View, address
 from shared.consent.page.telling import clock_time, date, day, exactly, moment, say
 from shared.consent.view import event_view
 from shared.edge import Page
-from shared.policy.model import Notice, Rule
+from shared.policy.model import Notice
 from shared.problems import PROBLEMS
 from shared.vocabulary import Kind, Language
 
@@ -69,20 +70,17 @@ def cells_page(shown: Shown) -> Page:
     purposes = sections(known)
     if shown.message and shown.message.card not in {card.id for one in purposes for card in one.cards}:
         shown = shown._replace(message=shown.message._replace(card=""))
-    hours = known.notice.rule(Rule.ERASURE_WITHIN_HOURS, shown.ticket.ends_at)
     return _page(
         shown,
         "cells",
         sections=purposes,
         pending=_pending(purposes),
         others=others(known),
-        summary=summary(known),
+        sights=sights(known),
+        frozen=bool(stands.frozen),
         version_date=date(known.notice.contents.in_force_from, known.language),
         stoppable=_stoppable(known),
-        erasable=[(kind, kinds_of(known, [kind])) for kind in stands.erasable],
-        erasable_names=kinds_of(known, stands.erasable),
-        erase_hours=hours,
-        erasures=ERASURES,
+        erasable=kinds_of(known, stands.erasable),
     )
 
 
@@ -108,12 +106,12 @@ def receipt_page(shown: Shown, events: Sequence[Event], jws: str | None) -> Page
         (w("receipt.how"), w(f"method.{first.method}")),
         (w("receipt.language"), w(f"language.{first.language}")),
         (w("receipt.controller"), contents.controller.name.of(known.language)),
-        (w("receipt.notice"), first.notice.version),
-        (w("receipt.sha256"), first.notice.sha256),
+        (w("receipt.notice"), date(contents.in_force_from, known.language)),
     ]
     lines = _decision(known, first.epoch, events).lines
-    hashes = [(w("receipt.hash", number=event.number), event.hash) for event in events]
-    return _page(shown, "receipt", facts=facts, lines=lines, hashes=hashes, jws=jws)
+    hashes = [(w("receipt.sha256"), first.notice.sha256)]
+    hashes += [(w("receipt.hash", number=event.number), event.hash) for event in events]
+    return _page(shown, "receipt", number=first.epoch, facts=facts, lines=lines, hashes=hashes, jws=jws)
 
 
 def notice_page(shown: Shown, notice: Notice) -> Page:
@@ -142,6 +140,22 @@ def notice_page(shown: Shown, notice: Notice) -> Page:
 def stop_page(shown: Shown) -> Page:
     """The one question before everything ends."""
     return _page(shown, "stop", recipients=_stoppable(shown.known))
+
+
+def erase_page(shown: Shown) -> Page:
+    """The one question before anything is erased."""
+    known, stands = shown.known, shown.known.stands
+    busy = any(cell.state is State.ERASING for cell in stands.cells)
+    everything = not busy and not any(cell.state in LIVE for cell in stands.cells)
+    return _page(
+        shown,
+        "erase",
+        erasable=[(f"{ERASE}|{kind}", kinds_of(known, [kind])) for kind in stands.erasable],
+        # With nothing given any more the key to all of it goes as well.
+        all_of_it=f"{ERASE}|" if everything else f"{ERASE}|{','.join(stands.erasable)}",
+        everything=everything,
+        hours=hours_to_erase(known),
+    )
 
 
 def fault_page(code: str, language: Language) -> Page:
@@ -186,19 +200,12 @@ def _decision(known: Known, epoch: int, events: Sequence[Event]) -> Decision:
         Line(
             " ".join(part for part in (w(f"event.{state}"), until) if part),
             kinds_of(known, kinds) if kinds else w("everything"),
-            f"{_purpose(known, purpose)} — {name_of(known, recipient)}" if purpose else "",
+            f"{title_of(known, purpose)} — {name_of(known, recipient)}" if purpose else "",
         )
         for (state, purpose, recipient, until), kinds in same.items()
     ]
     by = f"{w(f'role.{first.giver.role}')} · {w(f'method.{first.method}')}"
     return Decision(epoch, moment(first.at, zone, known.language), first.at.isoformat(), by, lines)
-
-
-def _purpose(known: Known, purpose: str) -> str:
-    """A purpose's title, in the newest notice that has it."""
-    newest_first = sorted(known.notices, key=lambda one: one.in_force_at, reverse=True)
-    titles = [words.title for one in newest_first for code, words in one.contents.purposes.items() if code == purpose]
-    return titles[0].of(known.language) if titles else purpose
 
 
 def _page(shown: Shown, template: str, **values: Any) -> Page:
@@ -215,7 +222,7 @@ def _page(shown: Shown, template: str, **values: Any) -> Page:
             view=shown.view,
             href=lambda view=View.CELLS, lang=language, **more: address(lang, view, recipient=known.shown, **more),
             nav=(View.CELLS, View.HISTORY, View.NOTICE),
-            within={View.RECEIPT: View.HISTORY, View.STOP: View.CELLS}.get(shown.view),
+            within={View.RECEIPT: View.HISTORY, View.STOP: View.CELLS, View.ERASE: View.CELLS}.get(shown.view),
             ticket=shown.ticket.text,
             until=clock_time(shown.ticket.ends_at, contents.time_zone),
             ends_at=shown.ticket.ends_at.isoformat(),

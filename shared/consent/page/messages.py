@@ -13,10 +13,8 @@ from shared.vocabulary import Kind, Language, Purpose
 
 PAGE = "page"
 """The page's own address, as seen from itself: it does not know where the function stands."""
-ERASURES = "erasures"
-"""Where the question about what is stored posts to, as seen from the page: a form with `ticket` (see `Filled`) and
-`erase`, the kinds, joined by commas. It answers with a page, as this one does."""
 STOP = "stop"
+ERASE = "erase"
 
 
 class View(StrEnum):
@@ -27,6 +25,7 @@ class View(StrEnum):
     RECEIPT = "receipt"
     NOTICE = "notice"
     STOP = "stop"
+    ERASE = "erase"
 
 
 class AskPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,7 +45,8 @@ class AskPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Filled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A form of the page, sent back. `epoch`, `version` and `sha256` are what the page was made from, `do` the button
-    that was pressed: "" only looks, `stop` ends everything, else `decision|purpose|kind,kind|recipient`."""
+    that was pressed: "" only looks, `stop` ends everything, `erase|kind,kind` erases what is stored of them (no kind:
+    everything), else `decision|purpose|kind,kind|recipient`."""
 
     ticket: str
     do: str = ""
@@ -57,6 +57,17 @@ class Filled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def notice(self) -> NoticeRef:
         return NoticeRef(self.version, self.sha256)
+
+    @property
+    def erases(self) -> bool:
+        return self.do.startswith(f"{ERASE}|")
+
+    def kinds_to_erase(self) -> list[Kind]:
+        """What is to be erased; none: everything. Raises InvalidInput `body_invalid`."""
+        try:
+            return [Kind(kind) for kind in self.do.removeprefix(f"{ERASE}|").split(",") if kind]
+        except ValueError:
+            raise InvalidInput("body_invalid", "do") from None
 
     def pressed(self) -> tuple[Decision, list[Cell]]:
         """What the button that was pressed decides. Raises InvalidInput `body_invalid`: it is none of the page's."""

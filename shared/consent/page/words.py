@@ -27,11 +27,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "hours": ("受付時間", "Hours"),
     # where things stand
     "sees.none": ("いま、あなたの測定値を見られる相手はありません。", "Nobody can see your measurements at present."),
-    "sees.some": (
-        "いま、あなたの測定値を見られるのは、{names}です。",
-        "At present your measurements can be seen by: {names}.",
-    ),
-    "sees.one": ("{name}（{kinds}種類）", "{name} ({kinds} of 8 kinds)"),
+    "sees.some": ("いま、あなたの測定値を見られる相手", "Who can see your measurements now"),
     "sees.frozen": (
         "現在、あなたのデータの取扱いはすべて停止されています。下の設定にかかわらず、どこにも提供されません。",
         "All handling of your data is suspended at present. Whatever is set below, nothing is provided to anybody.",
@@ -47,7 +43,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "retention": ("保存期間：{words}", "Kept: {words}"),
     "lasts": ("同意は{days}日で自動的に終わります", "Ends by itself after {days} days"),
-    "count": ("8種類のうち{on}種類に同意中：{kinds}", "{on} of 8 kinds: {kinds}"),
+    "count": ("{most}種類のうち{on}種類に同意中：{kinds}", "{on} of {most} kinds: {kinds}"),
+    "count.asked": ("返事を待っているもの：{kinds}", "Waiting for an answer: {kinds}"),
     "count.none": ("同意しているものはありません", "Nothing is consented to"),
     "nobody.institution": (
         "医療機関はまだ選ばれていません。アプリで医療機関を選ぶと、ここで種類ごとに決められます。",
@@ -61,6 +58,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "recipient.inactive": (
         "この提供先には、いまは何も提供されません。新しく同意することもできません。",
         "Nothing is provided to this recipient at present, and nothing new can be consented to.",
+    ),
+    "relative.invited": ("{date}に招待しました", "Invited on {date}"),
+    "relative.watches": ("{date}から見守っています", "Watching since {date}"),
+    "invitation.open": (
+        "まだ招待に応じていないため、何も見られません。返事の期限は{date}です。",
+        "They have not accepted yet and can see nothing. The invitation can be accepted until {date}.",
+    ),
+    "invitation.over": (
+        "招待の期限（{date}）が過ぎたため、何も見られません。アプリからもう一度招待できます。",
+        "The invitation ran out on {date}; they can see nothing. You can invite them again in the app.",
     ),
     "purpose.gone": (
         "この使い道は、いまの説明にはありません。新しく同意することはできません。",
@@ -78,13 +85,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "state.erasing": ("保存されたデータを消去しています", "What is stored is being erased"),
     "state.erased": ("保存されたデータを消去しました", "What was stored has been erased"),
     "since": ("{date}から", "since {date}"),
-    "version": ("{notice}版の説明", "notice {notice}"),
     "on_date": ("{date}", "{date}"),
     "until": ("{date}まで", "until {date}"),
     "cancel": ("取り消す", "Cancel"),
     "locked": ("いまは変更できません", "Cannot be changed at present"),
     "switch": ("{kind}を{recipient}に提供（{purpose}）", "{kind} for {recipient} ({purpose})"),
     "stop_card": ("{recipient}への提供をすべてやめる", "Stop everything for {recipient}"),
+    "uninvite": ("{recipient}への招待を取り消す", "Cancel the invitation: {recipient}"),
     # what is pending
     "pending": ("確認していただきたいこと", "Please have a look"),
     "new_purpose": (
@@ -112,8 +119,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "{kinds}: this consent ended on {date}, with the authority of whoever gave it for you.",
     ),
     "authority_ended.do": ("自分で同意する", "Consent yourself"),
-    "invited": ("{kinds}について、相手の返事を待っています。", "{kinds}: waiting for the other person's answer."),
-    "invited.do": ("", ""),
     # purposes that need no consent
     "others": ("同意によらない取扱い", "What is done without asking for consent"),
     "basis.notice": ("お知らせのうえで", "On notice"),
@@ -142,18 +147,22 @@ WORDS: dict[str, tuple[str, str]] = {
     # erasing what is stored
     "erase.title": ("保存されているデータも消しますか？", "Erase what is stored as well?"),
     "erase.what": (
-        (
-            "{kinds}は、新しく取得されることはもうありません。これまでのデータは、まだ保存されているかもしれません。"
-            "消すと元に戻せません。消去は{hours}時間以内に終わります。"
-        ),
-        (
-            "{kinds}: nothing new is fetched any more, but data from before may still be stored. "
-            "Erasing cannot be undone, and is finished within {hours} hours."
-        ),
+        "{kinds}：新しく取得されることはもうありませんが、これまでのデータは、まだ保存されているかもしれません。",
+        "{kinds}: nothing new is fetched any more, but data from before may still be stored.",
     ),
     "erase.keep": ("残しておく場合は、何もする必要はありません。", "To keep it, you need not do anything."),
-    "erase.one": ("{kind}を消去", "Erase: {kind}"),
-    "erase.all": ("上のデータをすべて消去", "Erase all of these"),
+    "erase.choose": ("消去するデータを選ぶ", "Choose what to erase"),
+    "erase.ask": ("どのデータを消しますか？", "What shall be erased?"),
+    "erase.sure": (
+        "押したデータは{hours}時間以内に消えます。消したデータは元に戻せません。",
+        "What you press is erased within {hours} hours. Erasing cannot be undone.",
+    ),
+    "erase.do": ("消去する", "Erase"),
+    "erase.one": ("{kind}を消去する", "Erase: {kind}"),
+    "erase.all": ("上のデータをすべて消去する", "Erase all of the above"),
+    "erase.everything": ("保存されたデータをすべて消去する", "Erase everything that is stored"),
+    "erase.not": ("消さずに戻る", "Go back, erase nothing"),
+    "erase.none": ("いま消去できるデータはありません。", "There is nothing to erase at present."),
     # what came of it
     "done.give": ("{kinds}を{recipient}に提供することに同意しました。", "You consented to: {kinds}, for {recipient}."),
     "done.withdraw": (
@@ -161,6 +170,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Stopped: {kinds}, for {recipient}.",
     ),
     "done.refuse": ("この使い道を断りました。", "You declined this purpose."),
+    "done.erase": (
+        "{kinds}の消去を始めました。{hours}時間以内に終わります。",
+        "Erasing has begun: {kinds}. It is finished within {hours} hours.",
+    ),
     "done.stop": ("すべての同意をやめました。", "Everything is stopped."),
     "already": ("すでにそのようになっています。", "That is how it stands already."),
     "stale": (
@@ -200,6 +213,29 @@ WORDS: dict[str, tuple[str, str]] = {
         "Can be withdrawn at any time, on this page or in the app, just as easily.",
     ),
     "receipt.signed": ("署名つきの控え（JWS）", "Signed receipt (JWS)"),
+    "receipt.proof": (
+        "いつ何に同意したかの証拠です。ほかの場所にも保存しておくと、あとで示すことができます。",
+        "Your proof of what was decided, and when. Kept in another place as well, it can be shown later.",
+    ),
+    "receipt.copy": ("コピーする", "Copy"),
+    "receipt.copied": ("コピーしました", "Copied"),
+    "receipt.save": ("ファイルに保存する", "Save as a file"),
+    "receipt.unsigned": (
+        "いまは署名できません。しばらくしてから、もう一度開いてください。",
+        "It cannot be signed just now. Please open it again a little later.",
+    ),
+    "receipt.check": ("この控えが本物か確かめる方法", "How to check that it is genuine"),
+    "receipt.check.how": (
+        (
+            "だれでも、当社に問い合わせずに確かめられます。控えを{file}として、公開鍵をkeys.jsonとして保存し、"
+            "公開されているプログラムで次のように確かめます。"
+        ),
+        (
+            "Anybody can check it without asking us. Save the receipt as {file} and the public keys as keys.json, "
+            "then run our program:"
+        ),
+    ),
+    "receipt.keys": ("公開鍵を保存する", "Save the public keys"),
     "receipt.unknown": ("この控えは見つかりません。", "There is no such receipt."),
     "everything": ("すべて", "Everything"),
     "event.requested": ("招待しました", "Invited"),

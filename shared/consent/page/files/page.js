@@ -14,6 +14,31 @@
     said.textContent = text;
   }
 
+  function offerToCopy() {
+    for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+  }
+
+  async function copy(button) {
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+    } catch {
+      // Older web views, and pages that are not on HTTPS.
+      if (!document.execCommand("copy")) return;
+    }
+    button.textContent = button.dataset.copied;
+    tell(button.dataset.copied, false);
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) copy(button);
+    const link = event.target.closest('a[href^="#"]');
+    const card = link && document.getElementById(link.hash.slice(1));
+    if (card && card.tagName === "DETAILS") card.open = true;
+  });
+
   function watchTheTime() {
     clearTimeout(ending);
     const { endsAt, ending: words } = page().dataset;
@@ -59,6 +84,7 @@
       else scrollTo(0, 0);
     }
     tell(message ? message.textContent : "", false);
+    offerToCopy();
     watchTheTime();
   }
 
@@ -105,9 +131,12 @@
   });
 
   addEventListener("popstate", (event) => {
+    // A link to a place on the page is no way back.
+    if (!event.state && location.hash) return;
     if (page().tagName === "FORM" && !busy) go(event.state ? event.state.part : first, filled(), null);
   });
 
   const first = page().action;
+  offerToCopy();
   watchTheTime();
 })();
