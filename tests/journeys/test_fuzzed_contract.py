@@ -36,9 +36,16 @@ FOR_REASONS_NO_SCHEMA_TELLS = {
     "readConsent": ["403"],  # for somebody whom nobody gave a right over
     "decideConsent": ["400", "403", "409"],  # two decisions on one cell; the same; a state that has moved on
     "askToErase": ["409"],  # what is still consented to, or is being erased already
-    "inviteRelative": ["400", "409", "429"],  # a kind twice; a state that has moved on; too often
+    "exportConsent": ["429"],  # too often
+    "listRelations": ["403"],
+    "inviteRelative": [
+        "400",
+        "403",
+        "409",
+        "429",
+    ],  # a kind twice; nobody's right; a state that has moved on; too often
     "acceptInvitation": ["410"],  # one that was never made
-    "endRelation": ["410"],
+    "endRelation": ["403", "410"],
     "readMeasurements": ["400"],  # dates the wrong way round, a zone that is none
     "tellZone": ["400"],
 }
