@@ -9,7 +9,8 @@ from shared.consent.acts import Acts
 from shared.consent.family_acts import FamilyActs
 from shared.consent.messages import Accept, AskNotice, AskState, Decide, Invite, Page
 from shared.consent.receipt_acts import AskExport
-from shared.wiring.consenting import consenting, invitations, inviting_pace, rights
+from shared.release.messages import AskProvisions
+from shared.wiring.consenting import consenting, invitations, inviting_pace, provision_acts, rights
 from shared.wiring.platform import platform
 from shared.wiring.receipts import receipt_acts
 
@@ -30,6 +31,7 @@ def routes() -> list[edge.Route]:
         edge.Route("GET", "/receipts/{id}", user, given.receipt),
         edge.Route("GET", "/keys", edge.anyone, given.keys),
         edge.Route("GET", "/export", user, given.export, query=AskExport),
+        edge.Route("GET", "/provisions", user, provision_acts(p, c).listed, query=AskProvisions),
         edge.Route("POST", "/invitations", user, family.invite, body=Invite),
         edge.Route("GET", "/invitations", user, family.listed),
         edge.Route("POST", "/invitations/{id}/accept", user, family.accept, body=Accept),

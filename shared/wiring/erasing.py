@@ -2,11 +2,13 @@
 
 from shared.cloud.stores import open_documents
 from shared.cloud.vault import KeyShredder
+from shared.consent.relations import RelationStore
 from shared.erasure.service import AskingToErase, Erasing
 from shared.erasure.store import ErasureStore
 from shared.ids import RandomIds
 from shared.measurement.store import DayDeleter
 from shared.policy.notices import notices
+from shared.release.shares import ShareStore
 from shared.wiring.consenting import recorder
 from shared.wiring.platform import Platform
 from shared.wiring.queue import queue
@@ -16,6 +18,7 @@ def asking_to_erase(p: Platform) -> AskingToErase:
     """The person's side."""
     return AskingToErase(
         erasures=ErasureStore(p.documents),
+        relations=RelationStore(p.documents),
         keys=_keys(p),
         recorder=recorder(p),
         notices=notices(p.settings.notices),
@@ -31,6 +34,7 @@ def erasing(p: Platform) -> Erasing:
         documents=p.documents,
         erasures=ErasureStore(p.documents),
         days=DayDeleter(p.documents),
+        shares=ShareStore(p.documents),
         keys=_keys(p),
         recorder=recorder(p),
         notices=notices(p.settings.notices),

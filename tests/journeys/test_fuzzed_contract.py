@@ -38,6 +38,7 @@ FOR_REASONS_NO_SCHEMA_TELLS = {
     "inviteRelative": ["400", "409", "429"],  # a kind twice; a state that has moved on; too often
     "acceptInvitation": ["410"],  # one that was never made
     "endRelation": ["410"],
+    "listProvisions": ["400"],  # a page behind one that is not theirs
     "readMeasurements": ["400"],  # dates the wrong way round, a zone that is none
     "tellZone": ["400"],
 }
