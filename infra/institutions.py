@@ -1,13 +1,16 @@
 """Medical institutions, until staff have pages for them: `make institutions ARGS='list'`.
 
-    add    --name-ja … --name-en … --address … --contact … --evidence …
-    amend  ID --evidence … [--name-ja … --name-en …] [--address …] [--contact …]
+    add    --name-ja … --name-en … --address … --contact … --evidence … [--account … --account-id …]
+    amend  ID --evidence … [--name-ja … --name-en …] [--address …] [--contact …] [--account … --account-id …]
     end    ID --evidence …
     list
 
 `--evidence` is the reference of the papers that the act rests on, such as a contract's number. By default it is the
 store of `make dev`; `DOCUMENTS=firestore PROJECT=…` is a deployment, with the credentials of whoever asks. `end` takes
 a minute longer than its work: it looks again for who was deciding at that very moment. Cut short, it is run again.
+
+An institution's system reads at /release with an ID token of its service account, made for that address. Its owner
+tells the account's unique id: `gcloud iam service-accounts describe ACCOUNT --format='value(uniqueId)'`.
 """
 
 import argparse
@@ -19,7 +22,7 @@ from rich.table import Table
 from infra.operating import refuse, run, store
 from infra.staff import institutions
 from shared.clock import SystemClock
-from shared.consent.institutions import Institutions, Known
+from shared.consent.institutions import Caller, Institutions, Known
 from shared.ids import RandomIds
 from shared.policy.model import Words
 from shared.policy.notices import notices
@@ -33,10 +36,15 @@ async def act(given: argparse.Namespace) -> None:
         match given.act:
             case "add":
                 words = Words(given.name_ja, given.name_en)
-                print(await use.register(words, given.address, given.contact, given.evidence))
+                print(await use.register(words, given.address, given.contact, given.evidence, _caller(given)))
             case "amend":
                 await use.amend(
-                    given.id, given.evidence, name=_name(given), address=given.address, contact=given.contact
+                    given.id,
+                    given.evidence,
+                    name=_name(given),
+                    address=given.address,
+                    contact=given.contact,
+                    caller=_caller(given),
                 )
                 print("変更しました / amended")
             case "end":
@@ -58,6 +66,15 @@ def _name(given: argparse.Namespace) -> Words | None:
     if bool(given.name_ja) != bool(given.name_en):
         refuse("名称は日本語と英語の両方が必要です", "a name is given in both languages")
     return Words(given.name_ja, given.name_en) if given.name_ja else None
+
+
+def _caller(given: argparse.Namespace) -> Caller | None:
+    if bool(given.account) != bool(given.account_id):
+        refuse(
+            "アカウントはメールアドレスと固有 ID の両方が必要です",
+            "an account is given by its address and its unique id",
+        )
+    return Caller(given.account, given.account_id) if given.account else None
 
 
 def table(found: list[Known]) -> Table:
@@ -90,6 +107,10 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         one.add_argument("--name-en", required=required, default="", help="英語の名称 / its name in English")
         one.add_argument("--address", required=required, default="", help="所在地 / its address")
         one.add_argument("--contact", required=required, default="", help="連絡先 / where it is reached")
+        one.add_argument(
+            "--account", default="", help="読み取りに使うサービスアカウント / the account its system calls with"
+        )
+        one.add_argument("--account-id", default="", help="その固有 ID（数字） / that account's unique id, a number")
     for one in (amend, end):
         one.add_argument("id", help="ID")
     for one in (add, amend, end):

@@ -15,12 +15,13 @@ from shared.connection.store import ConnectionStore
 from shared.consent.authorities import AuthorityStore
 from shared.consent.institutions import Institutions
 from shared.consent.invitations import Invitations
-from shared.consent.recording import Recorder
+from shared.consent.recording import Followers, Recorder
 from shared.consent.registering import Registering
 from shared.consent.relations import RelationStore
 from shared.consent.store import ConsentStore
 from shared.ids import Ids
 from shared.policy.notices import Notices
+from shared.release.shares import ShareFollower
 
 
 class NextTick:
@@ -40,10 +41,11 @@ class NextTick:
 
 
 def recorder(documents: Documents, clock: Clock, ids: Ids) -> Recorder:
-    """The one writer of ledgers, with the connections following."""
+    """The one writer of ledgers, with the connections and the recipients' shares following."""
     links = ConnectionStore(documents, clock)
     follower = ConsentFollower(connections=links, queue=NextTick(), clock=clock, ids=ids)
-    return Recorder(ConsentStore(documents), follower, partial(settle, documents))
+    shares = ShareFollower(documents=documents, clock=clock, ids=ids)
+    return Recorder(ConsentStore(documents), Followers((follower, shares)), partial(settle, documents))
 
 
 def institutions(documents: Documents, clock: Clock, ids: Ids, notices: Notices) -> Institutions:

@@ -81,6 +81,10 @@ PROBLEMS: dict[str, Problem] = {
     "consent_missing": Problem(
         403, "このデータの利用には同意がありません。", "There is no consent for this use of data."
     ),
+    "caller_unknown": Problem(
+        403, "この呼び出し元は提供先として登録されていません。", "This caller is not registered as a recipient."
+    ),
+    "person_unknown": Problem(404, "該当する方はいません。", "There is nobody of that name to you."),
     "consent_stale": Problem(409, "同意の状態が変わっています。", "The state of consent has changed meanwhile."),
     "consent_frozen": Problem(
         403, "現在、このデータの取扱いは停止されています。", "Handling of this data is suspended at present."

@@ -11,8 +11,9 @@ from shared.consent.messages import Accept, AskNotice, AskState, Decide, Invite,
 from shared.consent.page.html import fault_page
 from shared.consent.page.messages import AskPage, Filled
 from shared.consent.receipt_acts import AskExport
+from shared.release.messages import AskProvisions
 from shared.wiring.consent_page import consent_page
-from shared.wiring.consenting import consenting, invitations, inviting_pace, rights
+from shared.wiring.consenting import consenting, invitations, inviting_pace, provision_acts, rights
 from shared.wiring.platform import platform
 from shared.wiring.receipts import receipt_acts
 
@@ -34,6 +35,7 @@ def routes() -> list[edge.Route]:
         edge.Route("GET", "/receipts/{id}", user, given.receipt),
         edge.Route("GET", "/keys", edge.anyone, given.keys),
         edge.Route("GET", "/export", user, given.export, query=AskExport),
+        edge.Route("GET", "/provisions", user, provision_acts(p, c).listed, query=AskProvisions),
         edge.Route("POST", "/invitations", user, family.invite, body=Invite),
         edge.Route("GET", "/invitations", user, family.listed, query=AskState),
         edge.Route("POST", "/invitations/{id}/accept", user, family.accept, body=Accept),

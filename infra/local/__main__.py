@@ -22,12 +22,14 @@ from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from infra.local import tour
+from infra.local import hospital, tour
 from infra.local.app import StandInApp
 from infra.local.google import World
+from infra.local.hospital import Hospital
 from infra.local.platform import Platform
 from infra.manifest import ROOT
 from shared.clock import SystemClock
+from shared.cloud.stores import open_documents
 from shared.config import Settings
 
 PEOPLE = {"hana": "hana@example.com", "ken": "ken@example.com", "yui": "yui@example.com"}
@@ -94,11 +96,21 @@ def built(folder: Path) -> Platform:
     return platform
 
 
-def write_variables(platform: Platform, file: Path) -> None:
+async def registered(platform: Platform) -> Hospital:
+    """The simulated hospital, in the store that the functions have."""
+    documents = open_documents(platform.settings["DOCUMENTS"], project=platform.settings["PROJECT"])
+    try:
+        return await hospital.registered(documents, platform.clock)
+    finally:
+        await documents.close()
+
+
+def write_variables(platform: Platform, reader: Hospital, file: Path) -> None:
     """Put the address and fresh tokens where a shell can read them, and nobody else."""
     issuer, url = platform.issuer, platform.url
     values = {"URL": url, **{uid.upper(): issuer.token_for(uid) for uid in PEOPLE}}
     values["TICK"] = issuer.service_token(platform.settings["SCHEDULER_ACCOUNT"], f"{url}/sync_dispatch")
+    values |= {"HOSPITAL": reader.token(issuer, url), "HOSPITAL_ID": reader.recipient}
     new = file.with_suffix(".new")
     new.unlink(missing_ok=True)
     new.touch(mode=0o600)
@@ -126,12 +138,13 @@ async def serve(folder: Path, running: TextIO) -> None:
     variables = folder / "tokens.env"
     async with built(folder) as platform:
         print(platform.url, file=running, flush=True)
-        write_variables(platform, variables)
+        reader = await registered(platform)
+        write_variables(platform, reader, variables)
         introduce(platform, variables)
         try:
             while True:
                 await asyncio.sleep(TOKENS_RENEWED_S)
-                write_variables(platform, variables)
+                write_variables(platform, reader, variables)
         finally:
             # Whatever does not come to its end (a call under way, a thread) keeps nobody waiting at the terminal:
             # all there is to keep is in files already.

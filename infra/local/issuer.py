@@ -118,8 +118,9 @@ class Issuer:
         )
 
     def service_token(self, email: str, audience: str, /, **claims: Any) -> str:
-        """A token as Cloud Scheduler and Cloud Tasks send it, good for an hour. `claims` add or replace."""
-        subject = str(int(hashlib.sha256(email.encode()).hexdigest()[:16], 16))
+        """A token of a service account, as Cloud Scheduler, Cloud Tasks and other parties' systems send it, good for an
+        hour. `claims` add or replace."""
+        subject = account_id(email)
         return self.google.sign(
             {
                 "iss": GOOGLE,
@@ -166,6 +167,11 @@ class Issuer:
 
     def _now_s(self) -> int:
         return int(self._clock.now().timestamp())
+
+
+def account_id(email: str) -> str:
+    """The unique id of a service account."""
+    return str(int(hashlib.sha256(email.encode()).hexdigest()[:16], 16))
 
 
 def key_id(key: rsa.RSAPublicKey) -> str:

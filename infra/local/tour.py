@@ -15,6 +15,9 @@ _CURL = r"curl -sw '\n'"
 _HANA = '-H "Authorization: Bearer $HANA"'
 _JSON = '-H "Content-Type: application/json"'
 _WITHDRAWN = '{"purpose":"qolms_store","kind":"sleep","recipient":"qolms","decision":"withdraw"}'
+_GUIDANCE = '{"purpose":"health_guidance","kind":"steps","recipient":"\'$HOSPITAL_ID\'","decision":"give"}'
+_HOSPITAL = '-H "Authorization: Bearer $HOSPITAL"'
+_PERSON = r"""sed -E 's/.*"person":"([^"]*)".*/\1/'"""
 _SEEN = r"""sed -E 's/.*"epoch":([0-9]+).*("notice":\{[^}]*\}).*/"if_epoch":\1,\2/'"""
 _FAULT = '{"kind":"status","status":503,"account":"hana@example.com","times":null}'
 
@@ -35,6 +38,10 @@ def steps(variables: str, today: date) -> list[Step]:
     """The tour. `variables` is the file to read first."""
     days = f"$URL/measurement?kind=steps&from={today - timedelta(days=DAYS)}&to={today}"
     points = f"$URL/measurement?kind=sleep&resolution=point&from={today - timedelta(days=1)}&to={today}"
+    read = (
+        f"$URL/release/summaries?person=$PERSON&purpose=health_guidance&kind=steps&from={today - timedelta(days=DAYS)}"
+    )
+    read += f"&to={today}&zone={ZONE}"
     return [
         Step(
             Words(
@@ -84,6 +91,20 @@ def steps(variables: str, today: date) -> list[Step]:
                 f"SEEN=$({_CURL} $URL/consent {_HANA} | {_SEEN})",
                 _sent("$URL/consent", f'{{"changes":[{_WITHDRAWN.replace("withdraw", "give")}],\'"$SEEN"\'}}'),
                 f"{_CURL} $URL/consent/history {_HANA}",
+            ),
+        ),
+        Step(
+            Words(
+                "歩数を模擬病院に見せることに同意する。病院が読み、本人は何が提供されたかを見る",
+                "Let the simulated hospital see steps. It reads, and hana sees what was handed on",
+            ),
+            (
+                f"SEEN=$({_CURL} $URL/consent {_HANA} | {_SEEN})",
+                _sent("$URL/consent", f'{{"changes":[{_GUIDANCE}],\'"$SEEN"\'}}'),
+                f"{_CURL} $URL/release {_HOSPITAL}",
+                "PERSON=$(" + f"{_CURL} $URL/release {_HOSPITAL} | " + _PERSON + ")",
+                f'{_CURL} "{read}" {_HOSPITAL}',
+                f"{_CURL} $URL/consent/provisions {_HANA}",
             ),
         ),
         Step(

@@ -26,10 +26,10 @@ locals {
     { for name in local.manifest.settings.deployment : name => local.deployment[name] },
   )
 
-  # Public: people call it, whom the function must know by itself. All others are let in by account.
+  # Public: people and other parties call it, whom the function must know by itself. All others are let in by account.
   public = toset([
     for name, f in local.functions : name
-    if length(setintersection(f.called_by, ["app_user", "anyone", "browser"])) > 0
+    if length(setintersection(f.called_by, ["app_user", "institution", "anyone", "browser"])) > 0
   ])
 
   database_uses = merge([

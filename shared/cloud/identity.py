@@ -72,6 +72,7 @@ class Identities:
 
     def __init__(self, settings: Settings, *, function: str, http: Sender, clock: Clock) -> None:
         self._settings = settings
+        self._function = function
         self._audience = f"{settings.machine_url or settings.public_url}/{function}"
         self._clock = clock
         self._firebase = PublishedKeys(settings.firebase_certs_url, http=http, clock=clock)
@@ -95,6 +96,14 @@ class Identities:
     async def tasks(self, request: _Request) -> Service:
         """Cloud Tasks, calling this function with its own service account. Raises as `app_user` does."""
         return await self._service(request, self._settings.tasks_account)
+
+    async def reader(self, request: _Request) -> "AppUser | GoogleSubject":
+        """Somebody who may be given data: a person signed in to the app, or a system elsewhere that calls this
+        function's public address with a Google account of its own. Whose account that is, the caller must find out.
+
+        Raises as `app_user` does.
+        """
+        return await self._accept(lambda: _bearer(request), self._reader_of)
 
     async def google_subject(self, id_token: str, *, nonce: str | None = None) -> GoogleSubject:
         """The account an ID token from Google's token endpoint speaks of, made for our client.
@@ -125,6 +134,12 @@ class Identities:
         _demand(await self._sign_ins.count(uid, token, claims["auth_time"]), "revoked")
         return uid
 
+    async def _reader_of(self, token: str) -> "AppUser | GoogleSubject":
+        # What the token says of its issuer decides by whose keys it is checked, and nothing more.
+        if _issuer_said(token) not in (*_GOOGLE, self._settings.google_issuer):
+            return AppUser(await self._app_user_of(token))
+        return await self._subject_for(token, f"{self._settings.public_url}/{self._function}")
+
     async def _service_of(self, token: str, account: str) -> Service:
         claims = await self._claims(token, self._google)
         self._demand_google(claims, self._audience)
@@ -133,8 +148,11 @@ class Identities:
         return Service(account)
 
     async def _subject_of(self, token: str, nonce: str | None) -> GoogleSubject:
+        return await self._subject_for(token, self._settings.google_client_id, nonce)
+
+    async def _subject_for(self, token: str, audience: str, nonce: str | None = None) -> GoogleSubject:
         claims = await self._claims(token, self._google)
-        self._demand_google(claims, self._settings.google_client_id)
+        self._demand_google(claims, audience)
         _demand(nonce is None or claims.get("nonce") == nonce, "nonce")
         email = claims.get("email")
         return GoogleSubject(_subject(claims), email if isinstance(email, str) else None)
@@ -176,6 +194,12 @@ def _key_id(token: str) -> str:
     if not isinstance(key_id, str) or not key_id:
         raise _Unbelieved("key_id")
     return key_id
+
+
+def _issuer_said(token: str) -> object:
+    """Who is said to have issued a token of the right shape; nothing of it is believed yet."""
+    _key_id(token)
+    return _json_object(token.split(".")[1]).get("iss")
 
 
 def _json_object(segment: str) -> dict[str, Any]:

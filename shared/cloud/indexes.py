@@ -34,6 +34,8 @@ Index: TypeAlias = Composite | Single
 COMPOSITES: tuple[Composite, ...] = (
     # What is due, shard by shard: one monotonic index would stop at 500 writes a second.
     Composite("connections", ("state", "shard", "next_sync_at"), group=True),
+    # What was handed on of a person, newest first.
+    Composite("provisions", ("subject", "-at")),
 )
 
 SINGLES: tuple[Single, ...] = (
@@ -55,6 +57,12 @@ SINGLES: tuple[Single, ...] = (
     *(Single("consent", field, within=False) for field in ("audit", "consents", "tail")),
     *(Single("consent_events", field, within=False) for field in ("at", "giver", "hash", "notice", "previous")),
     *(Single("erasures", field, within=False) for field in ("audit", "deleted", "kinds")),
+    *(
+        Single("provisions", field, within=False)
+        for field in ("account", "at", "count", "kept_until", "number", "sha256", "size_bytes")
+    ),
+    *(Single("provision_chains", field, within=False) for field in ("audit", "length")),
+    *(Single("releases", field, within=False) for field in ("consents", "frozen_at")),
     *(Single("link_attempts", field, within=False) for field in ("audit", "nonce", "verifier")),
     *(Single("loose_grants", field, within=False) for field in ("audit", "tokens")),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import InitVar, dataclass
 from datetime import datetime
 from typing import NamedTuple, final
 
-from shared.consent.model import LIVE, Consents, State, key_of
+from shared.consent.model import LIVE, QOLMS, Consents, State, key_of
 from shared.errors import Refused
 from shared.vocabulary import Kind, Purpose
 
@@ -29,6 +29,9 @@ _FROZEN = Verdict(False, "frozen")
 _NEVER = Verdict(False, "never_given")
 _ENDED = {state: Verdict(False, state.value) for state in State}
 _EXPIRED = _ENDED[State.EXPIRED]
+_ERASING = _ENDED[State.ERASING]
+_STORED, _AT_QOLMS = key_of(Purpose.QOLMS_STORE, Kind.STEPS, QOLMS).split(Kind.STEPS)
+"""Around a kind: the cell that says whether it is stored, or being erased, when nobody may touch it any more."""
 _NO_AUTHORITY = Verdict(False, "authority_ended")
 
 
@@ -71,6 +74,9 @@ def permits(consents: Consents, purpose: Purpose, kind: Kind, recipient: str, at
         return _EXPIRED
     if state.authority_until is not None and at >= state.authority_until:
         return _NO_AUTHORITY
+    stored = consents.cells.get(_STORED + kind + _AT_QOLMS)
+    if stored is not None and stored.state is State.ERASING:
+        return _ERASING
     return _YES
 
 

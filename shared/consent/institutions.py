@@ -5,6 +5,7 @@ ledgers of the people who gave to it follow, person by person, found by their ma
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from shared import ids
 from shared.audit.model import append
 from shared.audit.writes import KEPT, entry_write
 from shared.clock import Clock
-from shared.cloud.documents import NAME, Document, Documents, Expect, Put, Query, Write
+from shared.cloud.documents import NAME, Document, Documents, Expect, Put, Query, Where, Write
 from shared.consent.authorities import check_evidence
 from shared.consent.ledger import Entry, Said
 from shared.consent.model import Giver, Method, Role, State, open_cells
@@ -32,6 +33,7 @@ LONGEST_DECISION_S = 60
 _PAGE = 200
 _AT_ONCE = 10
 _ATTEMPTS = 5
+_ACCOUNT = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190} [0-9]{1,32}")
 
 
 class Known(NamedTuple):
@@ -40,6 +42,13 @@ class Known(NamedTuple):
     id: str
     value: Institution
     people: int
+
+
+class Caller(NamedTuple):
+    """The service account that an institution's system reads with: e-mail address, and unique id at Google."""
+
+    account: str
+    account_id: str
 
 
 class Ended(NamedTuple):
@@ -61,22 +70,43 @@ class Institutions:
     clock: Clock
     ids: ids.Ids
 
-    async def register(self, name: Words, address: str, contact: str, evidence: str) -> str:
-        """Let people give to one more; its id. Raises InvalidInput `registration_invalid`, `evidence_missing`."""
-        value, name_of_it = _checked(Institution(name, address, contact)), self.ids.ident()
+    async def register(
+        self, name: Words, address: str, contact: str, evidence: str, caller: Caller | None = None
+    ) -> str:
+        """Let people give to one more; its id. `caller` is the account that its system reads with, once it has one.
+
+        Raises InvalidInput `registration_invalid` (a caller that is another institution's included),
+        `evidence_missing`.
+        """
+        told = Institution(name, address, contact, True, *(caller or ()))
+        value, name_of_it = _checked(told), self.ids.ident()
         check_evidence(evidence)
+        await self._check_free(caller, name_of_it)
         await self._put(name_of_it, value, Expect.ABSENT, "institution.registered", evidence)
         return name_of_it
 
     async def amend(
-        self, institution: str, evidence: str, *, name: Words | None = None, address: str = "", contact: str = ""
+        self,
+        institution: str,
+        evidence: str,
+        *,
+        name: Words | None = None,
+        address: str = "",
+        contact: str = "",
+        caller: Caller | None = None,
     ) -> None:
         """Change what is said of it; what is not given stays. Raises NotFound `not_registered`; as `register`."""
         check_evidence(evidence)
+        await self._check_free(caller, institution)
         for _ in range(_ATTEMPTS):
             found, value = await self._find(institution)
-            changed = Institution(
-                name or value.name, address or value.address, contact or value.contact, value.active, value.audit
+            changed = msgspec.structs.replace(
+                value,
+                name=name or value.name,
+                address=address or value.address,
+                contact=contact or value.contact,
+                account=caller.account if caller else value.account,
+                account_id=caller.account_id if caller else value.account_id,
             )
             try:
                 return await self._put(institution, _checked(changed), found.version, "institution.amended", evidence)
@@ -149,6 +179,14 @@ class Institutions:
             last = page[-1]
         return found
 
+    async def _check_free(self, caller: Caller | None, institution: str) -> None:
+        """Whom an account speaks for must not be in doubt. Given twice at the same moment, it serves neither."""
+        if caller is None:
+            return
+        held = Query("institutions", where=(Where("account_id", "==", caller.account_id),), limit=2)
+        if any(found.id != institution for found in await self.documents.query(held)):
+            raise InvalidInput("registration_invalid", "account: another institution's")
+
     async def _find(self, institution: str) -> tuple[Document, Institution]:
         path = institution_path(institution)
         found = await self.documents.get(path) if path else None
@@ -167,7 +205,7 @@ class Institutions:
             at=self.clock.now(),
             actor="staff",
             action=action,
-            facts={"evidence": evidence, "said": said, "active": value.active},
+            facts={"evidence": evidence, "said": said, "active": value.active, "account_id": value.account_id},
         )
         data: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(value, audit=head), builtin_types=KEPT)
         audit = entry_write(entry)
@@ -183,4 +221,6 @@ def _checked(value: Institution) -> Institution:
     told = (value.name.ja, value.name.en, value.address, value.contact)
     if not all(text.strip() and len(text) <= 200 and text.isprintable() for text in told):
         raise InvalidInput("registration_invalid", "name, address and contact: 1 to 200 printable characters each")
+    if (value.account or value.account_id) and not _ACCOUNT.fullmatch(f"{value.account} {value.account_id}"):
+        raise InvalidInput("registration_invalid", "account: its e-mail address, and its unique id, a number")
     return value

@@ -16,7 +16,7 @@ import msgspec
 
 from shared.audit.model import Head
 from shared.audit.writes import KEPT
-from shared.cloud.documents import Delete, Document, Documents, Put, Write
+from shared.cloud.documents import Delete, Document, Documents, Put, Query, Where, Write
 from shared.consent.ledger import Event
 from shared.consent.model import LIVE, QOLMS, Cell, Consents
 from shared.consent.ports import Recipient
@@ -34,6 +34,10 @@ class Institution(msgspec.Struct, frozen=True):
     address: str
     contact: str
     active: bool = True
+    account: str = ""
+    """The e-mail address of the service account that its system reads with; "": it has none, and reads nothing."""
+    account_id: str = ""
+    """That account's unique id at Google, which tokens bear. An address may come to be another account's one day."""
     audit: Head = Head()
 
 
@@ -53,6 +57,14 @@ class RecipientStore:
             if recipient is not None:
                 found[recipient.id] = recipient
         return found
+
+
+async def institution_calling(documents: Documents, account_id: str) -> Recipient | None:
+    """The institution whose system has this account; None where none has, or where more than one would. One read."""
+    if not account_id:
+        return None
+    found = await documents.query(Query("institutions", where=(Where("account_id", "==", account_id),), limit=2))
+    return _recipient(found[0], "") if len(found) == 1 else None
 
 
 def institution_path(name: str) -> str:

@@ -6,10 +6,23 @@ from dataclasses import dataclass
 
 from shared.cloud.documents import Write
 from shared.consent.ledger import Said
-from shared.consent.ports import Build, Commit, Follower, Ledger, Prepared
+from shared.consent.model import Consents
+from shared.consent.ports import Build, Commit, Followed, Follower, Ledger, Prepared
 from shared.errors import Conflict
 
 _ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Followers:
+    """As `ports.Follower`: several, as one."""
+
+    each: tuple[Follower, ...]
+
+    async def following(self, uid: str, consents: Consents) -> Followed:
+        """As the port."""
+        found = [await one.following(uid, consents) for one in self.each]
+        return Followed([w for one in found for w in one.writes], [begin for one in found for begin in one.afterwards])
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,11 @@ class RelationStore:
         """What the person accepted and nobody has ended."""
         return await self._of("relative", relative, RelationState.ACTIVE)
 
+    async def ever_held_by(self, relative: str) -> list[Stored]:
+        """What the person accepted, ended or not."""
+        query = Query("relations", where=(Where("relative", "==", relative),), limit=MOST)
+        return [_decoded(found) for found in await self._documents.query(query)]
+
     async def watched_by(self, relative: str) -> list[Watched]:
         """Those whose invitation this person accepted, and neither of the two has ended."""
         held = await self.held_by(relative)

@@ -48,6 +48,12 @@ class ConsentStore:
         """The person's consents now. One read."""
         return (await self.standing(uid)).consents
 
+    async def fenced(self, uid: str) -> tuple[Consents, list[Write]]:
+        """The person's consents now, and a write that changes nothing and fails where any of it was changed since; none
+        where nothing was ever decided. One read."""
+        found = await self._documents.get(_state_path(uid))
+        return _decoded(found).standing.consents, [Put(found.path, found.data, found.version)] if found else []
+
     async def prepare(
         self, uid: str, build: Build, said: Said, *, if_epoch: int | None = None, born_on: dt.date | None = None
     ) -> Prepared:

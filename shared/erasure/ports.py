@@ -28,6 +28,14 @@ class DayEraser(Protocol):
         ...
 
 
+class Forgetter(Protocol):
+    """Where recipients' names for people are kept: `release.shares.ShareStore`."""
+
+    async def forgetting(self, uid: str) -> Sequence[Write]:
+        """What makes them lead to nobody."""
+        ...
+
+
 class KeyDestroyer(Protocol):
     """Where data keys are kept: `vault.KeyShredder`."""
 

@@ -12,15 +12,16 @@ import msgspec
 
 from shared import ids, log
 from shared.clock import Clock
-from shared.cloud.documents import Documents, Expect
+from shared.cloud.documents import Documents, Expect, Write
 from shared.connection.ports import Queue
 from shared.consent.ledger import Entry, Said
-from shared.consent.model import DECEASED, LIVE, QOLMS, Cell, Giver, Method, Role, State
+from shared.consent.model import DECEASED, LIVE, QOLMS, Cell, Giver, Method, Role, State, open_cells
 from shared.consent.ports import Standing
 from shared.consent.recording import Recorder
+from shared.consent.relations import RelationStore, ended
 from shared.consent.service import How
 from shared.erasure.model import BACKUPS_LAST, SWEEP, Erasure, Progress, StoredErasure
-from shared.erasure.ports import DayEraser, Erasures, KeyDestroyer
+from shared.erasure.ports import DayEraser, Erasures, Forgetter, KeyDestroyer
 from shared.erasure.writes import path_of, put, recorded
 from shared.errors import Conflict, Fault, InvalidInput, Refused, Unavailable
 from shared.policy.model import Rule
@@ -36,6 +37,7 @@ class AskingToErase:
     """The person's side."""
 
     erasures: Erasures
+    relations: RelationStore
     recorder: Recorder
     notices: Notices
     queue: Queue
@@ -43,8 +45,9 @@ class AskingToErase:
     ids: ids.Ids
 
     async def request(self, uid: str, kinds: Sequence[Kind], how: How, *, if_epoch: int | None = None) -> StoredErasure:
-        """Erase what is stored of `kinds`; none: everything, with the key to it. With `if_epoch` that was asked for
-        looking at that state of the consents, and is refused on any other.
+        """Erase what is stored of `kinds`; none: everything, with the key to it, and with whatever binds relatives to
+        the person. With `if_epoch` that was asked for looking at that state of the consents, and is refused on any
+        other.
 
         Raises InvalidInput `body_invalid`: a kind twice. Conflict `withdraw_first`: a kind of them is still consented
         to; `erasure_under_way`; `consent_stale`. Refused `consent_frozen`: they have died, and nobody decides under
@@ -77,9 +80,15 @@ class AskingToErase:
                 raise Conflict("erasure_under_way")
             if any(state in LIVE for state in stands) or (not kinds and _anything_live(standing, at)):
                 raise Conflict("withdraw_first")
-            return [Entry(cell, State.ERASING) for cell in cells]
+            waiting = [one for one in open_cells(standing.consents) if erasure.everything and one not in cells]
+            return [
+                *(Entry(cell, State.WITHDRAWN) for cell in waiting),
+                *(Entry(cell, State.ERASING) for cell in cells),
+            ]
 
-        along = [put(path, erasure, Expect.ABSENT), audit]
+        along: list[Write] = [put(path, erasure, Expect.ABSENT), audit]
+        for relation in await self.relations.open_of(uid) if erasure.everything else []:
+            along += ended(relation, at, actor="data_subject", reason="erased")
         await self.recorder.record(uid, build, how.said(notice, self.clock), if_epoch=if_epoch, along=along)
         await self._queue(name)
         stored = await self.erasures.find(name)
@@ -99,6 +108,7 @@ class Erasing:
     documents: Documents
     erasures: Erasures
     days: DayEraser
+    shares: Forgetter
     keys: KeyDestroyer
     recorder: Recorder
     notices: Notices
@@ -164,7 +174,9 @@ class Erasing:
             ]
 
         said = Said(at=at, method=Method.SYSTEM, notice=self.notices.in_force(at).ref, giver=Giver(Role.SYSTEM))
-        along = [put(found.path, done, found.version), audit]
+        along: list[Write] = [put(found.path, done, found.version), audit]
+        if done.everything:
+            along += await self.shares.forgetting(done.uid)
         await self.recorder.record(done.uid, build, said, along=along)
 
 

@@ -1,5 +1,6 @@
 """Asking for what is stored to be erased."""
 
+from shared.consent.relations import RelationStore
 from shared.erasure.service import AskingToErase
 from shared.erasure.store import ErasureStore
 from shared.ids import RandomIds
@@ -13,6 +14,7 @@ def asking_to_erase(p: Platform) -> AskingToErase:
     """The person's side, which opens no key and no data."""
     return AskingToErase(
         erasures=ErasureStore(p.documents),
+        relations=RelationStore(p.documents),
         recorder=recorder(p),
         notices=notices(p.settings.notices),
         queue=queue(p),

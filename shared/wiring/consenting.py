@@ -6,12 +6,15 @@ from shared.connection.store import ConnectionStore
 from shared.consent.authorities import AuthorityStore, Rights
 from shared.consent.invitations import Invitations
 from shared.consent.recipients import RecipientStore
-from shared.consent.recording import Recorder
+from shared.consent.recording import Followers, Recorder
 from shared.consent.relations import RelationStore
 from shared.consent.service import Consenting
 from shared.consent.store import ConsentStore
 from shared.ids import RandomIds
 from shared.policy.notices import notices
+from shared.release.provisions import ProvisionStore
+from shared.release.shares import ShareFollower
+from shared.release.told import ProvisionActs
 from shared.wiring.platform import Platform
 from shared.wiring.queue import queue
 
@@ -20,11 +23,12 @@ INVITATIONS = 20
 
 
 def recorder(p: Platform) -> Recorder:
-    """The one writer of ledgers, with the connections following."""
+    """The one writer of ledgers, with the connections and the recipients' shares following."""
     follower = ConsentFollower(
         connections=ConnectionStore(p.documents, p.clock), queue=queue(p), clock=p.clock, ids=RandomIds()
     )
-    return Recorder(ConsentStore(p.documents), follower, p.commit)
+    shares = ShareFollower(documents=p.documents, clock=p.clock, ids=RandomIds())
+    return Recorder(ConsentStore(p.documents), Followers((follower, shares)), p.commit)
 
 
 def consenting(p: Platform) -> Consenting:
@@ -61,6 +65,11 @@ def invitations(p: Platform) -> Invitations:
         clock=p.clock,
         ids=RandomIds(),
     )
+
+
+def provision_acts(p: Platform, c: Consenting) -> ProvisionActs:
+    """What was handed on of somebody."""
+    return ProvisionActs(ProvisionStore(p.documents), c.recipients)
 
 
 def inviting_pace(p: Platform) -> Pace:

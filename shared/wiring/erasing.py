@@ -6,6 +6,7 @@ from shared.erasure.service import Erasing
 from shared.erasure.store import ErasureStore
 from shared.measurement.store import DayDeleter
 from shared.policy.notices import notices
+from shared.release.shares import ShareStore
 from shared.wiring.consenting import recorder
 from shared.wiring.platform import Platform
 
@@ -17,6 +18,7 @@ def erasing(p: Platform) -> Erasing:
         documents=p.documents,
         erasures=ErasureStore(p.documents),
         days=DayDeleter(p.documents),
+        shares=ShareStore(p.documents),
         keys=KeyShredder(keys, p.clock),
         recorder=recorder(p),
         notices=notices(p.settings.notices),

@@ -12,16 +12,21 @@ from shared.connection.model import LinkState
 from shared.connection.store import ConnectionStore
 from shared.consent.authorities import AuthorityStore
 from shared.consent.gate import admit_self
+from shared.consent.institutions import Caller
 from shared.consent.model import Consents
+from shared.consent.recipients import institution_calling
 from shared.consent.relations import RelationStore
 from shared.consent.store import ConsentStore
 from shared.erasure.store import ErasureStore
 from shared.measurement.store import DayDeleter, MeasurementStore
 from shared.policy.model import Words
 from shared.policy.notices import notices
+from shared.release.provisions import ProvisionStore
+from shared.release.shares import ShareStore
 from shared.vocabulary import Kind
 from tests.fakes import MemorySecrets, RecordingDocuments, SeededIds
 
+WORDS = Words("港病院", "Minato")
 AT = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 
 
@@ -39,10 +44,16 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     await DayDeleter(documents).deletions("hana", Kind.SLEEP, limit=5)
     await RelationStore(documents).open_of("hana")
     await RelationStore(documents).held_by("hana")
+    await RelationStore(documents).ever_held_by("hana")
+    await institution_calling(documents, "101")
+    await ShareStore(documents).of_handle("x")
+    await ShareStore(documents).of_recipient("institution:x", after="a", limit=5)
+    await ShareStore(documents).forgetting("hana")
+    await ProvisionStore(documents).of_person("hana", after="", limit=5)
     await AuthorityStore(documents).over("hana")
     await AuthorityStore(documents).held_by("hana")
     staff = institutions(documents, clock, SeededIds(), notices())
-    await staff.end(await staff.register(Words("港病院", "Minato"), "東京都", "03", "contract-1"), "contract-2")
+    await staff.end(await staff.register(WORDS, "東京都", "03", "contract-1", Caller("a@b", "7")), "contract-2")
     await staff.listed()
     own = admit_self("hana", Consents(), Kind.SLEEP)
     assert [day async for day in MeasurementStore(documents, keys).read_days(own, AT.date(), AT.date())] == []
@@ -68,10 +79,13 @@ def test_no_store_asks_a_query_that_is_not_tried_above():
         "shared/connection/store.py",
         "shared/consent/authorities.py",
         "shared/consent/institutions.py",
+        "shared/consent/recipients.py",
         "shared/consent/relations.py",
         "shared/consent/store.py",
         "shared/erasure/store.py",
         "shared/measurement/store.py",
+        "shared/release/provisions.py",
+        "shared/release/shares.py",
         "infra/fleet.py",
         "infra/rotate_keys.py",
     }

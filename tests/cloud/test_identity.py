@@ -158,6 +158,48 @@ async def test_a_google_account_is_known_by_its_subject(identities: Identities, 
     assert "gmail" not in repr(await identities.google_subject(token))
 
 
+async def test_a_reader_is_a_person_or_a_system_by_who_issued_the_token(identities: Identities, issuer: Issuer) -> None:
+    account = "reader@hospital.iam.gserviceaccount.com"
+    token = issuer.service_token(account, f"{PUBLIC}/sync_user", sub="1077")
+    assert await identities.reader(Asked(f"Bearer {token}")) == GoogleSubject("1077", account)
+    assert await identities.reader(Asked(f"Bearer {issuer.token_for('hana')}")) == AppUser("hana")
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": CLIENT},
+        {"aud": PUBLIC},
+        {"aud": f"{PUBLIC}/sync_dispatch"},
+        {"aud": f"{PUBLIC}/sync_user/"},
+        {"aud": [f"{PUBLIC}/sync_user"]},
+        {"iss": "https://evil.example"},
+        {"iss": f"https://securetoken.google.com/{PROJECT}"},
+        {"iss": None},
+        {"iss": ["https://accounts.google.com"]},
+        {"iss": {"https://accounts.google.com": 1}},
+        {"sub": ""},
+        {"sub": 7},
+        {"exp": 1},
+    ],
+    ids=str,
+)
+async def test_a_readers_token_for_anything_else_is_refused(
+    identities: Identities, issuer: Issuer, claims: dict[str, Any]
+) -> None:
+    token = issuer.service_token("reader@hospital.example", f"{PUBLIC}/sync_user", **claims)
+    with pytest.raises(NotPermitted, match="unauthenticated"):
+        await identities.reader(Asked(f"Bearer {token}"))
+
+
+async def test_a_persons_token_that_says_google_issued_it_is_checked_with_googles_keys(
+    identities: Identities, issuer: Issuer
+) -> None:
+    claims = {"iss": GOOGLE, "aud": f"{PUBLIC}/sync_user"}
+    with pytest.raises(NotPermitted, match="unauthenticated"):
+        await identities.reader(Asked(f"Bearer {issuer.token_for('hana', **claims)}"))
+
+
 async def test_a_google_account_may_keep_its_address_to_itself(identities: Identities, issuer: Issuer) -> None:
     token = issuer.service_token("a@gmail.com", CLIENT, email=None)
     assert (await identities.google_subject(token)).email is None

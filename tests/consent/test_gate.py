@@ -54,6 +54,14 @@ def test_a_freeze_stops_everything_whatever_the_cells_say() -> None:
         admit_self("hana", stands(frozen="deceased"), Kind.WEIGHT)
 
 
+@pytest.mark.parametrize("state", [*State])
+def test_what_is_being_erased_is_touched_for_no_purpose_at_all(state: State) -> None:
+    watch = Cell(Purpose.FAMILY_WATCH, Kind.WEIGHT, "relative:mio")
+    given = CellState(State.GIVEN, AT, 2, 8, "2026-10-01")
+    consents = Consents(8, {**stands(state).cells, watch.key: given})
+    assert permits(consents, *watch, AT) == ((False, "erasing") if state is State.ERASING else (True, ""))
+
+
 def test_a_permit_says_what_for() -> None:
     permit = admit("hana", stands(), Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS, AT)
     assert (permit.uid, permit.purpose, permit.kind, permit.recipient, permit.epoch) == ("hana", *WEIGHT, 7)

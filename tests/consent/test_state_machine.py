@@ -28,6 +28,7 @@ from shared.consent.authorities import AuthorityStore, Rights
 from shared.consent.gate import admit_self, permits
 from shared.consent.ledger import Entry, first_break, rebuild
 from shared.consent.model import Cell, Decision, Role, State
+from shared.consent.relations import RelationStore
 from shared.consent.service import How
 from shared.consent.store import ConsentStore
 from shared.erasure.service import AskingToErase, Erasing
@@ -37,6 +38,7 @@ from shared.ids import digest
 from shared.measurement.store import DayDeleter
 from shared.policy.model import Words
 from shared.policy.notices import Notices, load
+from shared.release.shares import ShareStore
 from shared.vocabulary import Kind, Purpose
 from tests.consent.model_of_consent import BORN_ON, KINDS, OF_AGE_AT, Model, No, Wish, storing
 from tests.faults.hostile import Rig, ns, point
@@ -145,8 +147,8 @@ class Consenting(RuleBasedStateMachine):
         parts: dict[str, Any] = {"recorder": self.consenting.recorder, "notices": self.notices, "clock": self.clock}
         self.rights = Rights(authorities=authorities, **parts)
         erasing: dict[str, Any] = {**parts, "erasures": ErasureStore(store), "keys": KeyShredder(store, self.clock)}
-        self.asking = AskingToErase(**erasing, queue=rig.queue, ids=rig.ids)
-        self.erasing = Erasing(**erasing, documents=store, days=DayDeleter(store))
+        self.asking = AskingToErase(**erasing, relations=RelationStore(store), queue=rig.queue, ids=rig.ids)
+        self.erasing = Erasing(**erasing, documents=store, days=DayDeleter(store), shares=ShareStore(store))
 
     def teardown(self) -> None:
         self.loop.run(self.real.close())

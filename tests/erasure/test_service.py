@@ -17,6 +17,7 @@ from shared.cloud.vault import WRAPPING_KEY, DataKeys, KeyShredder
 from shared.consent.model import QOLMS, Cell, Consents, State
 from shared.consent.ports import Followed
 from shared.consent.recording import Recorder
+from shared.consent.relations import RelationStore
 from shared.consent.service import How
 from shared.consent.store import ConsentStore
 from shared.erasure.model import Progress
@@ -26,6 +27,7 @@ from shared.errors import Conflict, Fault
 from shared.ids import Ids
 from shared.measurement.store import DayDeleter
 from shared.policy.notices import notices
+from shared.release.shares import ShareStore
 from shared.vocabulary import Kind, Purpose
 from tests.fakes import MemorySecrets
 
@@ -100,6 +102,7 @@ class World(NamedTuple):
     def asking(self) -> AskingToErase:
         return AskingToErase(
             erasures=ErasureStore(self.default),
+            relations=RelationStore(self.default),
             recorder=Recorder(ConsentStore(self.default), Unfollowed(), partial(settle, self.default)),
             notices=notices(),
             queue=Unsent(),
@@ -113,6 +116,7 @@ class World(NamedTuple):
             documents=default,
             erasures=ErasureStore(default),
             days=DayDeleter(default),
+            shares=ShareStore(default),
             keys=KeyShredder(keys, self.clock),
             recorder=Recorder(ConsentStore(default), Unfollowed(), partial(settle, default)),
             notices=notices(),

@@ -32,6 +32,8 @@ from shared.measurement.service import PAGE_ROWS, DaySummaries, PointsPage
 from shared.policy.model import NoticeRef, RecipientType, Words
 from shared.policy.view import NoticeView, PurposeView
 from shared.problems import PROBLEMS
+from shared.release.model import Ended, Form, MayRead, People, PersonView, ProvisionState
+from shared.release.told import Provisions, ProvisionView
 from shared.sync.dispatch import Tally
 from shared.sync.model import Outcome
 from shared.vocabulary import Kind, Language, Provider, Purpose
@@ -47,6 +49,7 @@ FUNCTIONS = (
     "measurement",
     "oauth_callback",
     "oauth_start",
+    "release",
     "sync_dispatch",
     "sync_user",
 )
@@ -57,6 +60,7 @@ SHAPES: tuple[type, ...] = (
     *(Stands, CellView, RecipientView, RecipientType, Words, Pending, State),
     *(Decided, EventView, History, Giver, Role, Method, NoticeRef, NoticeView, PurposeView),
     *(Erase, ErasureView, Progress, Run),
+    *(MayRead, Ended, PersonView, People, Form, ProvisionState, ProvisionView, Provisions),
     *(Zone, PointRow, PointsPage, Coded, Task, Outcome, Tally),
     *(summary.Spread, summary.Stages, summary.Sleep, summary.StepsDay, summary.HeartRateDay),
     *(summary.BloodGlucoseDay, summary.BloodPressureDay, summary.WeightDay, summary.BodyTemperatureDay),
@@ -125,11 +129,12 @@ def test_the_routes_are_those_of_the_functions(environment):
 
 
 def test_each_route_names_its_caller(environment):
-    callers = {"app_user": "appUser", "tasks": "tasks", "scheduler": "scheduler"}
+    callers = {"app_user": ["appUser"], "tasks": ["tasks"], "scheduler": ["scheduler"]}
+    callers |= {"reader": ["appUser", "institution"]}
     for where, route in routes().items():
-        name = callers.get(route.caller.__name__)
-        assert operations()[where]["security"] == ([{name: []}] if name else []), where
-        assert name or route.caller is edge.anyone
+        names = callers.get(route.caller.__name__, [])
+        assert operations()[where]["security"] == [{name: []} for name in names], where
+        assert names or route.caller is edge.anyone
 
 
 def test_bodies_and_queries_are_the_types_the_routes_decode(environment):

@@ -65,6 +65,18 @@ def test_an_institution_is_added_amended_and_listed(typed):
     assert all(word in listed.stdout for word in (name, "港病院", "Minato Hospital", "active", "有効"))
 
 
+def test_an_institutions_system_is_registered_with_its_account_and_no_other_institution_has_it(typed):
+    account = ("--account", "reader@clinic.example", "--account-id", "10769150350006150715113082367")
+    added = typed("institutions", *ADD, "--evidence", "contract-1", *account)
+    assert (added.returncode, added.stderr) == (0, "")
+    again = typed("institutions", "amend", added.stdout.strip(), "--evidence", "contract-2", *account)
+    assert again.returncode == 0
+    assert "another institution's" in one_line(typed("institutions", *ADD, "--evidence", "contract-3", *account))
+    assert "unique id" in one_line(typed("institutions", *ADD, "--evidence", "contract-4", *account[:2]))
+    odd = typed("institutions", *ADD, "--evidence", "contract-5", *account[:3], "reader")
+    assert "registration_invalid" in one_line(odd)
+
+
 def test_what_is_missing_or_unknown_is_said_in_one_line_in_both_languages(typed):
     assert "evidence_missing" in one_line(typed("institutions", *ADD))
     assert "evidence_missing" in one_line(typed("people", "guardian", "taro", "hana", "--born", "2015-04-01"))

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
+from infra.local import hospital
 from infra.staff import institutions, registering
 from shared.cloud.stores import open_documents
 from shared.consent.institutions import Institutions
@@ -31,6 +32,42 @@ async def at_work(town: Town) -> AsyncIterator[Staff]:
         yield Staff(institutions(*parts), registering(*parts))
     finally:
         await documents.close()
+
+
+class Hospital:
+    """A registered hospital's system, which calls as its own account."""
+
+    def __init__(self, town: Town, known: hospital.Hospital) -> None:
+        self.town, self.known = town, known
+        self.recipient = known.recipient
+
+    async def call(self, path: str, **claims: object) -> Answer:
+        """GET below /release. `claims` add to its token, or replace what it says."""
+        token = self.known.token(self.town.platform.issuer, self.town.platform.url, **claims)
+        return await self.town.call("GET", f"/release{path}", token=token)
+
+    async def people(self) -> list[Any]:
+        """Whom it may read, and what has ended."""
+        answer = await self.call("")
+        assert answer.status == 200, answer.body
+        found: list[Any] = answer.json["people"]
+        return found
+
+
+async def hospital_of(town: Town, account: str = "reader@minato-hospital.iam.gserviceaccount.com") -> Hospital:
+    """The hospital with this account, registered now if it is not yet."""
+    settings = town.platform.settings
+    documents = open_documents(settings["DOCUMENTS"], project=settings["PROJECT"])
+    try:
+        return Hospital(town, await hospital.registered(documents, town.clock, account=account))
+    finally:
+        await documents.close()
+
+
+def reading(person: str, kind: Kind = Kind.WEIGHT, purpose: str = "health_guidance", form: str = "summaries") -> str:
+    """What is asked below /release for the first days of the story."""
+    asked = f"person={person}&purpose={purpose}&kind={kind}&from=2026-11-20&to=2026-11-24&zone=Asia/Tokyo"
+    return f"/{form}?{asked}"
 
 
 async def standing(app: App, query: str = "") -> Any:

@@ -17,6 +17,7 @@ APP: tuple[tuple[str, str, Any], ...] = (
     ("DELETE", "/connection/google_fit", None),
     ("GET", "/consent", None),
     ("POST", "/consent", {"changes": []}),
+    ("GET", "/consent/provisions", None),
     ("GET", "/measurement?kind=steps&from=2026-11-22&to=2026-11-22", None),
     ("POST", "/measurement/zone", {"zone": "UTC"}),
 )

@@ -46,6 +46,7 @@ FOR_REASONS_NO_SCHEMA_TELLS = {
     ],  # a kind twice; nobody's right; a state that has moved on; too often
     "acceptInvitation": ["410"],  # one that was never made
     "endRelation": ["403", "410"],
+    "listProvisions": ["400"],  # a page behind one that is not theirs
     "readMeasurements": ["400"],  # dates the wrong way round, a zone that is none
     "tellZone": ["400"],
 }

@@ -17,7 +17,7 @@ from shared.cloud.documents import Query
 from shared.cloud.stores import open_documents
 from shared.vocabulary import Kind
 from tests.journeys.contract import Contract
-from tests.journeys.staff import at_work
+from tests.journeys.staff import at_work, decide, hospital_of, reading
 from tests.journeys.town import Answer, App, Town
 
 WEIGHT = 71.84375  # exact as a float of 32 bits, and nothing else's value
@@ -57,10 +57,29 @@ async def _run(town: Town, hana: App, mio: App) -> Answer:
     return await town.call("POST", "/erasure/run", body={"erasure": asked.json["id"]}, token=token)
 
 
+async def _people(town: Town, hana: App, mio: App) -> Answer:
+    clinic = await hospital_of(town)
+    answer = await clinic.call("")
+    assert not answer.json["people"][0]["may_read"]
+    return answer
+
+
+def _reading(form: str) -> Probe:
+    async def probe(town: Town, hana: App, mio: App) -> Answer:
+        clinic = await hospital_of(town)
+        [told] = await clinic.people()
+        return await clinic.call(reading(told["person"], form=form))
+
+    return probe
+
+
 PROBES: dict[tuple[str, str], Probe] = {
     ("GET", "/measurement"): _others,
     ("POST", "/measurement/zone"): _zone,
     ("POST", "/sync_user"): _sync,
+    ("GET", "/release"): _people,
+    ("GET", "/release/summaries"): _reading("summaries"),
+    ("GET", "/release/points"): _reading("points"),
     ("GET", "/erasure"): _erasures,
     ("POST", "/erasure"): _erase,
     ("POST", "/erasure/run"): _run,
@@ -79,10 +98,15 @@ def test_every_address_behind_which_measurements_can_be_reached_is_tried():
 
 
 async def linked(town: Town) -> tuple[App, App]:
-    """Hana, with a weight that is told from any other; and Mio, who is nobody to her."""
+    """Hana, with a weight that is told from any other, which a hospital reads; and Mio, who is nobody to her."""
     hana = town.person("hana", devices=[scale()])
     hana.account.enter(c.WEIGHT, town.clock.now() - timedelta(hours=1), [WEIGHT], town.clock.now())
     await hana.link()
+    clinic = await hospital_of(town)
+    given = await decide(hana, "give", Kind.WEIGHT, purpose="health_guidance", recipient=clinic.recipient)
+    assert given.status == 200, given.body
+    [told] = await clinic.people()
+    assert str(WEIGHT).encode() in (await clinic.call(reading(told["person"], form="points"))).body
     return hana, town.person("mio", devices=[])
 
 
@@ -99,12 +123,12 @@ async def weights(town: Town) -> dict[str, str]:
 @pytest.mark.parametrize("where", PROBES, ids=" ".join)
 async def test_a_withdrawn_cell_yields_nothing(town: Town, where: tuple[str, str]):
     hana, mio = await linked(town)
-    assert (await hana.decide("withdraw", Kind.WEIGHT)).status == 200
+    assert (await hana.call("DELETE", "/consent")).status == 200
     hana.account.enter(c.WEIGHT, town.clock.now(), [WEIGHT + 1], town.clock.now())
     before = await weights(town)
     assert before
     answer = await PROBES[where](town, hana, mio)
-    assert answer.status < 300, answer.body
+    assert answer.status < 300 or answer.code == "consent_missing", answer.body
     assert str(WEIGHT).encode() not in answer.body
     assert set((await weights(town)).items()) <= set(before.items()), "nothing is written, if something may be deleted"
 

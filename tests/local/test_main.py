@@ -118,7 +118,7 @@ async def test_it_says_where_everything_is_in_both_languages_and_keeps_tokens_to
         variables = state / "tokens.env"
         assert variables.stat().st_mode & 0o777 == 0o600
         names = re.findall(r"^(\w+)=", variables.read_text(encoding="utf-8"), re.MULTILINE)
-        assert names == ["URL", "HANA", "KEN", "YUI", "TICK"]
+        assert names == ["URL", "HANA", "KEN", "YUI", "TICK", "HOSPITAL", "HOSPITAL_ID"]
     for pattern in (r"^    (.*)\n    (.*)$", r"^# \d+ (.*)\n# \d+ (.*)$", r"^(.*起動.*) / (.*)$", r"^(Ctrl.*) / (.*)$"):
         found = re.findall(pattern, said, re.MULTILINE)
         assert found
@@ -145,8 +145,10 @@ async def test_a_second_one_ends_and_leaves_the_first_as_it_is(state: Path) -> N
             assert "Traceback" not in complaint
         assert contents(state) == before
         assert await shell(tour[1], CONNECTION) == [{"connections": []}]
+        assert any(b"link_attempts" in held for held in before.values())
     async with running(state):
-        assert not (state / "documents.db").exists(), "what a former one left is removed"
+        left = contents(state).values()
+        assert not any(b"link_attempts" in held for held in left), "what a former one left is removed"
 
 
 async def test_a_port_that_is_taken_costs_nobody_their_store(tmp_path: Path) -> None:
@@ -188,10 +190,14 @@ async def test_the_tour_works_as_it_is_printed(state: Path) -> None:
         assert [stands["epoch"] for stands in (now, withdrawn["consent"], given["consent"])] == [1, 2, 3]
         sleep = [line["state"] for line in history["events"] if line["kind"] == "sleep"]
         assert sleep == ["given", "withdrawn", "given"]
-        assert await shell(tour[1], tour[7]) == [{"done": "status"}]
+        _, readable, read, handed_on = await shell(tour[1], tour[7])
+        assert [one["kind"] for one in readable["people"][0]["may_read"]] == ["steps"]
+        assert read["days"] == days["days"]
+        assert [(one["kind"], one["count"]) for one in handed_on["provisions"]] == [("steps", len(days["days"]))]
+        assert await shell(tour[1], tour[8]) == [{"done": "status"}]
         assert (await shell(tour[1], "curl -s $URL/google/_world"))[0]["faults"][0]["status"] == 503
-        assert await shell(tour[1], tour[8]) == [{}]
-        [tick] = await shell(tour[1], tour[9])
+        assert await shell(tour[1], tour[9]) == [{}]
+        [tick] = await shell(tour[1], tour[10])
         assert "code" not in tick
-        assert await shell(tour[1], tour[10]) == [{"disconnected": True}]
-        assert list(tour) == list(range(1, 11))
+        assert await shell(tour[1], tour[11]) == [{"disconnected": True}]
+        assert list(tour) == list(range(1, 12))

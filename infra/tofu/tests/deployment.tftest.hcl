@@ -82,7 +82,7 @@ run "gives_no_more_than_needed" {
 
   assert {
     condition = (
-      toset([for use, m in google_project_iam_member.database : use if m.role == "roles/datastore.viewer"]) == toset(["measurement/keys", "sync_user/keys"])
+      toset([for use, m in google_project_iam_member.database : use if m.role == "roles/datastore.viewer"]) == toset(["measurement/keys", "release/keys", "sync_user/keys"])
       && alltrue([for m in google_project_iam_member.database : contains(["roles/datastore.user", "roles/datastore.viewer"], m.role)])
     )
     error_message = "Who only opens data may read its keys, and write none; nobody may more than write documents."
