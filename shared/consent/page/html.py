@@ -111,7 +111,8 @@ def receipt_page(shown: Shown, events: Sequence[Event], jws: str | None) -> Page
     lines = _decision(known, first.epoch, events).lines
     hashes = [(w("receipt.sha256"), first.notice.sha256)]
     hashes += [(w("receipt.hash", number=event.number), event.hash) for event in events]
-    return _page(shown, "receipt", number=first.epoch, facts=facts, lines=lines, hashes=hashes, jws=jws)
+    gives = any(event.state in (*LIVE, State.REQUESTED) for event in events)
+    return _page(shown, "receipt", number=first.epoch, facts=facts, lines=lines, hashes=hashes, jws=jws, gives=gives)
 
 
 def notice_page(shown: Shown, notice: Notice) -> Page:

@@ -137,3 +137,14 @@ def test_a_receipt_that_cannot_be_signed_now_is_shown_all_the_same(language: Lan
     assert words in html
     assert events[0].hash in html
     assert 'id="jws"' not in html
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [(State.GIVEN, True), (State.REQUESTED, True), (State.WITHDRAWN, False), (State.ERASING, False)],
+)
+def test_only_what_gives_is_told_to_be_withdrawable(state: State, told: bool):
+    said = Said(at=AT, method=Method.PAGE, notice=NOTICE.ref)
+    _, events = record(Consents(), Tail(), [Entry(STORING, state)], said)
+    html = receipt_page(shown(known({STORING: state}), View.RECEIPT), events, "j.w.s").html
+    assert ("Can be withdrawn at any time" in html) == told
