@@ -59,7 +59,7 @@ SINGLES: tuple[Single, ...] = (
     *(Single("erasures", field, within=False) for field in ("audit", "deleted", "kinds")),
     *(
         Single("provisions", field, within=False)
-        for field in ("account", "at", "count", "kept_until", "number", "sha256", "size_bytes")
+        for field in ("account", "at", "count", "number", "sha256", "size_bytes")
     ),
     *(Single("provision_chains", field, within=False) for field in ("audit", "length")),
     *(Single("releases", field, within=False) for field in ("consents", "frozen_at")),

@@ -1,6 +1,7 @@
 """Who may read whom, as each recipient is told it; and what is kept of everything that was handed on."""
 
-import datetime as dt
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -10,24 +11,26 @@ from shared.consent.gate import permits
 from shared.consent.model import LIVE, Cell, CellState, Consents
 from shared.vocabulary import Kind, Purpose
 
-TOLD_FOR = dt.timedelta(days=30)
+TOLD_FOR = timedelta(days=30)
 """How long a recipient is told that something has ended."""
-KEPT_FOR = dt.timedelta(days=3 * 366)
-"""How long a provision's record is kept: three years (個人情報保護法 art. 29; its enforcement rules, art. 21)."""
+KEPT_FOR = timedelta(days=3 * 366)
+"""How long a provision's record is kept: three years, which the law asks for in general (個人情報保護法 art. 29)."""
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
     """What one recipient has, or had, of one person. It changes in the commit of the decision that it follows from.
 
     `handle` is the person's name to this recipient alone; `consents` holds the cells that are, or once were, given to
-    it. `subject` is "" once the person had everything erased: the end is still told, and leads to nobody.
+    it. `subject` is "" once the person had everything erased: the end is still told, and leads to nobody. Once there is
+    nothing left to tell, at `forget_at`, the store lets it go; None while something is given without an end.
     """
 
     subject: str
     recipient: str
     handle: str
     consents: Consents
-    frozen_at: dt.datetime | None = None
+    frozen_at: datetime | None = None
+    forget_at: datetime | None = None
 
 
 def share_id(uid: str, recipient: str) -> str:
@@ -36,7 +39,7 @@ def share_id(uid: str, recipient: str) -> str:
 
 
 def share_under(
-    consents: Consents, before: Share | None, uid: str, recipient: str, fresh_handle: str, at: dt.datetime
+    consents: Consents, before: Share | None, uid: str, recipient: str, fresh_handle: str, at: datetime
 ) -> Share | None:
     """The share under a newer state of consent; None where nothing was ever given. What was only asked for, or refused,
     is no business of the recipient's."""
@@ -55,7 +58,15 @@ def share_under(
         handle=same.handle if same else fresh_handle,
         consents=Consents(consents.epoch, cells, consents.frozen),
         frozen_at=((same.frozen_at if same else None) or at) if consents.frozen else None,
+        forget_at=_all_told(cells.values()),
     )
+
+
+def _all_told(cells: Iterable[CellState]) -> datetime | None:
+    """When nothing of these will be told any more; None where that cannot be said yet. A freeze may end again."""
+    ends = [_ends(one) if one.state in LIVE else one.at for one in cells]
+    known = [end for end in ends if end is not None]
+    return max(known) + TOLD_FOR if len(known) == len(ends) else None
 
 
 class MayRead(msgspec.Struct, frozen=True):
@@ -63,7 +74,7 @@ class MayRead(msgspec.Struct, frozen=True):
 
     purpose: Purpose
     kind: Kind
-    until: dt.datetime | None
+    until: datetime | None
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -71,7 +82,7 @@ class Ended(msgspec.Struct, frozen=True):
 
     purpose: Purpose
     kind: Kind
-    at: dt.datetime
+    at: datetime
 
 
 class PersonView(msgspec.Struct, frozen=True):
@@ -89,7 +100,7 @@ class People(msgspec.Struct, frozen=True):
     next_after: str | None
 
 
-def person_view(share: Share, at: dt.datetime) -> PersonView:
+def person_view(share: Share, at: datetime) -> PersonView:
     """What the recipient is told of the person at `at`."""
     told = PersonView(share.handle, [], [])
     for key, state in sorted(share.consents.cells.items()):
@@ -103,11 +114,11 @@ def person_view(share: Share, at: dt.datetime) -> PersonView:
     return told
 
 
-def _ends(state: CellState) -> dt.datetime | None:
+def _ends(state: CellState) -> datetime | None:
     return min((end for end in (state.valid_until, state.authority_until) if end is not None), default=None)
 
 
-def _ended_at(share: Share, state: CellState) -> dt.datetime:
+def _ended_at(share: Share, state: CellState) -> datetime:
     if state.state not in LIVE:
         return state.at
     ends = [end for end in (state.valid_until, state.authority_until, share.frozen_at) if end is not None]
@@ -144,14 +155,14 @@ class Provision(msgspec.Struct, frozen=True, kw_only=True):
     purpose: Purpose
     kind: Kind
     form: Form
-    first: dt.date
-    last: dt.date
+    first: date
+    last: date
     count: int
     epoch: int
     notice: str
     sha256: str
     size_bytes: int
     number: int
-    at: dt.datetime
-    kept_until: dt.datetime
+    at: datetime
+    kept_until: datetime
     state: ProvisionState = ProvisionState.RECORDED

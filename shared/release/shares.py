@@ -63,10 +63,17 @@ class ShareStore:
         found = await self._documents.get_many([share_path(*pair) for pair in pairs]) if pairs else []
         return [_decoded(one) for one in found if one is not None]
 
+    async def of_person(self, uid: str) -> list[Share]:
+        """All there are of one person."""
+        return [_decoded(one) for one in await self._of_person(uid)]
+
     async def forgetting(self, uid: str) -> list[Write]:
         """What makes each recipient's name for this person lead to nobody. What has ended is still told."""
-        found = await self._documents.query(Query("releases", where=(Where("subject", "==", uid),), limit=MOST))
+        found = await self._of_person(uid)
         return [_put(one.path, msgspec.structs.replace(_decoded(one), subject=""), one.version) for one in found]
+
+    async def _of_person(self, uid: str) -> list[Document]:
+        return await self._documents.query(Query("releases", where=(Where("subject", "==", uid),), limit=MOST))
 
 
 def share_path(uid: str, recipient: str) -> str:

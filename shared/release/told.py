@@ -12,6 +12,7 @@ from shared.errors import InvalidInput
 from shared.release.messages import AskProvisions
 from shared.release.model import Form, ProvisionState
 from shared.release.provisions import ProvisionStore, Recorded
+from shared.release.shares import ShareStore
 from shared.vocabulary import Kind, Purpose
 
 
@@ -33,10 +34,19 @@ class ProvisionView(msgspec.Struct, frozen=True, kw_only=True):
     state: ProvisionState
 
 
+class KnownAs(msgspec.Struct, frozen=True):
+    """The name that one recipient knows the person by. To tell an institution that name is to say who one is."""
+
+    recipient: str
+    person: str
+
+
 class Provisions(msgspec.Struct, frozen=True):
-    """A page, newest first; `next_after` is None on the last one."""
+    """A page, newest first; `next_after` is None on the last one. `known_as`: to whom something is, or lately was,
+    given."""
 
     provisions: list[ProvisionView]
+    known_as: list[KnownAs]
     recipients: list[RecipientView]
     next_after: str | None
 
@@ -46,6 +56,7 @@ class ProvisionActs:
     """The person's questions about it."""
 
     provisions: ProvisionStore
+    shares: ShareStore
     recipients: Recipients
 
     async def listed(self, call: edge.Call) -> edge.Reply:
@@ -56,9 +67,11 @@ class ProvisionActs:
         if found is None:
             raise InvalidInput("query_invalid", "after: none of yours")
         shown, more = found[: asked.limit], len(found) > asked.limit
-        known = await self.recipients.find(uid, sorted({one.value.recipient for one in shown}))
-        named = [RecipientView(one.id, one.type, one.name, one.active) for one in known.values()]
-        return edge.Json(Provisions([_view(one) for one in shown], named, shown[-1].id if more else None))
+        known_as = [KnownAs(one.recipient, one.handle) for one in await self.shares.of_person(uid)]
+        named = {one.value.recipient for one in shown} | {one.recipient for one in known_as}
+        found_of = await self.recipients.find(uid, sorted(named))
+        views = [RecipientView(one.id, one.type, one.name, one.active) for one in found_of.values()]
+        return edge.Json(Provisions([_view(one) for one in shown], known_as, views, shown[-1].id if more else None))
 
 
 def _view(found: Recorded) -> ProvisionView:

@@ -13,7 +13,7 @@ from shared.consent.store import ConsentStore
 from shared.ids import RandomIds
 from shared.policy.notices import notices
 from shared.release.provisions import ProvisionStore
-from shared.release.shares import ShareFollower
+from shared.release.shares import ShareFollower, ShareStore
 from shared.release.told import ProvisionActs
 from shared.wiring.platform import Platform
 from shared.wiring.queue import queue
@@ -69,7 +69,7 @@ def invitations(p: Platform) -> Invitations:
 
 def provision_acts(p: Platform, c: Consenting) -> ProvisionActs:
     """What was handed on of somebody."""
-    return ProvisionActs(ProvisionStore(p.documents), c.recipients)
+    return ProvisionActs(ProvisionStore(p.documents), ShareStore(p.documents), c.recipients)
 
 
 def inviting_pace(p: Platform) -> Pace:

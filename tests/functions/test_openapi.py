@@ -33,7 +33,7 @@ from shared.policy.model import NoticeRef, RecipientType, Words
 from shared.policy.view import NoticeView, PurposeView
 from shared.problems import PROBLEMS
 from shared.release.model import Ended, Form, MayRead, People, PersonView, ProvisionState
-from shared.release.told import Provisions, ProvisionView
+from shared.release.told import KnownAs, Provisions, ProvisionView
 from shared.sync.dispatch import Tally
 from shared.sync.model import Outcome
 from shared.vocabulary import Kind, Language, Provider, Purpose
@@ -60,7 +60,7 @@ SHAPES: tuple[type, ...] = (
     *(Stands, CellView, RecipientView, RecipientType, Words, Pending, State),
     *(Decided, EventView, History, Giver, Role, Method, NoticeRef, NoticeView, PurposeView),
     *(Erase, ErasureView, Progress, Run),
-    *(MayRead, Ended, PersonView, People, Form, ProvisionState, ProvisionView, Provisions),
+    *(MayRead, Ended, PersonView, People, Form, ProvisionState, ProvisionView, Provisions, KnownAs),
     *(Zone, PointRow, PointsPage, Coded, Task, Outcome, Tally),
     *(summary.Spread, summary.Stages, summary.Sleep, summary.StepsDay, summary.HeartRateDay),
     *(summary.BloodGlucoseDay, summary.BloodPressureDay, summary.WeightDay, summary.BodyTemperatureDay),

@@ -78,6 +78,7 @@ async def test_a_hospital_reads_what_it_was_given_and_the_person_sees_that_it_di
         "state": "recorded",
     }
     assert [one["name"]["en"] for one in seen["recipients"]] == ["Minato Hospital"]
+    assert seen["known_as"] == [{"recipient": clinic.recipient, "person": person}]
     page = await provisions(hana, "?limit=1")
     assert page["next_after"] == newest["id"]
     assert (await provisions(hana, f"?after={newest['id']}"))["provisions"] == [first]
@@ -86,6 +87,7 @@ async def test_a_hospital_reads_what_it_was_given_and_the_person_sees_that_it_di
     assert (await ken.call("GET", f"/consent/provisions?after={newest['id']}")).code == "query_invalid"
 
 
+@pytest.mark.parametrize("store", ["sqlite", "firestore"], indirect=True)
 async def test_withdrawing_one_kind_from_one_hospital_stops_that_and_nothing_else(town: Town):
     hana, clinic, other = await hanas(town), await hospital_of(town), await hospital_of(town, OTHER)
     person = await gives(hana, clinic, WEIGHT, PRESSURE)

@@ -158,6 +158,27 @@ async def test_no_commit_of_a_decision_leaves_its_recipients_untold(sqlite_docum
     assert len(await stream_entries(sqlite_documents, f"consent.{digest('subject', 'hana')}")) == 6
 
 
+async def test_a_share_goes_once_nothing_of_it_is_left_to_tell(documents, clock):
+    desk = Desk(documents, clock)
+    clinic = await desk.clinic()
+
+    async def forget_at(recipient):
+        [(_, share)] = await desk.shares.of_recipient(recipient, after="", limit=2)
+        return share.forget_at
+
+    await desk.office.guide("hana", "give", clinic, (WEIGHT, SLEEP))
+    assert await forget_at(clinic) is None
+    await desk.office.guide("hana", "withdraw", clinic)
+    assert await forget_at(clinic) is None
+    clock.advance(timedelta(days=3))
+    await desk.office.guide("hana", "withdraw", clinic, (SLEEP,))
+    assert await forget_at(clinic) == clock.now() + TOLD_FOR
+    await desk.office.guide("hana", "give", clinic)
+    assert await forget_at(clinic) is None
+    relation = await desk.office.relative("hana", "mio", kinds=(WEIGHT,))
+    assert await forget_at(f"relative:{relation}") == clock.now() + timedelta(days=365) + TOLD_FOR
+
+
 async def test_once_forgotten_a_name_leads_to_nobody_and_a_new_one_is_given(documents, clock):
     desk = Desk(documents, clock)
     clinic = await desk.clinic()
