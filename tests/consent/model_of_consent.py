@@ -49,7 +49,8 @@ class Model:
         return state
 
     def allowed(self, cell: Cell, at: dt.datetime) -> bool:
-        return not self.frozen and self.state(cell, at) in LIVE
+        going = self.state(storing(cell.kind), at) == "erasing"
+        return not self.frozen and not going and self.state(cell, at) in LIVE
 
     def fetched(self, at: dt.datetime) -> list[Kind]:
         return [kind for kind in KINDS if self.linked and self.allowed(storing(kind), at)]

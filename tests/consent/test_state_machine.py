@@ -1,15 +1,16 @@
 """Anything that can be done about consent, in any order, beside a small model of it. After every step: nothing was
-stored that was not allowed at that moment (I3), the gate says what the model says of every cell, the ledger is whole
-and leads to the state, the epoch only grows, and the connection carries the same state (I8)."""
+stored or handed on that was not allowed at that moment (I3, I6), the gate says what the model says of every cell, the
+ledger is whole and leads to the state, the epoch only grows, and the connection carries the same state (I8)."""
 
 import asyncio
 import datetime as dt
+import hashlib
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,13 +20,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from infra.staff import institutions, registering
 from shared.audit.model import first_break as broken_audit
 from shared.audit.store import stream_entries
-from shared.cloud.documents import Document, Put, Query, Write
+from shared.cloud.documents import Document, Put, Query, Write, settle
 from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.vault import KeyShredder
 from shared.connection.model import LinkState
 from shared.consent.asking import Asked
 from shared.consent.authorities import AuthorityStore, Rights
-from shared.consent.gate import admit_self, permits
+from shared.consent.gate import Permit, admit_self, permits
 from shared.consent.ledger import Entry, first_break, rebuild
 from shared.consent.model import Cell, Decision, Role, State
 from shared.consent.relations import RelationStore
@@ -35,9 +36,14 @@ from shared.erasure.service import AskingToErase, Erasing
 from shared.erasure.store import ErasureStore
 from shared.errors import Fault, Refused
 from shared.ids import digest
+from shared.measurement.service import Measurements
 from shared.measurement.store import DayDeleter
+from shared.measurement.zones import ZoneStore
 from shared.policy.model import Words
 from shared.policy.notices import Notices, load
+from shared.release.ports import Reader, Whom
+from shared.release.provisions import ProvisionStore
+from shared.release.service import Question, Releasing
 from shared.release.shares import ShareStore
 from shared.vocabulary import Kind, Purpose
 from tests.consent.model_of_consent import BORN_ON, KINDS, OF_AGE_AT, Model, No, Wish, storing
@@ -88,6 +94,18 @@ class Told:
         versions = await self._real.commit(writes)
         self._committed(writes)
         return versions
+
+
+class OneClinic(NamedTuple):
+    """A desk at which one clinic asks, for one person."""
+
+    known: Whom
+
+    async def whom(self, reader: Reader, person: str) -> Whom:
+        return self.known
+
+    async def still(self, reader: Reader) -> bool:
+        return True
 
 
 @cache
@@ -146,9 +164,26 @@ class Consenting(RuleBasedStateMachine):
         authorities = AuthorityStore(store)
         parts: dict[str, Any] = {"recorder": self.consenting.recorder, "notices": self.notices, "clock": self.clock}
         self.rights = Rights(authorities=authorities, **parts)
-        erasing: dict[str, Any] = {**parts, "erasures": ErasureStore(store), "keys": KeyShredder(store, self.clock)}
+        erasing: dict[str, Any] = {**parts, "erasures": ErasureStore(store)}
         self.asking = AskingToErase(**erasing, relations=RelationStore(store), queue=rig.queue, ids=rig.ids)
-        self.erasing = Erasing(**erasing, documents=store, days=DayDeleter(store), shares=ShareStore(store))
+        self.observed: dict[str, str] = {}
+        self.reader, self.provisions = Reader("caller", institution=self.clinic), ProvisionStore(store)
+        self.measurements = Measurements(days=rig.days, zones=ZoneStore(store))
+        self.releasing = Releasing(
+            desk=OneClinic(Whom(UID, self.clinic)),
+            ledger=ConsentStore(store),
+            provisions=self.provisions,
+            commit=partial(settle, store),
+            clock=self.clock,
+            ids=rig.ids,
+        )
+        self.erasing = Erasing(
+            **erasing,
+            keys=KeyShredder(store, self.clock),
+            documents=store,
+            days=DayDeleter(store),
+            shares=ShareStore(store),
+        )
 
     def teardown(self) -> None:
         self.loop.run(self.real.close())
@@ -168,10 +203,15 @@ class Consenting(RuleBasedStateMachine):
 
         return answer
 
-    # -------------------------------------------------------------- I3, at the moment of every commit
+    # -------------------------------------------------------------- I3 and I6, at the moment of every commit
 
     def _committed(self, writes: Sequence[Write]) -> None:
         for write in writes:
+            if isinstance(write, Put) and write.path.startswith("provisions/"):
+                told = write.data
+                cell = Cell(Purpose(told["purpose"]), Kind(told["kind"]), told["recipient"])
+                if told["state"] == "recorded":
+                    assert self.model.allowed(cell, self.clock.now()), f"I6: {cell} is on record without consent"
             if isinstance(write, Put) and "/days/" in write.path:
                 kind = Kind(write.path.split("/")[3].partition(".")[0])
                 assert self.model.allowed(storing(kind), self.clock.now()), f"I3: {kind} is stored without consent"
@@ -372,9 +412,41 @@ class Consenting(RuleBasedStateMachine):
                 names = [found.id for found in await self.real.query(Query(f"users/{UID}/days"))]
                 assert any(name.startswith(f"{kind}.{on}") for name in names), f"{kind} of {on} is not stored"
 
-    # The place for handing on (I6): a rule `release` that hands what a cell allows to its recipient, a record before
-    # the first byte; asks the gate when it records and when it sends; and an interrupted one beside it, as with `sync`.
-    # What the recipient observed is then held to `self.model.allowed` in an invariant below.
+    @rule(kind=st.sampled_from(KINDS))
+    def release(self, kind: Kind) -> None:
+        """The clinic asks for a kind."""
+        allowed = self.model.allowed(Cell(GUIDANCE, kind, self.clinic), self.clock.now())
+        assert self.loop.run(self._released(kind)) == ("" if allowed else "consent_missing")
+
+    @rule(kind=st.sampled_from(KINDS), at=st.integers(1, 9), decision=st.sampled_from(Decision))
+    def release_while_something_is_decided(self, kind: Kind, at: int, decision: Decision) -> None:
+        """A decision comes between any two operations of handing on."""
+        cell = Cell(GUIDANCE, kind, self.clinic)
+        decided = []
+
+        async def change_mind() -> None:
+            await self._decide([Wish(cell, decision)], self._words, None)
+            decided.append(decision)
+
+        self.store.interrupt(at, change_mind)
+        told = self.loop.run(self._released(kind))
+        self.store.undisturbed()
+        if decided and not self.model.allowed(cell, self.clock.now()):
+            assert told == "consent_missing", "I6: sent behind a withdrawal"
+
+    async def _released(self, kind: Kind) -> str:
+        """What became of the clinic's question: a code, "" where it was answered. What it got, it keeps."""
+        today = self.clock.now().date()
+
+        async def read(permit: Permit) -> Any:
+            return await self.measurements.day_summaries(permit, today, today, "UTC")
+
+        try:
+            body, record = await self.releasing.release(self.reader, "hana", Question(GUIDANCE, kind, read))
+        except Fault as fault:
+            return fault.code
+        self.observed[record.id] = hashlib.sha256(body).hexdigest()
+        return ""
 
     @rule(kind=st.sampled_from(KINDS))
     def people_see_their_own(self, kind: Kind) -> None:
@@ -420,6 +492,12 @@ class Consenting(RuleBasedStateMachine):
         assert rebuild(events) == standing.consents
         entries = self.loop.run(stream_entries(self.real, f"consent.{digest('subject', UID)}"))
         assert broken_audit(entries) is None
+
+    @invariant()
+    def the_recipient_got_what_is_on_record_and_nothing_else(self) -> None:
+        """I6: one to one, and the same bytes."""
+        found = self.loop.run(self.provisions.of_person(UID, after="", limit=1000)) or []
+        assert {one.id: one.value.sha256 for one in found if one.value.state == "recorded"} == self.observed
 
     @invariant()
     def the_epoch_only_grows(self) -> None:
