@@ -418,11 +418,16 @@ class Consenting(RuleBasedStateMachine):
         allowed = self.model.allowed(Cell(GUIDANCE, kind, self.clinic), self.clock.now())
         assert self.loop.run(self._released(kind)) == ("" if allowed else "consent_missing")
 
-    @rule(kind=st.sampled_from(KINDS), at=st.integers(1, 9), decision=st.sampled_from(Decision))
+    @rule(
+        kind=st.sampled_from(KINDS),
+        at=st.integers(1, 9),
+        decision=st.sampled_from(Decision),
+    )
     def release_while_something_is_decided(self, kind: Kind, at: int, decision: Decision) -> None:
-        """A decision comes between any two operations of handing on."""
+        """What was given just now is asked for; a decision comes between any two operations of handing on."""
         cell = Cell(GUIDANCE, kind, self.clinic)
         decided = []
+        self.loop.run(self._decide([Wish(cell, Decision.GIVE)], self._words, None))
 
         async def change_mind() -> None:
             await self._decide([Wish(cell, decision)], self._words, None)
