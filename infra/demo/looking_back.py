@@ -1,10 +1,12 @@
 """The end of a story: everything is read back and set against what Google holds."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from infra.demo import steps
+from infra.demo.handing_on import HandedOn
 from infra.demo.people import Person, Words
 from infra.demo.stage import Stage
 from infra.demo.stored import Shelf, Size
@@ -115,7 +117,13 @@ def _check_complete(stage: Stage, people: list[PersonSeen]) -> None:
 
 
 def summed_up(
-    stage: Stage, people: list[PersonSeen], *, source: str, began: datetime, recordings: Recordings | None = None
+    stage: Stage,
+    people: list[PersonSeen],
+    *,
+    source: str,
+    began: datetime,
+    recordings: Recordings | None = None,
+    handed_on: Iterable[HandedOn] = (),
 ) -> Summary:
     """All of it, as one value."""
     log, counts = stage.log, stage.platform.delivery.counts
@@ -135,6 +143,7 @@ def summed_up(
         {"created": counts["tasks"], "delivered": counts["deliveries"]},
         stage.seconds,
         recordings,
+        [*handed_on],
     )
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from infra.demo import words as w
 from infra.demo.charts import Chart, chart
+from infra.demo.handing_on import NAME, HandedOn, clock
 from infra.demo.html import both, cell, number, row, section, table
 from infra.demo.people import Words
 from infra.demo.summary import KindSeen, PersonSeen, Summary
@@ -21,6 +22,8 @@ def report(summary: Summary) -> str:
     """The whole page."""
     parts = [_header(summary), _figures(summary), _story(summary), _checks(summary)]
     parts += [_person(person) for person in summary.people]
+    if summary.handed_on:
+        parts.append(_handed_on(summary.handed_on))
     parts.append(_costs(summary))
     if summary.recordings:
         parts.append(_files(summary))
@@ -103,6 +106,38 @@ def _person(person: PersonSeen) -> str:
     drawn = (_figure(person, chart(kind.kind, kind.days, first, last)) for kind in person.kinds if kind.days)
     charts = f'<div class="charts">{"".join(drawn)}</div>'
     return section(person.name, f"<p>{both(person.about)}</p>{kinds}{charts}", name="person")
+
+
+def _handed_on(handed_on: list[HandedOn]) -> str:
+    heads = [
+        (w.KIND, ""),
+        (w.READINGS, "n"),
+        (w.LAST_POINTS, "n"),
+        (w.LAST_READ, ""),
+        (w.TAKEN_BACK, ""),
+        (w.ANSWERED, ""),
+    ]
+    rows = (
+        row(
+            both(w.KINDS[one.kind]),
+            [
+                number(one.reads),
+                number(one.points),
+                cell(clock(one.last_read_at), "at"),
+                cell(clock(one.withdrawn_at), "at"),
+                f'<td class="both">{both(_answered(one))}</td>',
+            ],
+        )
+        for one in handed_on
+    )
+    name = f"{w.HANDED_ON.ja} / {w.HANDED_ON.en}"
+    return section(
+        w.HANDED_ON, f"<p>{both(w.HANDED_WHY.filled(hospital=NAME))}</p>{table(heads, rows, name=name, kind='wide')}"
+    )
+
+
+def _answered(one: HandedOn) -> Words:
+    return w.REFUSED.filled(n=one.refused, code=one.refused_with) if one.refused else w.STILL_READ
 
 
 def _kind(kind: KindSeen) -> str:

@@ -30,5 +30,6 @@ async def play(folder: Path, console: Console, *, hours: int, backfill_days: int
             await story.tell(timedelta(hours=hours))
             seen = await look_back(stage, BEGINS)
             story.look_back(seen)
+            await story.handing_on.look_back()
             check_everything(stage, seen)
-            return summed_up(stage, seen, source="simulated", began=BEGINS)
+            return summed_up(stage, seen, source="simulated", began=BEGINS, handed_on=story.handing_on.told.values())

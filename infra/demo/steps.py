@@ -51,6 +51,14 @@ RECONNECTED = Words(
     "みどりさんが連携し直す。連携は「{state.ja}」に戻り、続きから取得する",
     "Midori reconnects: her link is {state.en} again, and catches up",
 )
+GIVEN_TO = Words(
+    "はなさんが{hospital.ja}に、保健指導のため{kinds.ja}を見せることに同意する。病院が直近 7 日の {points:,} 件を読む",
+    "Hana lets {hospital.en} see {kinds.en} for health guidance; it reads {points:,} points of the last 7 days",
+)
+TAKEN_BACK = Words(
+    "取得が行われている最中に、はなさんが{hospital.ja}への{kind.ja}の提供を撤回する",
+    "In the midst of a fetch, Hana takes {kind.en} back from {hospital.en}",
+)
 READ_BACK = Words(
     "全員の値を HTTP で読み戻し、Google にある値と照合する",
     "Everything is read back over HTTP and set against what Google holds",

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from infra.demo import steps
+from infra.demo.handing_on import HandingOn
 from infra.demo.people import HANA, KEN, MIDORI, Words
 from infra.demo.stage import Stage
 from infra.demo.summary import KindSeen, PersonSeen
@@ -59,6 +60,7 @@ class Story:
         self._calls_when_quiet = 0
         self._faults = 0
         self._landed_on: date | None = None
+        self.handing_on = HandingOn(stage)
 
     async def tell(self, ends_after: timedelta = ENDS_AFTER) -> None:
         """Play every chapter that lies before the end, each at its time, and go on to the end."""
@@ -278,11 +280,13 @@ CHAPTERS = (
     Chapter(timedelta(hours=4), Story.the_watch_loses_its_phone),
     Chapter(timedelta(hours=25), Story.google_has_a_bad_morning),
     Chapter(timedelta(hours=29), Story.google_is_well_again),
+    Chapter(timedelta(hours=31), lambda story: story.handing_on.hana_gives_to_a_hospital()),
     Chapter(timedelta(hours=34), Story.hana_mistypes),
     Chapter(timedelta(hours=48), Story.ken_takes_off),
     Chapter(timedelta(hours=49), Story.hana_notices),
     Chapter(timedelta(hours=52), Story.the_watch_uploads),
     Chapter(timedelta(hours=55), Story.hana_looks_again),
+    Chapter(timedelta(hours=57), lambda story: story.handing_on.hana_takes_blood_pressure_back()),
     Chapter(timedelta(hours=61), Story.ken_lands),
     Chapter(timedelta(hours=73), Story.midori_takes_it_back),
     Chapter(timedelta(hours=75), Story.we_have_noticed),

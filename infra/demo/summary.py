@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from infra.demo.handing_on import HandedOn
 from infra.demo.people import Words
 from infra.demo.stage import Check
 from infra.demo.telling import Told
@@ -41,6 +42,7 @@ KEYS = {
     "median_sync": "the median visit to one person: calls to Google, store reads, store writes",
     "tasks": "deliveries of the queue; some arrive twice on purpose",
     "seconds": "on this machine, per part",
+    "handed_on": "kinds that a hospital was given: readings, points, when it was taken back, the answer since",
     "recordings": "which files of the folder were used, and why the others could not be",
 }
 
@@ -107,6 +109,7 @@ class Summary:
     tasks: dict[str, int]
     seconds: dict[str, float]
     recordings: Recordings | None = None
+    handed_on: list[HandedOn] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:

@@ -55,6 +55,18 @@ STORY_TIMES = Words("時刻は模擬の日本時間です。", "Times are simula
 DAY = Words("{n}日目", "day {n}")
 WEEKDAYS = tuple(Words(*day.split()) for day in ("月 Mon", "火 Tue", "水 Wed", "木 Thu", "金 Fri", "土 Sat", "日 Sun"))
 WHO = Words("だれの何が保存されたか", "Who has what")
+HANDED_ON = Words("病院に渡ったもの、止まったもの", "What a hospital was handed, and what stopped")
+HANDED_WHY = Words(
+    "はなさんが保健指導のために{hospital.ja}へ提供した種類です。時刻は模擬の日本時間です。",
+    "The kinds that Hana gave to {hospital.en} for health guidance. Times are simulated ones, in Japan.",
+)
+READINGS = Words("読んだ回数", "Readings")
+LAST_POINTS = Words("最後に渡った件数", "Points, last time")
+LAST_READ = Words("最後に読んだ時刻", "Last read")
+TAKEN_BACK = Words("撤回した時刻", "Taken back")
+ANSWERED = Words("その後の応答", "Answered since")
+STILL_READ = Words("読める", "may read")
+REFUSED = Words("拒否 {n} 回（{code}）", "refused {n} times ({code})")
 FIGURES = Words("数値の要約", "Key figures")
 COSTS = Words("処理にかかったもの", "What it took")
 FILES = Words("記録ファイル", "Recorded files")

@@ -2,7 +2,7 @@ import asyncio
 import json
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from html import escape
 from html.parser import HTMLParser
 from io import StringIO
@@ -15,13 +15,18 @@ from rich.console import Console
 
 from infra.demo import looking_back, recorded, simulated, steps
 from infra.demo import words as words_of
-from infra.demo.people import Words
+from infra.demo.handing_on import HandingOn
+from infra.demo.people import Words, cast
 from infra.demo.phone import Row
 from infra.demo.report import report
-from infra.demo.story import Story
+from infra.demo.stage import staged
+from infra.demo.story import BEGINS, Story
 from infra.demo.table import show
+from infra.demo.telling import Telling
 from infra.demo.truth import compare
+from infra.local.google import World
 from infra.manifest import ROOT
+from shared.clock import ManualClock
 from shared.vocabulary import Kind
 
 VOID = {"meta", "br"}
@@ -236,3 +241,26 @@ async def test_recorded_answers_are_replayed_and_unusable_files_named(tmp_path):
     assert summary.recordings is not None
     assert summary.recordings.used == ["weights.json"]
     assert summary.recordings.unusable.keys() == {"broken.json"}
+
+
+async def test_what_is_taken_back_in_the_midst_of_a_fetch_stops_at_the_hospital_alone(tmp_path):
+    clock = ManualClock(BEGINS)
+    world = World(clock, auto_live=True)
+    people = [person for person in cast(world, timedelta(days=5)) if person.uid == "hana"]
+    telling = Telling(console(), clock)
+    async with staged(tmp_path, world, clock, people, telling, {"BACKFILL_DAYS": "3"}) as stage:
+        await stage.link(people[0])
+        await stage.drain(Words("", ""))
+        told = HandingOn(stage)
+        await told.hana_gives_to_a_hospital()
+        await stage.pass_until(BEGINS + timedelta(hours=2))
+        await told.hana_takes_blood_pressure_back()
+        await stage.pass_until(BEGINS + timedelta(hours=4))
+        await told.look_back()
+    assert [check.what.en for check in stage.checks if not check.good] == []
+    assert len(stage.checks) == 4
+    taken, kept = told.told[Kind.BLOOD_PRESSURE], told.told[Kind.WEIGHT]
+    assert (taken.reads, taken.refused, taken.refused_with) == (2, 2, "consent_missing")
+    assert (kept.reads, kept.refused) == (4, 0)
+    assert taken.points > 0 < kept.points
+    assert taken.last_read_at == taken.withdrawn_at < kept.last_read_at
