@@ -132,9 +132,9 @@ class Releasing:
     async def _stop(self, whom: Whom, record: Recorded) -> None:
         """Say of the record that nothing was sent. Where that cannot be said, nothing is sent all the same."""
         for _ in range(_TURNS):
-            chain = await self.provisions.chain(whom.subject, whom.recipient)
-            writes, witness = stopped(record.id, record.value, chain, self.clock.now())
             try:
+                chain = await self.provisions.chain(whom.subject, whom.recipient)
+                writes, witness = stopped(record.id, record.value, chain, self.clock.now())
                 await self.commit(writes, witness=witness)
             except Conflict:
                 continue

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from shared.cloud.identity import AppUser, GoogleSubject
-from shared.errors import Conflict, Fault, NotFound, NotPermitted, OutcomeUnknown, Refused
+from shared.errors import Conflict, Fault, NotFound, NotPermitted, OutcomeUnknown, Refused, Unavailable
 from shared.release.model import KEPT_FOR, Form, ProvisionState
 from shared.vocabulary import Kind, Purpose
 from tests.consent.office import Office
@@ -310,6 +310,33 @@ async def test_what_may_or_may_not_be_on_record_is_not_sent(sqlite_documents, cl
     with pytest.raises(OutcomeUnknown):
         await release(deaf, CLINIC, person)
     assert len(await desk.on_record("hana", clinic)) == happened
+
+
+async def test_where_the_stop_cannot_be_kept_nothing_is_sent_all_the_same(sqlite_documents, clock):
+    class Lost:
+        """A store that is out of reach from the record on."""
+
+        recorded = False
+
+        def __getattr__(self, name):
+            return getattr(sqlite_documents, name)
+
+        async def get(self, path):
+            if self.recorded and path.startswith("provision_chains/"):
+                raise Unavailable("store_unavailable")
+            return await sqlite_documents.get(path)
+
+        async def commit(self, writes):
+            versions = await sqlite_documents.commit(writes)
+            if any(write.path.startswith("provisions/") for write in writes):
+                self.recorded = True
+                await desk.office.guide("hana", "withdraw", clinic)
+            return versions
+
+    desk, clinic, person = await guided(sqlite_documents, clock)
+    with pytest.raises(Refused, match="consent_missing: withdrawn"):
+        await release(Desk(Lost(), clock, desk.office), CLINIC, person)
+    assert [one.state for one in await desk.on_record("hana", clinic)] == ["recorded"]
 
 
 async def test_a_recipient_that_asks_for_much_at_once_gets_all_of_it_in_one_chain(sqlite_documents, clock):
