@@ -16,7 +16,7 @@ import msgspec
 from shared import ids, log
 from shared.clock import Clock
 from shared.cloud.documents import Documents, Write
-from shared.connection.model import Connection, LinkState, begun_anew, settled
+from shared.connection.model import Connection, LinkState, begun_anew, purposeless, settled
 from shared.connection.ports import Authority, Links, Queue
 from shared.connection.writes import put
 from shared.errors import Conflict, Fault, NotFound, OutcomeUnknown, Refused, Unavailable
@@ -81,6 +81,8 @@ class Syncing:
         if visit.connection.leased_to_other(visit.holder, self.clock.now()):
             return Outcome(outcome="busy")
         try:
+            if purposeless(visit.connection, self.clock.now()):
+                return await self._fence.end(visit)
             async with self.room.place(visit.connection, self.clock.now()):
                 return await self._visit(visit)
         except Conflict:

@@ -9,12 +9,14 @@ from shared import ids, log
 from shared.audit.model import Fact
 from shared.clock import Clock
 from shared.cloud.documents import Documents, Write, settle
+from shared.connection.ending import ending
 from shared.connection.model import Connection, LinkState, begun_anew
 from shared.connection.ports import Links, StoredConnection
 from shared.connection.writes import put, recorded
 from shared.consent.gate import Permit
 from shared.errors import Conflict
 from shared.sync.fetch import KindFetch
+from shared.sync.model import Outcome
 from shared.vocabulary import Kind
 
 
@@ -121,6 +123,15 @@ class Fence:
         counting = [f for f in kept if stands[f.kind] == ours.kinds[f.kind].reached_ns]
         visit.wanted_again |= len(counting) < len(kept) or visit.connection.asked_at != ours.asked_at
         return counting
+
+    async def end(self, visit: Visit) -> Outcome:
+        """Time alone has ended the last consent: no purpose remains for the grant, so it goes as with a withdrawal. It
+        is due to be revoked at once, and the next tick finds it."""
+        now = self.clock.now()
+        over = ending(visit.at, visit.connection, self.ids.ident(), at=now, actor="system", reason="no_purpose_left")
+        await settle(self.documents, over.writes, witness=over.witness)
+        log.event("sync.link_ended", "NOTICE", provider=visit.connection.provider)
+        return Outcome(outcome="ended")
 
     async def needs_reauth(self, visit: Visit) -> None:
         """The provider says the grant is dead: forget its tokens, tell the person, be quiet."""

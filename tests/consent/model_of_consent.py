@@ -116,9 +116,12 @@ class Model:
             self.epoch += 1
         if frozen is not None:
             self.frozen = frozen
-        dead_or_free = self.frozen in ("", DEATH)
-        if self.linked and dead_or_free and not self.fetched(at):
+        if self.purposeless(at):
             self.linked = False
+
+    def purposeless(self, at: dt.datetime) -> bool:
+        """Whether there is a link for which no purpose remains."""
+        return self.linked and self.frozen in ("", DEATH) and not self.fetched(at)
 
     def register_guardian(self, at: dt.datetime) -> None:
         if self.frozen == DEATH:

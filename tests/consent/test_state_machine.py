@@ -207,6 +207,10 @@ class Consenting(RuleBasedStateMachine):
 
     def _committed(self, writes: Sequence[Write]) -> None:
         for write in writes:
+            if isinstance(write, Put) and "/connections/" in write.path and write.data["state"] == LinkState.REVOKED:
+                # Decisions were modelled already; else it is a visit that finds every consent run out.
+                assert not self.model.linked or self.model.purposeless(self.clock.now())
+                self.model.linked = False
             if isinstance(write, Put) and write.path.startswith("provisions/"):
                 told = write.data
                 cell = Cell(Purpose(told["purpose"]), Kind(told["kind"]), told["recipient"])
@@ -401,8 +405,11 @@ class Consenting(RuleBasedStateMachine):
 
     async def _visits(self) -> None:
         for _ in range(6):
-            if not (await self.rig.sync(UID)).again:
-                return
+            outcome = await self.rig.sync(UID)
+            if not outcome.again:
+                break
+        if outcome.outcome not in ("not_due", "busy", "superseded"):
+            assert not self.model.purposeless(self.clock.now()), "the grant outlives its purpose"
 
     async def _check_newest(self) -> None:
         at = self.clock.now()

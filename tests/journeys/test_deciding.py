@@ -78,6 +78,32 @@ async def test_with_nothing_left_the_link_ends_and_is_revoked_and_what_is_given_
     assert (await hana.kind(Kind.WEIGHT))["last_success_at"]
 
 
+async def test_when_the_last_consent_runs_out_the_grant_goes_as_with_a_withdrawal(town: Town):
+    hana = town.person("hana", devices=[scale()])
+    await hana.link([Kind.WEIGHT])
+    seen = (await hana.call("GET", "/consent")).json
+    until = (town.clock.now() + timedelta(hours=5)).isoformat()
+    change = {
+        "purpose": "qolms_store",
+        "kind": "weight",
+        "recipient": "qolms",
+        "decision": "give",
+        "valid_until": until,
+    }
+    body = {"changes": [change], "notice": seen["notice"], "if_epoch": seen["epoch"]}
+    assert (await hana.call("POST", "/consent", body=body)).status == 200
+    before = await hana.points(Kind.WEIGHT)
+    await town.pass_time(timedelta(hours=4))
+    assert town.granted_at_google(hana)
+    assert (await hana.connection())["state"] == "active"
+    asked = town.asked_for(Kind.WEIGHT)
+    await town.pass_time(timedelta(hours=14))
+    assert not town.granted_at_google(hana)
+    assert (await hana.connection())["state"] == "revoked"
+    assert town.asked_for(Kind.WEIGHT) == asked, "nothing is fetched that nobody consents to"
+    assert await hana.points(Kind.WEIGHT) == before, "what is stored is the person's own until it is erased"
+
+
 async def test_stopping_everything_ends_the_link_in_one_act_and_asks_about_what_is_stored(town: Town):
     hana = town.person("hana", devices=[scale()])
     await hana.link()
