@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from shared.consent.ledger import Entry, decided
-from shared.consent.model import DECEASED, LIVE, QOLMS, Cell, Change, Consents, Decision, Giver, Role, State
+from shared.consent.model import DECEASED, LIVE, QOLMS, Cell, CellState, Change, Consents, Decision, Giver, Role, State
 from shared.consent.ports import Recipient, Standing
 from shared.errors import Conflict, InvalidInput, NotPermitted, Refused
 from shared.policy.model import Basis, Notice, PurposeNotice, RecipientType, Rule
@@ -232,8 +232,7 @@ def _birthday(born_on: dt.date, age: int) -> dt.date:
 class Pending(msgspec.Struct, frozen=True):
     """What the app should ask about, and why: `new_purpose`, `new_words`, `expired`, `ends_soon`, `authority_ended`.
 
-    Nothing that is left open costs an existing function, and neither does refusing what was never given. To refuse
-    what is live ends it."""
+    Nothing that is left open or refused costs an existing function: to refuse what is live keeps it as it is."""
 
     purpose: Purpose
     why: str
@@ -255,30 +254,24 @@ def pending(consents: Consents, notice: Notice, at: dt.datetime) -> list[Pending
             recipient = QOLMS if words.recipient is RecipientType.SERVICE else ""
             found.append(Pending(purpose, "new_purpose", recipient=recipient))
     for key, state in consents.cells.items():
-        why, ends = _why(state.as_of(at), state.notice, state.valid_until, state.authority_until, notice, at)
+        why, ends = _why(state, notice, at)
         cell = Cell.of_key(key)
         if why and can_be_given(cell, notice):
             found.append(Pending(cell.purpose, why, cell.kind, cell.recipient, ends))
     return found
 
 
-def _why(
-    state: State,
-    decided_under: str,
-    valid_until: dt.datetime | None,
-    authority_until: dt.datetime | None,
-    notice: Notice,
-    at: dt.datetime,
-) -> tuple[str, dt.datetime | None]:
+def _why(cell: CellState, notice: Notice, at: dt.datetime) -> tuple[str, dt.datetime | None]:
+    state = cell.as_of(at)
     if state is State.EXPIRED:
-        return "expired", valid_until
-    if state is State.INVALIDATED and authority_until is not None and at >= authority_until:
-        return "authority_ended", authority_until
-    if state not in LIVE:
+        return "expired", cell.valid_until
+    if state is State.INVALIDATED and cell.authority_until is not None and at >= cell.authority_until:
+        return "authority_ended", cell.authority_until
+    if state not in LIVE or cell.declined == notice.contents.version:
         return "", None
-    ends = min((end for end in (valid_until, authority_until) if end is not None), default=None)
+    ends = min((end for end in (cell.valid_until, cell.authority_until) if end is not None), default=None)
     if ends is not None and ends - at <= SOON:
         return "ends_soon", ends
-    if decided_under != notice.contents.version:
+    if cell.notice != notice.contents.version:
         return "new_words", None
     return "", None

@@ -67,7 +67,10 @@ class Entry(NamedTuple):
 
 
 def decided(consents: Consents, change: Change, at: datetime, authority_until: datetime | None = None) -> Entry:
-    """What a decision makes of its cell. Giving what is live reconfirms it; refusing what is live withdraws it.
+    """What a decision makes of its cell. Giving what is live reconfirms it.
+
+    Refusing what is live keeps it as it is: whoever says no to newer words, or to a longer time, loses nothing by it.
+    To end it is to withdraw it.
 
     To end what is being erased is welcome, and does not call the erasure off.
     """
@@ -79,7 +82,7 @@ def decided(consents: Consents, change: Change, at: datetime, authority_until: d
             given = State.RECONFIRMED if now in LIVE else State.GIVEN
             return Entry(change.cell, given, change.valid_until, authority_until)
         case Decision.REFUSE:
-            return Entry(change.cell, State.WITHDRAWN if now in LIVE else State.REFUSED)
+            return Entry(change.cell, State.KEPT if now in LIVE else State.REFUSED)
         case Decision.WITHDRAW:
             return Entry(change.cell, State.WITHDRAWN)
 
@@ -122,6 +125,8 @@ def rebuild(events: Iterable[Event], onto: Consents | None = None) -> Consents:
             frozen = event.reason
         elif event.state is State.THAWED:
             frozen = ""
+        elif event.state is State.KEPT:
+            cells[event.cell] = msgspec.structs.replace(cells[event.cell], declined=event.notice.version)
         else:
             cells[event.cell] = CellState(
                 event.state,

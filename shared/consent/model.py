@@ -25,6 +25,8 @@ class State(StrEnum):
     REFUSED = "refused"
     RECONFIRMED = "reconfirmed"
     """Given again while it was live: under newer words, or for longer."""
+    KEPT = "kept"
+    """Of an event alone: asked about a live cell anew, the person said no. What they gave goes on as they gave it."""
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     INVALIDATED = "invalidated"
@@ -132,6 +134,8 @@ class CellState(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where one cell stands: its newest event's state, time, number and epoch, and the notice it was decided under.
 
     `valid_until` None means until withdrawn; `authority_until` is when whoever gave it stops having the right to.
+    `declined` is the version of a newer notice under which the person did not want to give it anew: of that nothing
+    else follows, and it moves neither time nor number.
     """
 
     state: State
@@ -141,6 +145,7 @@ class CellState(msgspec.Struct, frozen=True, omit_defaults=True):
     notice: str
     valid_until: datetime | None = None
     authority_until: datetime | None = None
+    declined: str = ""
 
     def as_of(self, at: datetime) -> State:
         """The state with time taken into account."""

@@ -32,6 +32,7 @@ STATUS = {
     State.GIVEN: "dpv:ConsentGiven",
     State.REFUSED: "dpv:ConsentRefused",
     State.RECONFIRMED: "dpv:RenewedConsentGiven",
+    State.KEPT: "dpv:ConsentGiven",
     State.WITHDRAWN: "dpv:ConsentWithdrawn",
     State.EXPIRED: "dpv:ConsentExpired",
     State.INVALIDATED: "dpv:ConsentInvalidated",

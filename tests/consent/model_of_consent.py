@@ -86,8 +86,10 @@ class Model:
                 state = "reconfirmed" if live else "given"
                 new[wish.cell] = (state, ends, OF_AGE_AT if guardian else None, guardian)
             else:
-                refused = "refused" if wish.decision is Decision.REFUSE and not live else "withdrawn"
+                refused = "refused" if wish.decision is Decision.REFUSE else "withdrawn"
                 new[wish.cell] = ("erasing" if erasing else refused, None, None, False)
+            if live and wish.decision is Decision.REFUSE:
+                new[wish.cell] = self.cells[wish.cell]
         self.record(new, at)
 
     def check(self, gives: list[Wish], at: dt.datetime, *, guardian: bool = False) -> None:

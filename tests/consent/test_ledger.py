@@ -80,7 +80,9 @@ def test_a_decision_says_what_it_changes() -> None:
         (None, Decision.REFUSE, State.REFUSED),
         (None, Decision.WITHDRAW, State.WITHDRAWN),
         (State.GIVEN, Decision.GIVE, State.RECONFIRMED),
-        (State.GIVEN, Decision.REFUSE, State.WITHDRAWN),
+        (State.GIVEN, Decision.REFUSE, State.KEPT),
+        (State.RECONFIRMED, Decision.REFUSE, State.KEPT),
+        (State.WITHDRAWN, Decision.REFUSE, State.REFUSED),
         (State.RECONFIRMED, Decision.WITHDRAW, State.WITHDRAWN),
         (State.WITHDRAWN, Decision.GIVE, State.GIVEN),
         (State.REFUSED, Decision.GIVE, State.GIVEN),
@@ -120,6 +122,9 @@ def test_a_freeze_is_the_persons_and_leaves_the_cells(state: State) -> None:
         assert (after.frozen, after.cells) == ("deceased", given.cells)
     elif state is State.THAWED:
         assert (after.frozen, after.cells) == ("", given.cells)
+    elif state is State.KEPT:
+        kept = msgspec.structs.replace(given.cells[WEIGHT.key], declined=said().notice.version)
+        assert (after.epoch, after.cells) == (given.epoch + 1, {WEIGHT.key: kept})
     else:
         assert (after.cells[WEIGHT.key].as_of(AT) in LIVE) is (state in LIVE)
 

@@ -10,7 +10,7 @@ from shared.cloud.signing import Signer, keys_of
 from shared.connection.model import LinkState
 from shared.consent.asking import Asked, pending
 from shared.consent.exports import Exports, Format
-from shared.consent.model import QOLMS, Decision, Role, State
+from shared.consent.model import QOLMS, Cell, Decision, Role, State
 from shared.consent.receipts import KEY, Receipts
 from shared.consent.service import How
 from shared.consent.verify import check
@@ -375,3 +375,41 @@ async def test_after_linking_under_fewer_kinds_what_was_given_before_is_fetched_
     rig.clock.set(LATER_AT)
     connection = await rig.link("hana", "google", [Kind.WEIGHT, Kind.STEPS])
     assert connection.permitted(rig.clock.now()) == (Kind.STEPS, Kind.WEIGHT)
+
+
+async def test_to_refuse_newer_words_keeps_what_was_given_under_the_older_and_ends_the_asking(office, clock):
+    await office.decide("hana", "give", kinds=[Kind.WEIGHT, Kind.SLEEP])
+    clock.set(LATER_AT)
+    before = (await office.consents("hana")).cells
+    assert why(office, await office.consents("hana"), Kind.WEIGHT) == {Purpose.QOLMS_STORE: "new_words"}
+    await office.decide("hana", "refuse")
+    consents = await office.consents("hana")
+    kept = consents.cells[Cell(Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS).key]
+    assert kept == msgspec.structs.replace(before[Cell(Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS).key], declined=LATER)
+    assert (kept.state, kept.notice) == (State.GIVEN, FIRST)
+    assert await office.allowed("hana", Kind.WEIGHT)
+    assert why(office, consents, Kind.WEIGHT) == {}
+    assert why(office, consents, Kind.SLEEP) == {Purpose.QOLMS_STORE: "new_words"}
+    event = (await office.ledger.events("hana"))[-1]
+    assert (event.state, event.notice.version) == (State.KEPT, LATER)
+    await office.decide("hana", "give")
+    assert (await office.consents("hana")).cells[Cell(Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS).key].declined == ""
+    await office.decide("hana", "refuse")
+    await office.decide("hana", "withdraw")
+    assert not await office.allowed("hana", Kind.WEIGHT), "and it can be ended all the same"
+    await office.check("hana")
+
+
+async def test_to_refuse_a_longer_time_lets_the_time_run_and_asks_once(office, clock):
+    await office.decide("hana", "give")
+    [asked] = decisions(Decision.GIVE, Kind.WEIGHT)
+    asked = msgspec.structs.replace(asked, valid_until=clock.now() + dt.timedelta(days=10))
+    how = How(notice=office.notice)
+    await office.consenting.decide("hana", [asked], how, if_epoch=await office.epoch("hana"))
+    assert why(office, await office.consents("hana"), Kind.WEIGHT) == {Purpose.QOLMS_STORE: "ends_soon"}
+    await office.decide("hana", "refuse")
+    assert why(office, await office.consents("hana"), Kind.WEIGHT) == {}
+    assert await office.allowed("hana", Kind.WEIGHT)
+    clock.advance(dt.timedelta(days=10))
+    assert not await office.allowed("hana", Kind.WEIGHT)
+    assert why(office, await office.consents("hana"), Kind.WEIGHT) == {Purpose.QOLMS_STORE: "expired"}

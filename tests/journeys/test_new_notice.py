@@ -107,6 +107,12 @@ async def test_nothing_stops_when_words_change_and_what_is_new_takes_an_answer(t
     [service] = [one for one in stands["recipients"] if one["id"] == "qolms"]
     assert service["name"]["en"] == "New QOLMS"
 
+    keeping = await decide(hana, "refuse", Kind.WEIGHT)
+    assert [event["state"] for event in keeping.json["recorded"]] == ["kept"]
+    assert (cells(keeping.json["consent"]), asked(keeping.json["consent"]).get(("qolms_store", "weight"))) == (
+        cells(before),
+        None,
+    )
     refusing = await decide(hana, "refuse", Kind.STEPS, purpose="entrusted", recipient=clinic)
     assert refusing.status == 200
     assert ("entrusted", None) not in asked(refusing.json["consent"])

@@ -134,14 +134,16 @@ class PageActs:
         )
         known = await self._known(visit)
         kinds, recipient = kinds_of(known, [cell.kind for cell in cells]), name_of(known, cells[0].recipient)
-        return Message("done", w(f"done.{decision}", kinds=kinds, recipient=recipient), card)
+        left = decision is Decision.REFUSE and consents.state_of(cells[0], self._now) in LIVE
+        return Message("done", w("done.leave" if left else f"done.{decision}", kinds=kinds, recipient=recipient), card)
 
     def _is_done(self, consents: Consents, decision: Decision, cells: list[Cell], epoch: int) -> bool:
         """Whether a form has been sent before: everything is as it asks for, by a decision after its page was made."""
         found = [consents.cells.get(cell.key) for cell in cells]
         if decision is Decision.GIVE:
             return all(one and one.as_of(self._now) in LIVE and one.epoch > epoch for one in found)
-        return all(one and not self._is_open(one) for one in found)
+        left = self.consenting.notices.in_force(self._now).contents.version if decision is Decision.REFUSE else None
+        return all(one and (not self._is_open(one) or one.declined == left) for one in found)
 
     def _as_shown(self, consents: Consents, cell: Cell, epoch: int) -> bool:
         found = consents.cells.get(cell.key)

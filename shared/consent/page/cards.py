@@ -30,11 +30,13 @@ class Row(NamedTuple):
 
 
 class Alert(NamedTuple):
-    """What should be looked at, and what the button under it asks for ("": there is none)."""
+    """What should be looked at, and what the buttons under it ask for ("": there is none): to give, to leave it so."""
 
     text: str
     do: str = ""
     button: str = ""
+    leave: str = ""
+    leaving: str = ""
 
 
 class Card(NamedTuple):
@@ -283,7 +285,10 @@ def _alerts(
     for (why, said), kinds in same.items():
         text = w(why, kinds=kinds_of(known, kinds), date=said, notice=said, now=known.notice.contents.version)
         offers = givable and why in _OFFERED
-        yield Alert(text, _do("give", code, kinds, recipient), w(f"{why}.do")) if offers else Alert(text)
+        alert = Alert(text, _do("give", code, kinds, recipient), w(f"{why}.do")) if offers else Alert(text)
+        if offers and why == "new_words":
+            alert = alert._replace(leave=_do("refuse", code, kinds, recipient), leaving=w("new_words.leave"))
+        yield alert
 
 
 def _do(decision: str, purpose: str, kinds: Iterable[Kind], recipient: str) -> str:

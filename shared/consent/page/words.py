@@ -78,6 +78,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "state.requested": ("相手の返事を待っています", "Waiting for an answer"),
     "state.given": ("同意しています", "You consent"),
     "state.reconfirmed": ("同意しています", "You consent"),
+    "state.kept": ("同意しています", "You consent"),
     "state.refused": ("同意していません", "You do not consent"),
     "state.withdrawn": ("同意をやめました", "You stopped"),
     "state.expired": ("期限が切れました", "Ended by time"),
@@ -110,6 +111,7 @@ WORDS: dict[str, tuple[str, str]] = {
         ),
     ),
     "new_words.do": ("いまの説明で同意しなおす", "Consent under the present notice"),
+    "new_words.leave": ("前の説明のままにする", "Leave it as it was"),
     "ends_soon": ("{kinds}への同意は{date}に終わります。", "{kinds}: your consent ends on {date}."),
     "ends_soon.do": ("同意を続ける", "Keep consenting"),
     "expired": ("{kinds}への同意は{date}に期限が切れました。", "{kinds}: your consent ended on {date}."),
@@ -168,6 +170,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "done.withdraw": (
         "{kinds}の{recipient}への提供をやめました。",
         "Stopped: {kinds}, for {recipient}.",
+    ),
+    "done.leave": (
+        "{recipient}について、{kinds}への同意は、前の説明のまま続きます。",
+        "{recipient}: your consent to {kinds} goes on as it was.",
     ),
     "done.refuse": ("この使い道を断りました。", "You declined this purpose."),
     "done.erase": (
@@ -241,6 +247,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "event.requested": ("招待しました", "Invited"),
     "event.given": ("同意しました", "Consented"),
     "event.reconfirmed": ("あらためて同意しました", "Consented again"),
+    "event.kept": ("前のままにしました", "Left as it was"),
     "event.refused": ("断りました", "Declined"),
     "event.withdrawn": ("やめました", "Stopped"),
     "event.expired": ("期限が切れました", "Ended by time"),

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import msgspec
 import pytest
 
 from shared.cloud.tickets import Ticket
@@ -42,6 +43,20 @@ def known(
         at=AT,
         acted=acted,
     )
+
+
+def test_who_is_asked_about_newer_words_can_leave_it_as_it_was():
+    stored = {STORING.key: CellState(State.GIVEN, AT, 1, 1, "2020-01-01")}
+    seen = known({STORING: State.GIVEN})._replace(stands=stands(Consents(1, stored), NOTICE, [SERVICE], AT))
+    [card] = cards(seen, Purpose.QOLMS_STORE)
+    [alert] = card.alerts
+    assert (alert.do, alert.leave) == ("give|qolms_store|steps|qolms", "refuse|qolms_store|steps|qolms")
+    page = cells_page(shown(seen)).html
+    assert 'value="refuse|qolms_store|steps|qolms"' in page
+    assert "Leave it as it was" in page
+    declined = {STORING.key: msgspec.structs.replace(stored[STORING.key], declined=NOTICE.contents.version)}
+    left = known({STORING: State.GIVEN})._replace(stands=stands(Consents(2, declined), NOTICE, [SERVICE], AT))
+    assert cards(left, Purpose.QOLMS_STORE)[0].alerts == []
 
 
 def shown(known: Known, view: View = View.CELLS) -> Shown:
