@@ -80,7 +80,8 @@ class AskingToErase:
                 raise Conflict("erasure_under_way")
             if any(state in LIVE for state in stands) or (not kinds and _anything_live(standing, at)):
                 raise Conflict("withdraw_first")
-            waiting = [one for one in open_cells(standing.consents) if erasure.everything and one not in cells]
+            asked = [one for one in open_cells(standing.consents) if erasure.everything and one not in cells]
+            waiting = [one for one in asked if standing.consents.state_of(one, at) is State.REQUESTED]
             return [
                 *(Entry(cell, State.WITHDRAWN) for cell in waiting),
                 *(Entry(cell, State.ERASING) for cell in cells),

@@ -67,6 +67,7 @@ async def test_everything_is_erased_with_the_key_to_it_and_the_person_may_begin_
         assert await hana.points(kind) == []
     assert await ken.points(WEIGHT) == kens
 
+    await town.pass_time(timedelta(seconds=5))
     await hana.link()
     assert await hana.points(WEIGHT)
 
