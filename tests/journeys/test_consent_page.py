@@ -544,8 +544,8 @@ async def test_newer_words_are_told_and_older_consents_stay(stage: Stage, script
     page = await stage.open(await stage.phone(scripts=scripts))
     assert await is_on(page, STEPS)
     told = await text_of(page, "#card-qolms_store-qolms .ask")
-    assert "2026-10-01版" in told
-    assert NEW in told
+    assert "2026年10月1日版" in told
+    assert "2026年12月15日版" in told
     await press(page, "#card-qolms_store-qolms .ask button")
     assert [event["notice"]["version"] for event in await stage.events()] == ["2026-10-01", NEW]
     assert await page.locator(".ask").count() == 0

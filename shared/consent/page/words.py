@@ -102,11 +102,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "new_purpose.do": ("この使い道を断る", "Decline this purpose"),
     "new_words": (
         (
-            "{kinds}は前の版の説明（{notice}版）で同意されています。以前の内容のまま有効ですが、"
+            "{kinds}は前の版の説明（{date}版）で同意されています。以前の内容のまま有効ですが、"
             "いまの説明（{now}版）を読んで、あらためて決めることもできます。"
         ),
         (
-            "{kinds}: you consented under an earlier notice ({notice}). That stays as it was; "
+            "{kinds}: you consented under an earlier notice ({date}). That stays as it was; "
             "you can also read the present notice ({now}) and decide anew."
         ),
     ),
