@@ -168,3 +168,11 @@ def test_only_what_gives_is_told_to_be_withdrawable(state: State, told: bool):
     _, events = record(Consents(), Tail(), [Entry(STORING, state)], said)
     html = receipt_page(shown(known({STORING: state}), View.RECEIPT), events, "j.w.s").html
     assert ("Can be withdrawn at any time" in html) == told
+
+
+@pytest.mark.parametrize(("method", "told"), [(Method.PAGE, True), (Method.SYSTEM, False)])
+def test_a_language_is_told_only_where_somebody_read_something(method: Method, told: bool):
+    said = Said(at=AT, method=method, notice=NOTICE.ref)
+    _, events = record(Consents(), Tail(), [Entry(STORING, State.ERASED)], said)
+    html = receipt_page(shown(known({STORING: State.ERASED}), View.RECEIPT), events, "j.w.s").html
+    assert ("Language shown" in html) == told
