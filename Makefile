@@ -26,10 +26,10 @@ fleet: run-env ## 連携の状態を数える（make dev の保存先。本番�
 	@DOCUMENTS="$${DOCUMENTS:-sqlite:$${DEV_STATE:-.dev}/documents.db}" $(PY) -m infra.fleet $(ARGS)
 
 institutions: run-env ## 医療機関の登録・変更・終了（ARGS=list など） | register, amend, end medical institutions: ARGS=list, …
-	@DOCUMENTS="$${DOCUMENTS:-sqlite:$${DEV_STATE:-.dev}/documents.db}" $(PY) -m infra.institutions $(ARGS)
+	@DOCUMENTS="$${DOCUMENTS:-sqlite:$${DEV_STATE:-.dev}/documents.db}" $(PY) -m infra.institutions $(or $(ARGS),--help)
 
 people: run-env ## 保護者・代理人・生年月日・死亡の登録（ARGS='list UID' など） | register guardians, agents, births, deaths: ARGS='list UID', …
-	@DOCUMENTS="$${DOCUMENTS:-sqlite:$${DEV_STATE:-.dev}/documents.db}" $(PY) -m infra.people $(ARGS)
+	@DOCUMENTS="$${DOCUMENTS:-sqlite:$${DEV_STATE:-.dev}/documents.db}" $(PY) -m infra.people $(or $(ARGS),--help)
 
 rotate-keys: run-env ## 全員のデータ鍵を最新の wrapping-key で包み直す | wrap every data key under the newest wrapping-key: infra/playbooks/planned/rotate_keys.md
 	@$(PY) -m infra.rotate_keys $(ARGS)

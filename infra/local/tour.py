@@ -71,8 +71,8 @@ def steps(variables: str, today: date) -> list[Step]:
         ),
         Step(
             Words(
-                "最初にタイムゾーンを伝え、計測値を日ごと、点ごとに読む",
-                "Tell the time zone first, then read by day and by point",
+                "最初にタイムゾーンを伝え、計測値を日ごと、点ごとに読む。連携の last_success_at が入るまでは空",
+                "Tell the time zone first, then read by day and by point: empty until the link has a last_success_at",
             ),
             (
                 _sent("$URL/measurement/zone", f'{{"zone":"{ZONE}"}}'),
@@ -126,6 +126,18 @@ def steps(variables: str, today: date) -> list[Step]:
             (f'{_CURL} -X POST $URL/sync_dispatch -H "Authorization: Bearer $TICK"',),
         ),
         Step(Words("連携を解除する", "End the link"), (f"{_CURL} -X DELETE $URL/connection/google_fit {_HANA}",)),
+        Step(
+            Words(
+                "同意をすべてやめ、保存されたものをすべて消す。病院は、終わったことだけを知る",
+                "Stop everything, then erase what is stored. The hospital learns no more than that it has ended",
+            ),
+            (
+                f"{_CURL} -X DELETE $URL/consent {_HANA}",
+                _sent("$URL/erasure", '{"kinds":null}'),
+                f"{_CURL} $URL/erasure {_HANA}",
+                f"{_CURL} $URL/release {_HOSPITAL}",
+            ),
+        ),
     ]
 
 

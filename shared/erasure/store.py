@@ -28,10 +28,10 @@ class ErasureStore:
         found = await self._documents.query(Query("erasures", where=(Where("uid", "==", uid),), limit=MOST))
         return sorted(map(_stored, found), key=lambda one: one.value.requested_at, reverse=True)
 
-    async def due(self, at: dt.datetime, *, limit: int) -> list[str]:
-        """Names of those whose own task must have been lost."""
+    async def due(self, at: dt.datetime, *, limit: int) -> list[Document]:
+        """Those whose own task must have been lost, the oldest first."""
         query = Query("erasures", where=(Where("again_at", "<=", at),), order_by=("again_at",), limit=limit)
-        return [found.id for found in await self._documents.query(query)]
+        return await self._documents.query(query)
 
 
 def _stored(found: Document) -> StoredErasure:

@@ -26,8 +26,8 @@ GRANTS = 200
 class Erasures(Protocol):
     """Where erasures are looked up: `erasure.store.ErasureStore`."""
 
-    async def due(self, at: datetime, *, limit: int) -> list[str]:
-        """Names of those whose own task must have been lost."""
+    async def due(self, at: datetime, *, limit: int) -> list[Document]:
+        """Those whose own task must have been lost, the oldest first."""
         ...
 
 
@@ -157,12 +157,15 @@ class Dispatching:
             tally.grants += 1
 
     async def _lost_erasures(self, at: datetime, tally: Tally) -> None:
-        """Erasures whose own task got lost."""
+        """Erasures whose own task got lost; and whether any is later than its person was promised."""
         window = str(int(at.timestamp()) // WINDOW_S)
-        for name in await self.erasures.due(at, limit=GRANTS):
+        lost = await self.erasures.due(at, limit=GRANTS)
+        if late := [one for one in lost if one.data.get("due_at", at) <= at]:
+            log.event("erasure.overdue", "ERROR", count=len(late))
+        for one in lost:
             try:
                 await self.queue.enqueue(
-                    "erasure", "erasure/run", {"erasure": name}, name_parts=("erase", name, window)
+                    "erasure", "erasure/run", {"erasure": one.id}, name_parts=("erase", one.id, window)
                 )
             except Unavailable as fault:
                 log.event("erasure.not_queued", "WARNING", code=fault.code)

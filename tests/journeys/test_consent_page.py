@@ -544,11 +544,22 @@ async def test_newer_words_are_told_and_older_consents_stay(stage: Stage, script
     page = await stage.open(await stage.phone(scripts=scripts))
     assert await is_on(page, STEPS)
     told = await text_of(page, "#card-qolms_store-qolms .ask")
-    assert "2026-10-01版" in told
-    assert NEW in told
-    await press(page, "#card-qolms_store-qolms .ask button")
+    assert "2026年10月1日版" in told
+    assert "2026年12月15日版" in told
+    await press(page, page.get_by_role("button", name="いまの説明で同意しなおす"))
     assert [event["notice"]["version"] for event in await stage.events()] == ["2026-10-01", NEW]
     assert await page.locator(".ask").count() == 0
+
+
+async def test_who_leaves_newer_words_alone_goes_on_under_the_older_and_is_asked_no_more(stage: Stage, scripts: bool):
+    await stage.decide("give", "steps")
+    stage.clock.advance(timedelta(days=30))
+    page = await stage.open(await stage.phone(scripts=scripts))
+    await press(page, page.get_by_role("button", name="前の説明のままにする"))
+    assert await text_of(page, "[data-message]") == ("QOLMSサービスについて、歩数への同意は、前の説明のまま続きます。")
+    assert await is_on(page, STEPS)
+    assert await page.locator(".ask").count() == 0
+    assert [cell["notice"] for cell in (await stage.ask("GET", "/consent"))["cells"]] == ["2026-10-01"]
 
 
 async def test_words_that_change_while_the_page_is_open_are_not_agreed_to_unseen(stage: Stage, scripts: bool):

@@ -200,4 +200,11 @@ async def test_the_tour_works_as_it_is_printed(state: Path) -> None:
         [tick] = await shell(tour[1], tour[10])
         assert "code" not in tick
         assert await shell(tour[1], tour[11]) == [{"disconnected": True}]
-        assert list(tour) == list(range(1, 12))
+        stopped, begun, erasures, readable = await shell(tour[1], tour[12])
+        assert {cell["state"] for cell in stopped["consent"]["cells"]} == {"withdrawn"}
+        assert begun["everything"]
+        assert [one["id"] for one in erasures["erasures"]] == [begun["id"]]
+        assert [(one["may_read"], [end["kind"] for end in one["ended"]]) for one in readable["people"]] == [
+            ([], ["steps"])
+        ]
+        assert list(tour) == list(range(1, 13))

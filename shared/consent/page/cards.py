@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from shared.consent.model import LIVE, QOLMS, State
-from shared.consent.page.known import Known, card_id, day_of, kinds_of, name_of, title_of
+from shared.consent.page.known import Known, card_id, day_of, edition_of, kinds_of, name_of, title_of
 from shared.consent.page.telling import Say, say
 from shared.consent.ports import Recipient
 from shared.consent.view import CellView
@@ -280,10 +280,12 @@ def _alerts(
     same: dict[tuple[str, str], list[Kind]] = {}
     for one in known.stands.pending:
         if one.purpose is code and one.recipient == recipient and one.kind is not None:
-            said = cells[one.kind].notice if one.why == "new_words" else day_of(known, one.at) if one.at else ""
+            said = day_of(known, one.at) if one.at else ""
+            if one.why == "new_words":
+                said = edition_of(known, cells[one.kind].notice)
             same.setdefault((one.why, said), []).append(one.kind)
     for (why, said), kinds in same.items():
-        text = w(why, kinds=kinds_of(known, kinds), date=said, notice=said, now=known.notice.contents.version)
+        text = w(why, kinds=kinds_of(known, kinds), date=said, now=edition_of(known, known.notice.contents.version))
         offers = givable and why in _OFFERED
         alert = Alert(text, _do("give", code, kinds, recipient), w(f"{why}.do")) if offers else Alert(text)
         if offers and why == "new_words":

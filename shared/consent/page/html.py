@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from shared.cloud.tickets import Ticket
 from shared.consent.ledger import Event
-from shared.consent.model import LIVE, State
+from shared.consent.model import LIVE, Method, State
 from shared.consent.page.cards import Section, others, sections, sights
 from shared.consent.page.known import Known, hours_to_erase, kinds_of, name_of, title_of
 from shared.consent.page.messages import ERASE, STOP, View, address
@@ -104,7 +104,7 @@ def receipt_page(shown: Shown, events: Sequence[Event], jws: str | None) -> Page
         (w("receipt.at"), exactly(first.at, zone, known.language)),
         (w("receipt.by"), w(f"role.{first.giver.role}")),
         (w("receipt.how"), w(f"method.{first.method}")),
-        (w("receipt.language"), w(f"language.{first.language}")),
+        *([(w("receipt.language"), w(f"language.{first.language}"))] if first.method is not Method.SYSTEM else []),
         (w("receipt.controller"), contents.controller.name.of(known.language)),
         (w("receipt.notice"), date(contents.in_force_from, known.language)),
     ]

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from shared.consent.page.telling import day, listed, say
+from shared.consent.page.telling import date, day, listed, say
 from shared.consent.ports import Recipient
 from shared.consent.view import Stands
 from shared.policy.model import Notice, Rule
@@ -57,6 +57,11 @@ def title_of(known: Known, purpose: str) -> str:
 def day_of(known: Known, at: dt.datetime) -> str:
     """The civil date at `at`, where the operator is."""
     return day(at, known.notice.contents.time_zone, known.language)
+
+
+def edition_of(known: Known, version: str) -> str:
+    """A notice as people tell it from others: by the date it is in force from."""
+    return date(known.notices.find(version).contents.in_force_from, known.language)
 
 
 def hours_to_erase(known: Known) -> int:

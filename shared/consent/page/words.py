@@ -102,11 +102,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "new_purpose.do": ("この使い道を断る", "Decline this purpose"),
     "new_words": (
         (
-            "{kinds}は前の版の説明（{notice}版）で同意されています。以前の内容のまま有効ですが、"
+            "{kinds}は前の版の説明（{date}版）で同意されています。以前の内容のまま有効ですが、"
             "いまの説明（{now}版）を読んで、あらためて決めることもできます。"
         ),
         (
-            "{kinds}: you consented under an earlier notice ({notice}). That stays as it was; "
+            "{kinds}: you consented under an earlier notice ({date}). That stays as it was; "
             "you can also read the present notice ({now}) and decide anew."
         ),
     ),
@@ -210,7 +210,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "receipt.how": ("方法", "How"),
     "receipt.language": ("表示言語", "Language shown"),
     "receipt.notice": ("説明の版", "Notice"),
-    "receipt.sha256": ("説明の照合値（SHA-256）", "Its SHA-256"),
+    "receipt.sha256": ("説明の照合値（SHA-256）", "SHA-256 of the notice"),
     "receipt.controller": ("事業者", "Controller"),
     "receipt.what": ("決めたこと", "What was decided"),
     "receipt.hash": ("記録{number}の照合値", "Hash of entry {number}"),
@@ -220,7 +220,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "receipt.signed": ("署名つきの控え（JWS）", "Signed receipt (JWS)"),
     "receipt.proof": (
-        "いつ何に同意したかの証拠です。ほかの場所にも保存しておくと、あとで示すことができます。",
+        "いつ何を決めたかの証拠です。ほかの場所にも保存しておくと、あとで示すことができます。",
         "Your proof of what was decided, and when. Kept in another place as well, it can be shown later.",
     ),
     "receipt.copy": ("コピーする", "Copy"),

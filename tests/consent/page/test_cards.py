@@ -15,12 +15,15 @@ from shared.consent.page.messages import View
 from shared.consent.ports import Recipient
 from shared.consent.view import stands
 from shared.policy.model import RecipientType, Words
-from shared.policy.notices import notices
+from shared.policy.notices import Notices, notices
 from shared.vocabulary import Kind, Language, Purpose
 
 AT = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
-PUBLISHED = notices()
-NOTICE = PUBLISHED.find("2026-10-01")
+NOTICE = notices().find("2026-10-01")
+EARLIER = msgspec.structs.replace(
+    NOTICE, contents=msgspec.structs.replace(NOTICE.contents, version="2020-01", in_force_from=dt.date(2020, 1, 1))
+)
+PUBLISHED = Notices((EARLIER, NOTICE))
 SERVICE = Recipient(QOLMS, RecipientType.SERVICE, NOTICE.contents.service)
 CLINIC = Recipient("institution:a", RecipientType.INSTITUTION, Words("医院", "Clinic"))
 MISAKI = Recipient("relative:m", RecipientType.RELATIVE, Words("美咲", "美咲"), since=AT)
@@ -46,10 +49,12 @@ def known(
 
 
 def test_who_is_asked_about_newer_words_can_leave_it_as_it_was():
-    stored = {STORING.key: CellState(State.GIVEN, AT, 1, 1, "2020-01-01")}
+    stored = {STORING.key: CellState(State.GIVEN, AT, 1, 1, EARLIER.contents.version)}
     seen = known({STORING: State.GIVEN})._replace(stands=stands(Consents(1, stored), NOTICE, [SERVICE], AT))
     [card] = cards(seen, Purpose.QOLMS_STORE)
     [alert] = card.alerts
+    assert "an earlier notice (1 January 2020)" in alert.text
+    assert "the present notice (1 October 2026)" in alert.text
     assert (alert.do, alert.leave) == ("give|qolms_store|steps|qolms", "refuse|qolms_store|steps|qolms")
     page = cells_page(shown(seen)).html
     assert 'value="refuse|qolms_store|steps|qolms"' in page
@@ -163,3 +168,11 @@ def test_only_what_gives_is_told_to_be_withdrawable(state: State, told: bool):
     _, events = record(Consents(), Tail(), [Entry(STORING, state)], said)
     html = receipt_page(shown(known({STORING: state}), View.RECEIPT), events, "j.w.s").html
     assert ("Can be withdrawn at any time" in html) == told
+
+
+@pytest.mark.parametrize(("method", "told"), [(Method.PAGE, True), (Method.SYSTEM, False)])
+def test_a_language_is_told_only_where_somebody_read_something(method: Method, told: bool):
+    said = Said(at=AT, method=method, notice=NOTICE.ref)
+    _, events = record(Consents(), Tail(), [Entry(STORING, State.ERASED)], said)
+    html = receipt_page(shown(known({STORING: State.ERASED}), View.RECEIPT), events, "j.w.s").html
+    assert ("Language shown" in html) == told
