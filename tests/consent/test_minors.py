@@ -98,6 +98,17 @@ async def test_at_midnight_in_tokyo_the_guardians_word_ends_and_the_persons_own_
     assert await office.allowed("taro", Kind.WEIGHT)
 
 
+async def test_from_the_birthday_on_a_guardian_sees_and_ends_nothing_any_more(documents, clock):
+    office, birthday = Office(documents, clock), tokyo(2027, 5, 10)
+    right = await guarded(office, date(2012, 5, 10))
+    clock.set(birthday - MOMENT)
+    assert await office.rights.whose("hana", "taro", right.authority.id) == ("taro", right)
+    clock.set(birthday)
+    with pytest.raises(NotPermitted, match="authority_invalid: no such right"):
+        await office.rights.whose("hana", "taro", right.authority.id)
+    assert await office.refusals("taro") == ["authority_invalid"]
+
+
 async def test_the_age_rises_at_midnight_in_tokyo_without_a_deploy(sqlite_documents):
     clock = ManualClock(tokyo(2028, 7, 16) - MOMENT)
     office = Office(sqlite_documents, clock)
