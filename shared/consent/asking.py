@@ -123,7 +123,10 @@ def ends_at(where: str, words: PurposeNotice, asked: dt.datetime | None, at: dt.
         return longest
     if asked.tzinfo is None or asked <= at:
         raise InvalidInput("decision_impossible", f"{where}.valid_until: an instant to come, with its offset")
-    asked = asked.astimezone(dt.UTC)  # as the store gives it back, or the line's hash would not fit any more
+    try:
+        asked = asked.astimezone(dt.UTC)  # as the store gives it back, or the line's hash would not fit any more
+    except OverflowError:
+        raise InvalidInput("decision_impossible", f"{where}.valid_until: beyond the year 9999") from None
     return min(asked, longest) if longest is not None else asked
 
 
