@@ -173,9 +173,9 @@ def check_right(
         raise Refused("consent_frozen", standing.consents.frozen)
     comes_of_age = of_age_at(standing.born_on, notice, at)
     under_age = comes_of_age is not None and at < comes_of_age
+    if under_age and gives and (authority is None or authority.role is not Role.GUARDIAN):
+        raise Refused("guardian_needed", f"below {notice.rule(Rule.GUARDIAN_BELOW_AGE, at)}")
     if authority is None:
-        if under_age and gives:
-            raise Refused("guardian_needed", f"below {notice.rule(Rule.GUARDIAN_BELOW_AGE, at)}")
         return None
     ends = authority.valid_until
     if authority.role is Role.GUARDIAN:
