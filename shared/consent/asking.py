@@ -123,7 +123,10 @@ def ends_at(where: str, words: PurposeNotice, asked: dt.datetime | None, at: dt.
         return longest
     if asked.tzinfo is None or asked <= at:
         raise InvalidInput("decision_impossible", f"{where}.valid_until: an instant to come, with its offset")
-    asked = asked.astimezone(dt.UTC)  # as the store gives it back, or the line's hash would not fit any more
+    try:
+        asked = asked.astimezone(dt.UTC)  # as the store gives it back, or the line's hash would not fit any more
+    except OverflowError:
+        raise InvalidInput("decision_impossible", f"{where}.valid_until: beyond the year 9999") from None
     return min(asked, longest) if longest is not None else asked
 
 
@@ -170,9 +173,9 @@ def check_right(
         raise Refused("consent_frozen", standing.consents.frozen)
     comes_of_age = of_age_at(standing.born_on, notice, at)
     under_age = comes_of_age is not None and at < comes_of_age
+    if under_age and gives and (authority is None or authority.role is not Role.GUARDIAN):
+        raise Refused("guardian_needed", f"below {notice.rule(Rule.GUARDIAN_BELOW_AGE, at)}")
     if authority is None:
-        if under_age and gives:
-            raise Refused("guardian_needed", f"below {notice.rule(Rule.GUARDIAN_BELOW_AGE, at)}")
         return None
     ends = authority.valid_until
     if authority.role is Role.GUARDIAN:

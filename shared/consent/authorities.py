@@ -201,19 +201,26 @@ class Rights:
 
     async def right(self, holder: str, subject: str, authority: str) -> Right:
         """The right that `holder` names. Raises NotPermitted `authority_invalid`: unknown, somebody else's, about
-        somebody else, or over, all alike.
+        somebody else, or over, all alike. A guardian's is over from the day on which the person decides alone.
 
         The refusal stands in the audit log of the person whom the holder once could decide for; anybody else's names
         and ids lead nowhere, and it stands in the caller's own.
         """
         found, at = await self.authorities.find(authority), self.clock.now()
         theirs = found is not None and (found.value.holder, found.value.subject) == (holder, subject)
-        if found is not None and theirs and not found.authority.over(at):
+        if found is not None and theirs and not await self._over(found.authority, at):
             return Right(found.authority, found.fence)
         giver = found.authority.giver if found is not None and theirs else Giver()
         said = Said(at=at, method=Method.APP, notice=self.notices.in_force(at).ref, giver=giver)
         await self.recorder.tell_refused(subject if theirs else holder, "authority_invalid", said)
         raise NotPermitted("authority_invalid", "no such right")
+
+    async def _over(self, authority: Authority, at: dt.datetime) -> bool:
+        if authority.over(at) or authority.role is not Role.GUARDIAN:
+            return authority.over(at)
+        born_on = (await self.recorder.ledger.standing(authority.subject)).born_on
+        comes_of_age = of_age_at(born_on, self.notices.in_force(at), at)
+        return comes_of_age is None or at >= comes_of_age
 
 
 def within(stands: Stands, authority: Authority) -> Stands:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shared.clock import Clock
 from shared.cloud.documents import Write
-from shared.consent.asking import Asked, Authority, check_right, read
+from shared.consent.asking import MOST_CHANGES, Asked, Authority, check_right, read
 from shared.consent.ledger import Entry, Event, Said, decided
 from shared.consent.model import LIVE, Cell, Decision, Giver, Method, State
 from shared.consent.ports import Ledger, Prepared, Recipients, Standing
@@ -78,7 +78,8 @@ class Consenting:
             # Nobody is kept from ending something by words that have changed meanwhile.
             gives = any(one.decision is Decision.GIVE for one in asked)
             notice = self.notices.agreed_to(how.notice, at) if gives else self.notices.in_force(at)
-            named = sorted({one.recipient for one in asked})
+            # What is beyond the bound is refused by `read`, and looked up for nobody.
+            named = sorted({one.recipient for one in asked[:MOST_CHANGES]})
             changes = read(asked, notice, await self.recipients.find(uid, named), at)
 
             def build(standing: Standing) -> list[Entry]:

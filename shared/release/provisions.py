@@ -50,7 +50,7 @@ class ProvisionStore:
     async def of_person(self, uid: str, *, after: str, limit: int) -> list[Recorded] | None:
         """At most `limit` of what was handed on of a person, newest first, behind the one of id `after`; None where
         that is none of theirs."""
-        last = await self._documents.get(f"provisions/{after}") if after else None
+        last = await self._documents.get(f"provisions/{after}") if after.isalnum() else None
         if after and (last is None or last.data["subject"] != uid):
             return None
         query = Query("provisions", where=(Where("subject", "==", uid),), order_by=("-at",), limit=limit, after=last)

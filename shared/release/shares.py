@@ -7,7 +7,7 @@ import msgspec
 from shared.audit.writes import KEPT
 from shared.clock import Clock
 from shared.cloud.documents import NAME, Document, Documents, Expect, Put, Query, Where, Write
-from shared.consent.model import QOLMS, Cell, Consents
+from shared.consent.model import LIVE, QOLMS, Cell, Consents
 from shared.consent.ports import Followed
 from shared.consent.relations import RELATIVE
 from shared.ids import Ids
@@ -68,9 +68,14 @@ class ShareStore:
         return [_decoded(one) for one in await self._of_person(uid)]
 
     async def forgetting(self, uid: str) -> list[Write]:
-        """What makes each recipient's name for this person lead to nobody. What has ended is still told."""
-        found = await self._of_person(uid)
-        return [_put(one.path, msgspec.structs.replace(_decoded(one), subject=""), one.version) for one in found]
+        """What makes each recipient's name for this person lead to nobody. What has ended is still told. Where
+        something was given anew meanwhile the name stays: its end has to be told as well."""
+        found = [(one, _decoded(one)) for one in await self._of_person(uid)]
+        return [
+            _put(one.path, msgspec.structs.replace(share, subject=""), one.version)
+            for one, share in found
+            if not any(state.state in LIVE for state in share.consents.cells.values())
+        ]
 
     async def _of_person(self, uid: str) -> list[Document]:
         return await self._documents.query(Query("releases", where=(Where("subject", "==", uid),), limit=MOST))

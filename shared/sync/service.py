@@ -16,7 +16,7 @@ import msgspec
 from shared import ids, log
 from shared.clock import Clock
 from shared.cloud.documents import Documents, Write
-from shared.connection.model import Connection, LinkState, begun_anew, purposeless, settled
+from shared.connection.model import Connection, LinkState, begun_anew, purposeless
 from shared.connection.ports import Authority, Links, Queue
 from shared.connection.writes import put
 from shared.errors import Conflict, Fault, NotFound, OutcomeUnknown, Refused, Unavailable
@@ -210,6 +210,8 @@ class Syncing:
     def _after(
         self, visit: Visit, fetches: Sequence[KindFetch], progress: dict[Kind, KindProgress], budget: CallBudget
     ) -> Connection:
+        """The connection as the visit leaves it. Active, also where time has ended the last consent meanwhile: then
+        the next visit ends the link."""
         connection, now = visit.connection, self.clock.now()
         moved = advance(connection, fetches, progress, now=now, keep_since=self._keep_since())
         passing = [f.fault for f in fetches if f.fault is not None and not isinstance(f.fault, Refused)]
@@ -219,29 +221,26 @@ class Syncing:
         fruitless = len(fetches) == len(faults)  # also where the provider grants nothing at the moment
         chasing = any(f.fault is None and f.behind for f in fetches)
         chases = connection.chases + 1 if chasing else connection.chases if passing else 0
-        return settled(
-            msgspec.structs.replace(
-                moved,
+        return msgspec.structs.replace(
+            moved,
+            failures=failures,
+            chases=chases,
+            last_error=told([*passing, *(faults if fruitless else [])], connection),
+            last_success_at=connection.last_success_at if fruitless else now,
+            not_before=not_before(now, wait_s),
+            # After a rebase it may be another worker's, who is spending the refresh token right now.
+            lease=connection.lease if connection.leased_to_other(visit.holder, now) else None,
+            calls=budget.spent,
+            calls_since=budget.since,
+            next_sync_at=now
+            if not passing and chases <= MOST_CHASES and (visit.wanted_again or any(f.unfinished for f in fetches))
+            else next_sync_at(
+                now,
+                interval_s=self.pace.interval_s,
                 failures=failures,
-                chases=chases,
-                last_error=told([*passing, *(faults if fruitless else [])], connection),
-                last_success_at=connection.last_success_at if fruitless else now,
-                not_before=not_before(now, wait_s),
-                # After a rebase it may be another worker's, who is spending the refresh token right now.
-                lease=connection.lease if connection.leased_to_other(visit.holder, now) else None,
-                calls=budget.spent,
-                calls_since=budget.since,
-                next_sync_at=now
-                if not passing and chases <= MOST_CHASES and (visit.wanted_again or any(f.unfinished for f in fetches))
-                else next_sync_at(
-                    now,
-                    interval_s=self.pace.interval_s,
-                    failures=failures,
-                    retry_after_s=wait_s,
-                    jitter=self.ids.fraction(),
-                ),
+                retry_after_s=wait_s,
+                jitter=self.ids.fraction(),
             ),
-            now,
         )
 
     def _keep_since(self) -> dt.date:

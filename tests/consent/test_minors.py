@@ -74,6 +74,19 @@ async def test_under_age_nothing_is_given_alone_and_anything_is_withdrawn_alone(
     await office.check("taro")
 
 
+async def test_under_age_an_agent_withdraws_and_only_a_guardian_gives(office, clock):
+    guardians = await guarded(office, date(2015, 4, 1))
+    until = clock.now() + timedelta(days=30)
+    one = await office.registering.authority("taro", "ken", Role.AGENT, "power-7", valid_until=until)
+    agents = await office.rights.right("ken", "taro", one)
+    with pytest.raises(Refused, match="guardian_needed"):
+        await office.decide("taro", "give", kinds=[Kind.SLEEP], right=agents)
+    await office.decide("taro", "withdraw", right=agents)
+    assert await office.states("taro", "qolms") == {"weight": State.WITHDRAWN}
+    await office.decide("taro", "give", right=guardians)
+    assert await office.allowed("taro", Kind.WEIGHT)
+
+
 @pytest.mark.parametrize(
     ("born_on", "birthday"), [(date(2012, 5, 10), tokyo(2027, 5, 10)), (date(2012, 2, 29), tokyo(2027, 3, 1))]
 )
@@ -96,6 +109,17 @@ async def test_at_midnight_in_tokyo_the_guardians_word_ends_and_the_persons_own_
     await office.decide("taro", "give")
     clock.advance(timedelta(days=3650))
     assert await office.allowed("taro", Kind.WEIGHT)
+
+
+async def test_from_the_birthday_on_a_guardian_sees_and_ends_nothing_any_more(documents, clock):
+    office, birthday = Office(documents, clock), tokyo(2027, 5, 10)
+    right = await guarded(office, date(2012, 5, 10))
+    clock.set(birthday - MOMENT)
+    assert await office.rights.whose("hana", "taro", right.authority.id) == ("taro", right)
+    clock.set(birthday)
+    with pytest.raises(NotPermitted, match="authority_invalid: no such right"):
+        await office.rights.whose("hana", "taro", right.authority.id)
+    assert await office.refusals("taro") == ["authority_invalid"]
 
 
 async def test_the_age_rises_at_midnight_in_tokyo_without_a_deploy(sqlite_documents):

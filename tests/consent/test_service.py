@@ -11,7 +11,7 @@ from shared.audit.store import stream_entries
 from shared.clock import ManualClock
 from shared.cloud.documents import Documents, Put, settle
 from shared.consent import ledger
-from shared.consent.asking import Asked, Authority
+from shared.consent.asking import MOST_CHANGES, Asked, Authority
 from shared.consent.gate import permits
 from shared.consent.ledger import Said, Tail, rebuild
 from shared.consent.model import QOLMS, Cell, Consents, Decision, Method, Role, State
@@ -122,6 +122,7 @@ def one(purpose: str = "qolms_store", kind: str = "weight", recipient: str = QOL
 
 
 EARLIER = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+BEYOND = dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.timezone(-dt.timedelta(hours=12)))
 WRONG: dict[str, tuple[list[Asked], str]] = {
     "none": ([], "body_invalid"),
     "too many": ([one(recipient=str(n)) for n in range(201)], "body_invalid"),
@@ -135,6 +136,7 @@ WRONG: dict[str, tuple[list[Asked], str]] = {
     "what needs no consent": ([one("self_access")], "decision_impossible"),
     "what may never touch it": ([one("new_service")], "decision_impossible"),
     "an end that has been": ([one(valid_until=EARLIER)], "decision_impossible"),
+    "an end beyond time": ([one(valid_until=BEYOND)], "decision_impossible"),
     "an end of no place": ([one(valid_until=EARLIER.replace(tzinfo=None, year=2030))], "decision_impossible"),
     "one wrong among right ones": ([one(), one(kind="sleep", recipient="x")], "recipient_unknown"),
 }
@@ -149,6 +151,21 @@ async def test_what_cannot_be_decided_is_refused_and_leaves_only_a_line_of_audit
         await build().decide("hana", asked, how(), if_epoch=None)
     assert await ConsentStore(documents).events("hana") == []
     assert await audited(documents) == [code]
+
+
+async def test_of_too_many_recipients_no_more_are_looked_up_than_a_decision_can_name(build: Build) -> None:
+    class Counted(Known):
+        looked_up = 0
+
+        async def find(self, uid: str, ids: object) -> dict[str, Recipient]:
+            self.looked_up += len(list(ids))  # type: ignore[call-overload]
+            return await super().find(uid, ids)
+
+    known = Counted()
+    asked = [one(recipient=f"relative:{n}", decision=WITHDRAW) for n in range(10_000)]
+    with pytest.raises(InvalidInput, match="body_invalid"):
+        await replace(build(), recipients=known).decide("hana", asked, how(), if_epoch=None)
+    assert known.looked_up <= MOST_CHANGES
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from shared.cloud.signing import keys_of
 from shared.cloud.sqlite import SqliteDocuments
 from shared.consent.verify import check
 from shared.policy.notices import SHIPPED, digest_of, notices
+from shared.vocabulary import Kind
 from tests.journeys.town import SIGNING
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -397,6 +398,22 @@ async def test_an_erasure_that_is_sent_again_is_begun_once(stage: Stage):
     await page.reload()
     assert "まだ何も変えていません" in await text_of(page, "[role=alert]")
     assert (await stage.states())["steps qolms"] == "given"
+
+
+async def test_where_each_kind_was_erased_before_everything_can_still_be_erased_with_its_key(stage: Stage):
+    kinds = [kind.value for kind in Kind]
+    for kind in kinds:
+        await stage.decide("give", kind)
+        await stage.decide("withdraw", kind)
+    await stage.ask("POST", "/erasure", {"kinds": kinds}, status=202)
+    await stage.platform.drain()
+    page = await stage.open(await stage.phone(scripts=False), "lang=ja&view=erase")
+    await press(page, page.get_by_role("button", name="保存されたデータをすべて消去する"))
+    assert "の消去を始めました。" in await text_of(page, "[data-message]")
+    assert {one["everything"] for one in (await stage.ask("GET", "/erasure"))["erasures"]} == {False, True}
+    await page.reload()
+    assert await text_of(page, "[data-message]") == "すでにそのようになっています。"
+    assert len((await stage.ask("GET", "/erasure"))["erasures"]) == 2
 
 
 async def test_going_back_from_the_question_erases_nothing(stage: Stage):

@@ -85,6 +85,7 @@ async def test_a_hospital_reads_what_it_was_given_and_the_person_sees_that_it_di
     ken = town.person("ken", devices=[])
     assert (await provisions(ken))["provisions"] == []
     assert (await ken.call("GET", f"/consent/provisions?after={newest['id']}")).code == "query_invalid"
+    assert (await ken.call("GET", "/consent/provisions?after=x%0A")).code == "query_invalid"
 
 
 @pytest.mark.parametrize("store", ["sqlite", "firestore"], indirect=True)

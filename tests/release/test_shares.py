@@ -193,3 +193,18 @@ async def test_once_forgotten_a_name_leads_to_nobody_and_a_new_one_is_given(docu
     await desk.office.guide("hana", "give", clinic)
     [again] = await told(desk, CLINIC)
     assert again != name
+
+
+async def test_what_was_given_anew_while_everything_was_erased_is_told_on_to_its_end(documents, clock):
+    desk = Desk(documents, clock)
+    clinic, other = await desk.clinic(), await desk.clinic(OTHERS)
+    for one in (clinic, other):
+        await desk.office.guide("hana", "give", one)
+        await desk.office.guide("hana", "withdraw", one)
+    await desk.office.guide("hana", "give", clinic)
+    await documents.commit(await desk.shares.forgetting("hana"))
+    [name] = await told(desk, CLINIC)
+    assert (await desk.readers.whom(await desk.readers.known(CLINIC), name)).subject == "hana"
+    assert [one.subject for one in await desk.shares.of_person("hana")] == ["hana"]
+    await desk.office.guide("hana", "withdraw", clinic)
+    assert await told(desk, CLINIC) == {name: ([], [Ended(GUIDANCE, WEIGHT, clock.now())])}

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from shared.cloud.sqlite import SqliteDocuments
-from shared.vocabulary import Kind
+from shared.consent.asking import Asked
+from shared.consent.model import QOLMS, Decision
+from shared.consent.service import How
+from shared.vocabulary import Kind, Purpose
 from tests.faults.hostile import NOW, Rig, ns, point
 
 SECOND_NS = 1_000_000_000
@@ -91,3 +94,19 @@ async def test_a_slow_feed_leaves_time_to_read_what_counts(rig: Rig) -> None:
     assert set((await rig.sync()).kinds.values()) == {"ok"}
     assert rig.clock.now() - began < timedelta(seconds=rig.syncing.fetching.deadline_s), "it would be broken off"
     assert (await rig.connection()).kinds[Kind.HEART_RATE].changes, "what it told counts as well"
+
+
+async def test_a_consent_that_runs_out_while_it_is_read_ends_the_link_by_the_next_visit(rig: Rig) -> None:
+    until = rig.clock.now() + timedelta(hours=1)
+    consents = await rig.consenting.ledger.standing("hana")
+    given = [Asked(Purpose.QOLMS_STORE, kind, QOLMS, Decision.GIVE, until) for kind in Kind]
+    how = How(notice=rig.consenting.notices.in_force(rig.clock.now()).ref)
+    await rig.consenting.decide("hana", given, how, if_epoch=consents.consents.epoch)
+    rig.clock.set(until - A_PAGE_TAKES)
+    assert (await rig.sync()).outcome == "synced"
+    assert await rig.day(Kind.HEART_RATE, NOW) is None
+    assert (await rig.connection()).tokens is not None
+    rig.clock.advance(timedelta(days=1))
+    assert (await rig.sync()).outcome == "ended"
+    assert (await rig.connection()).tokens is None
+    assert await rig.links.loose_grants_due(rig.clock.now(), limit=10)

@@ -107,8 +107,9 @@ class PageActs:
         what cannot be undone is not done on an older one."""
         w, chosen = say(visit.language), kinds or list(Kind)
         consents = (await self.consenting.standing(visit.uid)).consents
-        stand = {consents.state_of(Cell(Purpose.QOLMS_STORE, kind, QOLMS), self._now) for kind in chosen}
-        if stand <= {State.ERASING, State.ERASED}:
+        found = [consents.cells.get(Cell(Purpose.QOLMS_STORE, kind, QOLMS).key) for kind in chosen]
+        # Begun before the page was made, it was another erasure: all of it goes with its key, kind by kind it does not.
+        if all(one and one.state in (State.ERASING, State.ERASED) and one.epoch > filled.epoch for one in found):
             return Message("done", w("already"))
         await self.erasures.request(visit.uid, kinds, self._how(visit), if_epoch=filled.epoch)
         known = await self._known(visit)
