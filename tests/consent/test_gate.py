@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ AT = datetime(2026, 11, 23, tzinfo=UTC)
 WEIGHT = Cell(Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS)
 
 
-def stands(state: State = State.GIVEN, *, frozen: str = "", until: dict[str, datetime] | None = None) -> Consents:
+def stands(state: State = State.GIVEN, *, frozen: str = "", until: dict[str, Any] | None = None) -> Consents:
     return Consents(7, {WEIGHT.key: CellState(state, AT, 1, 7, "2026-10-01", **(until or {}))}, frozen)
 
 
