@@ -33,10 +33,11 @@ _REACH_DAYS: dict[Kind, tuple[int, int]] = {Kind.STEPS: (2, 0), Kind.SLEEP: (2, 
 days before, and sleep that goes on after the last day and so belongs to the next."""
 
 
-class DaySummaries(msgspec.Struct, frozen=True, kw_only=True):
+class DaySummaries(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The days from `first` to `last` that have points, ascending.
 
     `zones` are those the days were cut in; `set_aside` counts points of these days that were kept but not believed.
+    `salt` is in what is handed on alone: the hash that is kept of it must not tell the values to who tries them.
     """
 
     kind: Kind
@@ -45,10 +46,11 @@ class DaySummaries(msgspec.Struct, frozen=True, kw_only=True):
     zones: tuple[str, ...]
     days: list[DaySummary]
     set_aside: int
+    salt: str = ""
 
 
-class PointsPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Points ascending by start, then end; `next_page_token` is None on the last page."""
+class PointsPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Points ascending by start, then end; `next_page_token` is None on the last page. `salt` as in `DaySummaries`."""
 
     kind: Kind
     first: dt.date = msgspec.field(name="from")
@@ -56,6 +58,7 @@ class PointsPage(msgspec.Struct, frozen=True, kw_only=True):
     zones: tuple[str, ...]
     points: list[PointRow]
     next_page_token: str | None
+    salt: str = ""
 
 
 class Position(NamedTuple):

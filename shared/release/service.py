@@ -79,7 +79,7 @@ class Releasing:
         consents, fence = await self.ledger.fenced(whom.subject)
         permit = self._admitted(whom, question, consents)
         answer = await question.read(permit)
-        body = msgspec.json.encode(answer)
+        body = msgspec.json.encode(msgspec.structs.replace(answer, salt=self.ids.token()))
         form, count = _of(answer)
         for _ in range(_TURNS):
             permit = self._admitted(whom, question, consents)  # time goes on, and ends things too

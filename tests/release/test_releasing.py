@@ -49,6 +49,22 @@ async def test_an_institution_reads_what_it_was_given_and_the_record_is_of_these
     assert "hana" not in person
 
 
+@pytest.mark.parametrize("points", [False, True])
+async def test_what_is_kept_of_a_body_does_not_tell_its_values_to_who_tries_them(sqlite_documents, clock, points):
+    """A day of weights has few values that it could have; and the record outlives their erasure."""
+    desk = Desk(sqlite_documents, clock)
+    clinic = await desk.clinic()
+    await desk.weigh()
+    await desk.office.guide("hana", "give", clinic)
+    reader, question = await desk.readers.known(CLINIC), desk.asking(points=points)
+    name = await desk.named(clinic)
+    bodies = [(await desk.releasing.release(reader, name, question)).body for _ in range(2)]
+    salts = [msgspec.json.decode(body).pop("salt") for body in bodies]
+    assert salts[0] != salts[1]
+    assert all(len(salt) >= 22 for salt in salts), "128 bits, at the least"
+    assert len({one.sha256 for one in await desk.on_record()}) == 2
+
+
 def query(collection):
     from shared.cloud.documents import Query
 
