@@ -66,7 +66,7 @@ class Model:
         """`words`: the version that giving names."""
         wishes = list(wishes)
         gives = [wish for wish in wishes if wish.decision is Decision.GIVE]
-        if guardian and self.guardian != "active":
+        if guardian and (self.guardian != "active" or not self.under_age(at)):
             raise No("authority_invalid")
         if gives and words != ("later" if at >= LATER_AT else "first"):
             raise No("notice_not_in_force")
