@@ -74,10 +74,7 @@ def permits(consents: Consents, purpose: Purpose, kind: Kind, recipient: str, at
         return _EXPIRED
     if state.authority_until is not None and at >= state.authority_until:
         return _NO_AUTHORITY
-    stored = consents.cells.get(_STORED + kind + _AT_QOLMS)
-    if stored is not None and stored.state is State.ERASING:
-        return _ERASING
-    return _YES
+    return _ERASING if _is_being_erased(consents, kind) else _YES
 
 
 def admit(uid: str, consents: Consents, purpose: Purpose, kind: Kind, recipient: str, at: datetime) -> Permit:
@@ -89,10 +86,18 @@ def admit(uid: str, consents: Consents, purpose: Purpose, kind: Kind, recipient:
 
 
 def admit_self(uid: str, consents: Consents, kind: Kind) -> Permit:
-    """A permit for people to see their own data, which takes no decision of theirs and ends with a freeze alone.
+    """A permit for people to see their own data, which takes no decision of theirs. A freeze ends it, and an erasure
+    from the moment in which they asked for it.
 
     Only for a caller who was found to be `uid`. Raises Refused `consent_missing`.
     """
     if consents.frozen:
         raise Refused("consent_missing", _FROZEN.reason)
+    if _is_being_erased(consents, kind):
+        raise Refused("consent_missing", _ERASING.reason)
     return Permit(uid, Purpose.SELF_ACCESS, kind, OWN, consents.epoch, _SEAL)
+
+
+def _is_being_erased(consents: Consents, kind: Kind) -> bool:
+    stored = consents.cells.get(_STORED + kind + _AT_QOLMS)
+    return stored is not None and stored.state is State.ERASING

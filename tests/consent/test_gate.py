@@ -77,5 +77,12 @@ def test_nobody_but_the_gate_makes_permits() -> None:
             Permit("hana", Purpose.QOLMS_STORE, Kind.WEIGHT, QOLMS, 7, seal)
 
 
+def test_what_people_asked_to_be_erased_is_out_of_their_own_sight_at_once() -> None:
+    with pytest.raises(Refused, match="consent_missing: erasing"):
+        admit_self("hana", stands(State.ERASING), Kind.WEIGHT)
+    assert admit_self("hana", stands(State.ERASING), Kind.SLEEP).kind is Kind.SLEEP
+    assert admit_self("hana", stands(State.ERASED), Kind.WEIGHT).kind is Kind.WEIGHT  # that nothing is left is seen
+
+
 def test_people_see_their_own_without_deciding_anything() -> None:
     assert admit_self("hana", Consents(), Kind.WEIGHT).purpose is Purpose.SELF_ACCESS
