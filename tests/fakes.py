@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from shared.clock import Clock
-from shared.cloud.documents import Document, Documents, Query, Write
+from shared.cloud.documents import Document, Documents, Put, Query, Write
 from shared.connection.ending import ConsentFollower
 from shared.connection.ports import Links, Queue
-from shared.consent.asking import Asked
+from shared.consent.asking import Asked, Authority
+from shared.consent.authorities import Right
 from shared.consent.gate import Permit, admit
 from shared.consent.model import QOLMS, Cell, CellState, Consents, Decision, State
 from shared.consent.ports import Commit, Follower, Ledger
@@ -122,3 +123,8 @@ def consenting_over(
 def following(links: Links, queue: Queue, clock: Clock, ids: Ids) -> ConsentFollower:
     """What follows a decision where there are connections."""
     return ConsentFollower(connections=links, queue=queue, clock=clock, ids=ids)
+
+
+def right_by(authority: Authority) -> Right:
+    """A right that nobody has to look up; its record is whatever it is."""
+    return Right(authority, Put(f"authorities/{authority.id}", {}))

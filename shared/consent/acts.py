@@ -6,7 +6,7 @@ import msgspec
 
 from shared import edge
 from shared.consent.authorities import Right, Rights, within
-from shared.consent.messages import AskNotice, AskState, Decide, OnBehalf, Page
+from shared.consent.messages import AskNotice, AskState, Decide, Page
 from shared.consent.model import QOLMS, Cell, Consents
 from shared.consent.ports import Prepared
 from shared.consent.receipts import Receipts
@@ -28,21 +28,15 @@ class Acts:
     async def state(self, call: edge.Call) -> edge.Reply:
         """Where the person's consents stand."""
         asked: AskState = call.query
-        uid, right = await self._whose(call, asked)
+        uid, right = await self.rights.whose(call.caller.uid, asked)
         standing = await self.consenting.standing(uid)
         return edge.Json(_seen(await self._stands(uid, standing.consents), right))
 
     async def decide(self, call: edge.Call) -> edge.Reply:
         """Give, refuse, withdraw. A stale decision is answered with the newer state."""
         body: Decide = call.body
-        uid, right = await self._whose(call, body.on_behalf)
-        how = How(
-            notice=body.notice,
-            language=call.language,
-            screen=body.screen,
-            authority=right.authority if right else None,
-            fence=(right.fence,) if right else (),
-        )
+        uid, right = await self.rights.whose(call.caller.uid, body.on_behalf)
+        how = How(notice=body.notice, language=call.language, screen=body.screen, right=right)
         try:
             prepared = await self.consenting.decide(uid, body.changes, how, if_epoch=body.if_epoch)
         except Conflict as stale:
@@ -75,11 +69,6 @@ class Acts:
                 raise NotFound("notice_unknown", f"file: one of {', '.join(FILES)}")
             return edge.Bytes(notice.files[asked.file], "text/plain; charset=utf-8")
         return edge.Json(notice_view(notice, asked.lang or call.language))
-
-    async def _whose(self, call: edge.Call, asked: AskState | OnBehalf | None) -> tuple[str, Right | None]:
-        """Whose consents a call is about: the caller's own, or those of somebody the caller has a right to."""
-        subject, authority = (asked.subject, asked.authority) if asked else ("", "")
-        return await self.rights.whose(call.caller.uid, subject, authority)
 
     async def _decided(self, uid: str, prepared: Prepared) -> Decided:
         return Decided(

@@ -19,6 +19,7 @@ from shared.clock import Clock
 from shared.cloud.documents import Documents, Expect, Put, Query, Where, Write
 from shared.consent.asking import Authority, of_age_at
 from shared.consent.ledger import Said
+from shared.consent.messages import AskState, OnBehalf
 from shared.consent.model import Cell, Giver, Method, Role
 from shared.consent.recording import Recorder
 from shared.consent.view import Stands
@@ -192,12 +193,12 @@ class Rights:
     notices: Notices
     clock: Clock
 
-    async def whose(self, caller: str, subject: str, authority: str) -> tuple[str, Right | None]:
-        """Whose matter a call is: the caller's own where neither is named, else that of somebody the caller has a right
+    async def whose(self, caller: str, asked: AskState | OnBehalf | None) -> tuple[str, Right | None]:
+        """Whose matter a call is: the caller's own where nobody is named, else that of somebody the caller has a right
         to. Raises as `right`."""
-        if not subject and not authority:
+        if asked is None or not (asked.subject or asked.authority):
             return caller, None
-        return subject, await self.right(caller, subject, authority)
+        return asked.subject, await self.right(caller, asked.subject, asked.authority)
 
     async def right(self, holder: str, subject: str, authority: str) -> Right:
         """The right that `holder` names. Raises NotPermitted `authority_invalid`: unknown, somebody else's, about

@@ -7,9 +7,9 @@ import msgspec
 
 from shared import edge
 from shared.cloud.pace import Pace
-from shared.consent.authorities import Right, Rights
+from shared.consent.authorities import Rights
 from shared.consent.invitations import Invitations
-from shared.consent.messages import Accept, AskState, Invite, OnBehalf
+from shared.consent.messages import Accept, Invite
 from shared.consent.relations import Relation, RelationState, Stored
 from shared.consent.service import How
 from shared.vocabulary import Kind
@@ -19,7 +19,8 @@ EXPIRED = "expired"
 
 class RelationView(msgspec.Struct, frozen=True, kw_only=True):
     """A relation, or an invitation to one. `state` is invited, expired or active. What flows is what `GET /consent` has
-    for `recipient`; `kinds` are those that were asked for. `note` is for the person who wrote it alone."""
+    for `recipient`; `kinds` are those that were asked for. `note` is for the person, and whoever may
+    decide for them."""
 
     id: str
     recipient: str
@@ -50,14 +51,8 @@ class FamilyActs:
         """Make an invitation, and tell its code this once."""
         body: Invite = call.body
         await self.pace.spend(call.caller.uid)
-        uid, right = await self._whose(call, body.on_behalf)
-        how = How(
-            notice=body.notice,
-            language=call.language,
-            screen=body.screen,
-            authority=right.authority if right else None,
-            fence=(right.fence,) if right else (),
-        )
+        uid, right = await self.rights.whose(call.caller.uid, body.on_behalf)
+        how = How(notice=body.notice, language=call.language, screen=body.screen, right=right)
         made = await self.invitations.invite(
             uid, body.kinds, how, note=body.note, valid_until=body.valid_until, if_epoch=body.if_epoch
         )
@@ -71,7 +66,7 @@ class FamilyActs:
 
     async def listed(self, call: edge.Call) -> edge.Reply:
         """Both sides. For somebody else, what their right reaches of what the person made."""
-        uid, right = await self._whose(call, call.query)
+        uid, right = await self.rights.whose(call.caller.uid, call.query)
         made, held = await self.invitations.listed(uid)
         if right:
             made, held = [one for one in made if right.reaches(one.cells)], []
@@ -81,13 +76,9 @@ class FamilyActs:
 
     async def end(self, call: edge.Call) -> edge.Reply:
         """End one, from either side."""
-        uid, right = await self._whose(call, call.query)
+        uid, right = await self.rights.whose(call.caller.uid, call.query)
         await self.invitations.end(uid, call.path["id"], right)
         return edge.Json({"ended": True})
-
-    async def _whose(self, call: edge.Call, asked: AskState | OnBehalf | None) -> tuple[str, Right | None]:
-        subject, authority = (asked.subject, asked.authority) if asked else ("", "")
-        return await self.rights.whose(call.caller.uid, subject, authority)
 
     def _view(self, found: Stored, *, own: bool) -> RelationView:
         value: Relation = found.value

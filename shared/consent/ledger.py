@@ -66,11 +66,14 @@ class Entry(NamedTuple):
     reason: str = ""
 
 
-def decided(consents: Consents, change: Change, at: datetime, authority_until: datetime | None = None) -> Entry:
+def decided(
+    consents: Consents, change: Change, at: datetime, authority_until: datetime | None = None, *, seen: bool = True
+) -> Entry:
     """What a decision makes of its cell. Giving what is live reconfirms it.
 
     Refusing what is live keeps it as it is: whoever says no to newer words, or to a longer time, loses nothing by it.
-    To end it is to withdraw it.
+    To end it is to withdraw it. But a no that was not said looking at this very state (`seen`) may have been to
+    something else, and ends it.
 
     To end what is being erased is welcome, and does not call the erasure off.
     """
@@ -82,7 +85,9 @@ def decided(consents: Consents, change: Change, at: datetime, authority_until: d
             given = State.RECONFIRMED if now in LIVE else State.GIVEN
             return Entry(change.cell, given, change.valid_until, authority_until)
         case Decision.REFUSE:
-            return Entry(change.cell, State.KEPT if now in LIVE else State.REFUSED)
+            if now in LIVE:
+                return Entry(change.cell, State.KEPT if seen else State.WITHDRAWN)
+            return Entry(change.cell, State.REFUSED)
         case Decision.WITHDRAW:
             return Entry(change.cell, State.WITHDRAWN)
 

@@ -1,8 +1,8 @@
 """Who watches over whom: a relation begins as an invitation, counts once it is accepted, and either side may end it.
 
 `relations/{id}` names both by their ids. `note` is the name that the person gave the relative: it is shown to that
-person alone, stands in no event, audit entry or log, and goes when the relation ends. It is kept as it is, since
-sealing it would open the keys to health data to the function that decides about consent.
+person and whoever may decide for them, stands in no event, audit entry or log, and goes when the relation ends. It is
+kept as it is, since sealing it would open the keys to health data to the function that decides about consent.
 """
 
 import datetime as dt

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shared.clock import Clock
 from shared.cloud.documents import Write
 from shared.consent.asking import MOST_CHANGES, Asked, Authority, check_right, read
+from shared.consent.authorities import Right
 from shared.consent.ledger import Entry, Event, Said, decided
 from shared.consent.model import LIVE, Cell, Decision, Giver, Method, State
 from shared.consent.ports import Ledger, Prepared, Recipients, Standing
@@ -24,9 +25,17 @@ class How:
     language: Language = Language.JA
     screen: str = ""
     method: Method = Method.APP
-    authority: Authority | None = None
-    fence: tuple[Write, ...] = ()
-    """What must not have changed until the decision is recorded: the record of that right."""
+    right: Right | None = None
+
+    @property
+    def authority(self) -> Authority | None:
+        """The right it is decided by; None where the person decides."""
+        return self.right.authority if self.right else None
+
+    @property
+    def fence(self) -> tuple[Write, ...]:
+        """What must not have changed until the decision is recorded: the record of that right."""
+        return (self.right.fence,) if self.right else ()
 
     @property
     def giver(self) -> Giver:
@@ -84,7 +93,8 @@ class Consenting:
 
             def build(standing: Standing) -> list[Entry]:
                 until = check_right(standing, changes, notice, how.authority, at)
-                return [decided(standing.consents, change, at, until) for change in changes]
+                seen = if_epoch is not None
+                return [decided(standing.consents, change, at, until, seen=seen) for change in changes]
 
             return await self.recorder.record(
                 uid, build, how.said(notice, self.clock), if_epoch=if_epoch, along=how.fence

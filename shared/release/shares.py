@@ -7,14 +7,12 @@ import msgspec
 from shared.audit.writes import KEPT
 from shared.clock import Clock
 from shared.cloud.documents import NAME, Document, Documents, Expect, Put, Query, Where, Write
+from shared.consent.asking import MOST_CELLS
 from shared.consent.model import LIVE, QOLMS, Cell, Consents
 from shared.consent.ports import Followed
 from shared.consent.relations import RELATIVE
 from shared.ids import Ids
 from shared.release.model import Share, share_id, share_under
-
-MOST = 450
-"""More recipients than a person ever has; and as many documents still fit one commit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +76,7 @@ class ShareStore:
         ]
 
     async def _of_person(self, uid: str) -> list[Document]:
-        return await self._documents.query(Query("releases", where=(Where("subject", "==", uid),), limit=MOST))
+        return await self._documents.query(Query("releases", where=(Where("subject", "==", uid),), limit=MOST_CELLS))
 
 
 def share_path(uid: str, recipient: str) -> str:

@@ -89,7 +89,7 @@ class Model:
                 refused = "refused" if wish.decision is Decision.REFUSE else "withdrawn"
                 new[wish.cell] = ("erasing" if erasing else refused, None, None, False)
             if live and wish.decision is Decision.REFUSE:
-                new[wish.cell] = self.cells[wish.cell]
+                new[wish.cell] = self.cells[wish.cell] if if_epoch is not None else ("withdrawn", None, None, False)
         self.record(new, at)
 
     def check(self, gives: list[Wish], at: dt.datetime, *, guardian: bool = False) -> None:

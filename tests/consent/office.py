@@ -62,11 +62,7 @@ class Office:
         self, uid, decision, recipient="qolms", purpose=Purpose.QOLMS_STORE, kinds=(Kind.WEIGHT,), right=None
     ):
         asked = [Asked(purpose, kind, recipient, Decision(decision)) for kind in kinds]
-        how = How(
-            notice=self.notice,
-            authority=right.authority if right else None,
-            fence=(right.fence,) if right else (),
-        )
+        how = How(notice=self.notice, right=right)
         return await self.consenting.decide(uid, asked, how, if_epoch=await self.epoch(uid))
 
     async def guide(self, uid, decision, recipient, kinds=(Kind.WEIGHT,)):

@@ -21,7 +21,7 @@ from shared.consent.service import Consenting, How
 from shared.consent.store import ConsentStore
 from shared.policy.notices import notices
 from shared.vocabulary import Kind, Language, Purpose
-from tests.fakes import MemorySecrets
+from tests.fakes import MemorySecrets, right_by
 
 SEED, OTHER_SEED = bytes(range(32)), bytes(range(1, 33))
 CLINIC = "institution:clinic1"
@@ -82,7 +82,8 @@ class House:
         authority: Authority | None = None,
     ) -> Prepared:
         asked = [Asked(purpose, kind, recipient, decision, valid_until) for kind in kinds]
-        how = How(language=Language.EN, screen="consent/cells", authority=authority)
+        right = right_by(authority) if authority else None
+        how = How(language=Language.EN, screen="consent/cells", right=right)
         return await self.consenting.decide(uid, asked, how, if_epoch=None)
 
     async def record(self, entries: Sequence[Entry], uid: str = "hana") -> list[Event]:

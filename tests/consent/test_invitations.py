@@ -286,7 +286,7 @@ async def guarded(office, **more):
 
 
 def by(office, right):
-    return How(notice=office.notice, authority=right.authority, fence=(right.fence,))
+    return How(notice=office.notice, right=right)
 
 
 async def test_a_guardian_invites_for_a_child_who_cannot_and_what_it_gives_ends_with_the_right(documents, clock):

@@ -95,6 +95,12 @@ def test_a_decision_says_what_it_changes() -> None:
         assert decided(stands, change(decision), AT).state is after, (before, decision)
 
 
+def test_a_no_that_was_said_looking_at_another_state_ends_what_was_given_since() -> None:
+    stands = record(Consents(), Tail(), [Entry(WEIGHT, State.GIVEN)], said())[0]
+    assert decided(stands, change(Decision.REFUSE), AT, seen=False).state is State.WITHDRAWN
+    assert decided(Consents(), change(Decision.REFUSE), AT, seen=False).state is State.REFUSED
+
+
 def test_what_has_run_out_is_given_and_not_reconfirmed() -> None:
     consents, _ = record(Consents(), Tail(), [Entry(WEIGHT, State.GIVEN, AT + timedelta(days=1))], said())
     later = AT + timedelta(days=1)

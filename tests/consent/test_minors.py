@@ -7,6 +7,7 @@ import pytest
 
 from shared.clock import ManualClock
 from shared.consent.asking import of_age_at, pending
+from shared.consent.messages import AskState
 from shared.consent.model import Role, State
 from shared.consent.service import How
 from shared.errors import InvalidInput, NotPermitted, Refused
@@ -115,10 +116,11 @@ async def test_from_the_birthday_on_a_guardian_sees_and_ends_nothing_any_more(do
     office, birthday = Office(documents, clock), tokyo(2027, 5, 10)
     right = await guarded(office, date(2012, 5, 10))
     clock.set(birthday - MOMENT)
-    assert await office.rights.whose("hana", "taro", right.authority.id) == ("taro", right)
+    asked = AskState("taro", right.authority.id)
+    assert await office.rights.whose("hana", asked) == ("taro", right)
     clock.set(birthday)
     with pytest.raises(NotPermitted, match="authority_invalid: no such right"):
-        await office.rights.whose("hana", "taro", right.authority.id)
+        await office.rights.whose("hana", asked)
     assert await office.refusals("taro") == ["authority_invalid"]
 
 

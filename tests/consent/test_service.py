@@ -23,7 +23,7 @@ from shared.ids import digest
 from shared.policy.model import NoticeRef, RecipientType, Words
 from shared.policy.notices import notices
 from shared.vocabulary import Kind, Purpose
-from tests.fakes import consenting_over, decisions
+from tests.fakes import consenting_over, decisions, right_by
 
 NOTICE = notices().find("2026-10-01").ref
 GIVE, WITHDRAW = Decision.GIVE, Decision.WITHDRAW
@@ -243,7 +243,9 @@ AGENT = Authority("a1", "hana", "ken", Role.AGENT, "paper 17", kinds=(Kind.WEIGH
 
 async def test_an_agent_decides_within_their_scope_and_time(build: Build, clock: ManualClock) -> None:
     consenting = build()
-    given = await decide(consenting, GIVE, authority=replace(AGENT, valid_until=clock.now() + dt.timedelta(days=1)))
+    given = await decide(
+        consenting, GIVE, right=right_by(replace(AGENT, valid_until=clock.now() + dt.timedelta(days=1)))
+    )
     assert allowed(given, clock)
     clock.advance(dt.timedelta(days=1))
     assert not allowed(given, clock)
@@ -265,7 +267,7 @@ async def test_a_right_that_is_over_or_does_not_cover_it_decides_nothing(
     build: Build, documents: Documents, authority: Authority
 ) -> None:
     with pytest.raises(NotPermitted, match="authority_invalid"):
-        await decide(build(), GIVE, authority=authority)
+        await decide(build(), GIVE, right=right_by(authority))
     assert await audited(documents) == ["authority_invalid"]
 
 

@@ -248,7 +248,7 @@ class Consenting(RuleBasedStateMachine):
             how = How(notice=self.notices.find(VERSIONS[words]).ref)
             if guardian:
                 right = await self.rights.right("haha", UID, self.authority)
-                how = replace(how, authority=right.authority, fence=(right.fence,))
+                how = replace(how, right=right)
             await self.consenting.decide(UID, asked, how, if_epoch=if_epoch)
 
         await self._both(
@@ -463,7 +463,7 @@ class Consenting(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(KINDS))
     def people_see_their_own(self, kind: Kind) -> None:
         consents = self.loop.run(self.ledger.consents(UID))
-        if self.model.frozen:
+        if self.model.frozen or self.model.state(storing(kind), self.clock.now()) == "erasing":
             with pytest.raises(Refused, match="consent_missing"):
                 admit_self(UID, consents, kind)
         else:
