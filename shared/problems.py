@@ -121,6 +121,17 @@ PROBLEMS: dict[str, Problem] = {
     "evidence_missing": Problem(400, "根拠となる書類の参照番号が必要です。", "The reference of the papers is needed."),
     "registration_invalid": Problem(400, "この内容では登録できません。", "This cannot be registered as it stands."),
     "not_registered": Problem(404, "登録されていません。", "There is no such registration."),
+    # staff
+    "auditor_acts": Problem(
+        409,
+        "監査の担当者は、同じ期間に他の役割を持てません。",
+        "An auditor can hold no other role at the same time.",
+    ),
+    "one_manager": Problem(
+        409,
+        "特定個人情報保護管理者は、常にちょうど1人でなければなりません。",
+        "There must be exactly one protection manager at any time.",
+    ),
     "erasure_under_way": Problem(409, "データを消去しています。", "This data is being erased."),
     "notice_unknown": Problem(404, "お知らせが見つかりません。", "There is no such notice."),
     "notice_not_in_force": Problem(
