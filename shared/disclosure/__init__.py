@@ -1,1 +1,1 @@
-"""Requests about personal data (開示等請求): from the post-room to the proof that they were carried out."""
+"""Disclosure requests (開示等の求め): from the first call or letter to proof that what was decided was carried out."""

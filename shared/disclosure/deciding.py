@@ -1,0 +1,238 @@
+"""What becomes of each item: its scope, what is found, who decides, and carrying it out. Each function does one act."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from shared.disclosure import acts as a
+from shared.disclosure.file import Actor, File, Moment
+from shared.disclosure.model import (
+    HANDS_OUT,
+    Category,
+    Decision,
+    Evidence,
+    Ground,
+    Item,
+    Outcome,
+    RequestType,
+    Step,
+    Verdict,
+)
+from shared.disclosure.taking_in import MOST_FIELD, MOST_TEXT, check_text
+from shared.disclosure.verifying import check_agency
+from shared.errors import Conflict, InvalidInput, NotPermitted, Refused
+
+R, G = RequestType, Ground
+GROUNDS: Mapping[Ground, Mapping[RequestType, str]] = MappingProxyType(
+    {
+        G.HARM: {R.DISCLOSE: "33-2-1", R.RECORD: "33-2-1"},
+        G.HINDRANCE: {R.DISCLOSE: "33-2-2", R.RECORD: "33-2-2"},
+        G.OTHER_LAW: {R.DISCLOSE: "33-2-3", R.RECORD: "33-2-3"},
+        G.PURPOSE_KNOWN: {R.PURPOSE: "32-2"},
+        G.NOT_UNTRUE: {R.CORRECT: "34-2"},
+        G.OPINION: {R.CORRECT: "34-1"},
+        G.NO_VIOLATION: {R.CEASE: "35-2", R.ERASE: "35-2", R.STOP: "35-4"},
+        G.SUBSTITUTE: {R.CEASE: "35-2", R.ERASE: "35-2", R.STOP: "35-4"},
+        G.LAW_REQUIRES_KEEPING: {R.ERASE: "35-2"},
+        G.MY_NUMBER: {type_: "my_number_act" for type_ in R if type_ is not R.COMPLAINT},
+    }
+)
+"""For which requests a ground may be given, with the article it stands in: of the 個人情報保護法 as in force in November
+2026, as article-paragraph-number; `my_number_act` is the 番号法."""
+
+TASKS: Mapping[RequestType, tuple[str, ...]] = MappingProxyType(
+    {
+        R.PURPOSE: ("purposes",),
+        R.DISCLOSE: ("package",),
+        R.RECORD: ("records",),
+        R.CORRECT: ("correct",),
+        R.CEASE: ("withdraw",),
+        R.STOP: ("withdraw",),
+        R.ERASE: ("withdraw", "erase"),
+        R.COMPLAINT: (),
+    }
+)
+"""What it takes to carry out each request of an app user's, in order. Others' data is not in this system: people do it
+(`BY_HAND`), and say what proves it."""
+BY_HAND = "by_hand"
+
+
+def fix_scope(file: File, act: a.FixScope, by: Actor, now: Moment) -> File:
+    """Then it is looked up what is held."""
+    _check_not_verifier(file, by)
+    if act.scope.first and act.scope.last and act.scope.first > act.scope.last:
+        raise InvalidInput("date_impossible", "first: not after last")
+    marked = act.my_number or file.case.items[act.item].my_number
+    file = file.with_item(act.item, scope=act.scope, my_number=marked, step=Step.COLLECTING)
+    return file.with_job("collect", act.item)
+
+
+def refer(file: File, act: a.Refer, by: Actor, now: Moment) -> File:
+    """Raises InvalidInput `request_invalid`: the data is the operator's own to answer for."""
+    _check_not_verifier(file, by)
+    check_text("to", act.to, MOST_FIELD)
+    if file.case.category is not Category.ENTRUSTED or not act.to.strip():
+        raise InvalidInput("request_invalid", "only entrusted data, and to whom")
+    file = file.with_private(reasons={**file.private.reasons, act.item: act.to})
+    return file.with_item(act.item, step=Step.REFERRED).with_letter("referred", file.case.items[act.item].way, act.item)
+
+
+def collected(file: File, act: a.Collected, by: Actor, now: Moment) -> File:
+    """What is held is known. With My Number data in it this item waits for the protection manager; the others go on."""
+    number = act.my_number or file.case.items[act.item].my_number
+    step = Step.MYNUMBER_REVIEW if number else Step.COLLECTED
+    return file.with_item(act.item, my_number=number, step=step).without_job("collect", act.item)
+
+
+def review(file: File, act: a.Review, by: Actor, now: Moment) -> File:
+    """The protection manager's word, which binds. Raises InvalidInput `reason_missing`."""
+    check_text("reason", act.reason, MOST_TEXT)
+    if not act.reason.strip():
+        raise InvalidInput("reason_missing")
+    file = file.with_private(verdicts={**file.private.verdicts, act.item: act.reason})
+    return file.with_item(act.item, verdict=Verdict(act.allowed, by.id, now.at), step=Step.REVIEWED)
+
+
+def decide(file: File, act: a.Decide, by: Actor, now: Moment) -> File:
+    """Decide. What hands data out then waits for a second person, unless one has proven who asks already.
+
+    Raises NotPermitted `verifier_decides`. InvalidInput `reason_missing`: anything but in full takes a ground and words
+    for the person; `ground_unfit`: the law knows no such ground for this. Refused `manager_refused`: My Number data.
+    Conflict `fee_missing`: this one costs, and the stamps have not come. As `check_agency`.
+    """
+    item = file.case.items[act.item]
+    _check_not_verifier(file, by)
+    _check_reason(item, act)
+    _check_verdict(item, act.outcome)
+    if act.outcome in (Outcome.FULL, Outcome.PARTIAL):
+        check_agency(file, item.type, now)
+        _check_fee(file, item, now)
+    decision = Decision(outcome=act.outcome, ground=act.ground, by=by.id, at=now.at)
+    file = file.with_private(reasons={**file.private.reasons, act.item: act.reason} if act.reason else file.private.reasons)
+    file = file.with_item(act.item, decision=decision, step=Step.DECIDED)
+    return file.with_job("carry_out", act.item) if approved(file, act.item) else file
+
+
+def cosign(file: File, act: a.Cosign, by: Actor, now: Moment) -> File:
+    """Raises NotPermitted `same_person`: whoever decided or verified. Conflict `case_moved_on`: nothing waits for it."""
+    decision = file.case.items[act.item].decision
+    if decision is None or approved(file, act.item):
+        raise Conflict("case_moved_on", "nothing waits for a second person")
+    if by.id == decision.by:
+        raise NotPermitted("same_person")
+    signed = Decision(
+        outcome=decision.outcome, ground=decision.ground, by=decision.by, at=decision.at, cosigned_by=by.id
+    )
+    return file.with_item(act.item, decision=signed).with_job("carry_out", act.item)
+
+
+def approved(file: File, name: str) -> bool:
+    """Whether two different people stand behind what hands data out: the verifier or a second signature, and the
+    decider. Nothing else needs two."""
+    item = file.case.items[name]
+    if item.decision is None:
+        return False
+    if item.type not in HANDS_OUT or item.decision.outcome not in (Outcome.FULL, Outcome.PARTIAL):
+        return True
+    verifier = file.case.verification.by if file.case.verification else ""
+    return len({item.decision.by, verifier, item.decision.cosigned_by} - {""}) > 1
+
+
+def extend(file: File, act: a.Extend, by: Actor, now: Moment) -> File:
+    """Once, in time, with a letter that says why. Raises Conflict `extended_already`; InvalidInput `reason_missing`,
+    `date_impossible`: not after the day it is due, or the due day is over, or none runs."""
+    if file.case.extended_to is not None:
+        raise Conflict("extended_already")
+    check_text("reason", act.reason, MOST_TEXT)
+    if not act.reason.strip():
+        raise InvalidInput("reason_missing")
+    due_on = file.case.due_on
+    if due_on is None or now.today > due_on or act.to <= due_on:
+        raise InvalidInput("date_impossible", f"after {due_on}, and decided before it is over")
+    file = file.with_case(extended_to=act.to, due_on=act.to)
+    return file.with_private(reasons={**file.private.reasons, "extension": act.reason}).with_letter("extension")
+
+
+def begin_executing(file: File, act: a.BeginExecuting, by: Actor, now: Moment) -> File:
+    """The last look before it is done. Raises Refused `held`: a legal hold keeps what would be erased; as
+    `check_agency`. Conflict `case_moved_on`: a second person has not approved."""
+    item = file.case.items[act.item]
+    if item.decision is None or not approved(file, act.item):
+        raise Conflict("case_moved_on", "not approved")
+    done = item.decision.outcome in (Outcome.FULL, Outcome.PARTIAL)
+    if done:
+        check_agency(file, item.type, now)
+        if item.type is R.ERASE and file.case.hold:
+            raise Refused("held")
+    tasks = (TASKS[item.type] if file.case.subject else (BY_HAND,)) if done else ()
+    if item.type is R.COMPLAINT:
+        tasks = ()
+    file = file.with_item(act.item, step=Step.EXECUTING, tasks=tasks)
+    return file if tasks else _notifying(file, act.item)
+
+
+def task_done(file: File, act: a.TaskDone, by: Actor, now: Moment) -> File:
+    """The next of the item's tasks is done. Raises Conflict `case_moved_on`: it is not the next."""
+    item = file.case.items[act.item]
+    if not item.tasks or item.tasks[0] != act.task:
+        raise Conflict("case_moved_on", f"task {act.task}")
+    return _evidenced(file, act.item, Evidence(act.task, now.at, act.proof, act.count))
+
+
+def record_evidence(file: File, act: a.RecordEvidence, by: Actor, now: Moment) -> File:
+    """People did it. Raises Conflict `case_moved_on`: the system does this one; InvalidInput `reason_missing`."""
+    item = file.case.items[act.item]
+    if item.tasks[:1] != (BY_HAND,):
+        raise Conflict("case_moved_on", "nothing for people to do")
+    check_text("proof", act.proof, MOST_FIELD)
+    if not act.proof.strip():
+        raise InvalidInput("reason_missing", "proof")
+    file = file.with_private(notes=(*file.private.notes, f"{now.today} {by.id}: {act.proof}"))
+    return _evidenced(file, act.item, Evidence(BY_HAND, now.at, f"note {len(file.private.notes)}, {by.id}"))
+
+
+def _evidenced(file: File, name: str, evidence: Evidence) -> File:
+    item = file.case.items[name]
+    file = file.with_item(name, tasks=item.tasks[1:], evidence=(*item.evidence, evidence))
+    return file if item.tasks[1:] else _notifying(file, name)
+
+
+def _notifying(file: File, name: str) -> File:
+    item = file.case.items[name]
+    return file.with_item(name, step=Step.NOTIFYING).without_job("carry_out", name).with_letter("answer", item.way, name)
+
+
+def _check_not_verifier(file: File, by: Actor) -> None:
+    if file.case.verification and file.case.verification.by == by.id:
+        raise NotPermitted("verifier_decides")
+
+
+def _check_reason(item: Item, act: a.Decide) -> None:
+    check_text("reason", act.reason, MOST_TEXT)
+    if item.type is R.COMPLAINT:
+        if not act.reason.strip():
+            raise InvalidInput("reason_missing", "reason")
+        return
+    if act.outcome is Outcome.FULL:
+        if act.ground is not None:
+            raise InvalidInput("ground_unfit", "what is done in full has none")
+        return
+    if not act.reason.strip():
+        raise InvalidInput("reason_missing", "reason")
+    if act.outcome is Outcome.NOT_EXIST:
+        return
+    if act.ground is None:
+        raise InvalidInput("reason_missing", "ground")
+    if item.type not in GROUNDS[act.ground]:
+        raise InvalidInput("ground_unfit", f"{act.ground} for {item.type}")
+
+
+def _check_verdict(item: Item, outcome: Outcome) -> None:
+    if item.my_number and (item.verdict is None or not item.verdict.allowed) and outcome is not Outcome.REFUSED:
+        raise Refused("manager_refused")
+
+
+def _check_fee(file: File, item: Item, now: Moment) -> None:
+    if file.case.arrival is None or not now.fee_yen(item.type, file.case.arrival.on):
+        return
+    if file.case.stamps.received - file.case.stamps.returned < file.case.fee_yen:
+        raise Conflict("fee_missing", f"{file.case.fee_yen} yen")

@@ -1,0 +1,215 @@
+"""Answering, ending, keeping and destroying; and what the system does by itself. Each function does one act."""
+
+import datetime as dt
+
+import msgspec
+
+from shared.disclosure import acts as a
+from shared.disclosure.days import Deadlines, begins_at, lapses_on
+from shared.disclosure.file import Actor, File, Moment
+from shared.disclosure.model import (
+    CLOSED,
+    FINISHED,
+    FREEZES,
+    OVER,
+    Case,
+    Hold,
+    Private,
+    Signature,
+    Stage,
+    Step,
+)
+from shared.disclosure.verifying import check_agency
+from shared.errors import Conflict, InvalidInput, NotPermitted
+
+FORM_LAPSES_DAYS = 90
+DEFECT_LAPSES_DAYS = 30
+COMPLAINT_DAYS = 30
+"""How long after its end a case still takes a complaint, or an unverified one further evidence, before it rests."""
+SIGNATURES = 2
+MOST_TEXT = 2000
+
+
+def posted(file: File, act: a.Posted, by: Actor, now: Moment) -> File:
+    """Raises NotFound-like Conflict `case_moved_on`: no such letter, not yet typeset, or on its way already."""
+    letter = file.case.letters.get(act.letter)
+    if letter is None or not letter.sha256 or letter.sent_on is not None:
+        raise Conflict("case_moved_on", f"letter {act.letter}")
+    if act.on > now.today:
+        raise InvalidInput("date_impossible", "still to come")
+    sent = msgspec.structs.replace(letter, sent_on=act.on, tracking=act.tracking[:40])
+    return file.with_case(letters={**file.case.letters, act.letter: sent})
+
+
+def register_delivery(file: File, act: a.RegisterDelivery, by: Actor, now: Moment) -> File:
+    """The answers to these items are with the person. Raises InvalidInput `reason_missing`: no proof; Conflict
+    `case_moved_on`: one of them is not to be answered yet. As `check_agency`."""
+    if not act.items or not act.proof.strip():
+        raise InvalidInput("reason_missing", "items and proof")
+    if act.on > now.today:
+        raise InvalidInput("date_impossible", "still to come")
+    for name in act.items:
+        item = file.case.items.get(name)
+        if item is None or item.step is not Step.NOTIFYING:
+            raise Conflict("case_moved_on", f"item {name}")
+        check_agency(file, item.type, now)
+        file = file.with_item(name, step=Step.ANSWERED, delivered_on=act.on)
+    return file
+
+
+def withdraw(file: File, act: a.Withdraw, by: Actor, now: Moment) -> File:
+    """What is not being carried out yet is taken back. Raises Conflict `case_moved_on`: one of them is."""
+    names = act.items or tuple(name for name, item in file.case.items.items() if item.step not in FINISHED)
+    for name in names:
+        item = file.case.items.get(name)
+        if item is None or item.step in FINISHED | {Step.EXECUTING, Step.NOTIFYING}:
+            raise Conflict("case_moved_on", f"item {name}")
+        file = file.with_item(name, step=Step.WITHDRAWN)
+        for job in ("collect", "carry_out"):
+            file = file.without_job(job, name)
+    if all(item.step in FINISHED for item in file.case.items.values()):
+        file = file.with_letter("withdrawn")
+    return file
+
+
+def place_hold(file: File, act: a.PlaceHold, by: Actor, now: Moment) -> File:
+    """Raises Conflict `case_moved_on`: one stands; InvalidInput `reason_missing`."""
+    if file.case.hold is not None:
+        raise Conflict("case_moved_on", "a hold stands")
+    if not act.reason.strip() or len(act.reason) > MOST_TEXT:
+        raise InvalidInput("reason_missing", "reason")
+    return file.with_case(hold=Hold(act.reason, by.id, now.at), signatures=())
+
+
+def lift_hold(file: File, act: a.LiftHold, by: Actor, now: Moment) -> File:
+    """Raises Conflict `case_moved_on`: none stands."""
+    if file.case.hold is None:
+        raise Conflict("case_moved_on", "no hold stands")
+    return file.with_case(hold=None)
+
+
+def sign_destruction(file: File, act: a.SignDestruction, by: Actor, now: Moment) -> File:
+    """Two different people; with the second signature everything sealed is destroyed as well.
+
+    Raises Conflict `not_due`: the day has not come, or a hold stands. NotPermitted `same_person`.
+    """
+    if not due_for_destruction(file.case, now):
+        raise Conflict("not_due")
+    if any(one.by == by.id for one in file.case.signatures):
+        raise NotPermitted("same_person")
+    signatures = (*file.case.signatures, Signature(by.id, now.at))
+    file = file.with_case(signatures=signatures)
+    return file.with_job("destroy") if len(signatures) >= SIGNATURES else file
+
+
+def due_for_destruction(case: Case, now: Moment) -> bool:
+    """Whether the papers are to go: the last day of keeping is over, and nothing holds them."""
+    return case.destroy_on is not None and now.today > case.destroy_on and case.hold is None
+
+
+def tick(file: File, act: a.Tick, by: Actor, now: Moment) -> File:
+    """What time alone does: remind, lapse, rest."""
+    case = file.case
+    if case.stage is Stage.FORM_SENT and case.form_sent_on and now.today > lapses_on(case.form_sent_on, FORM_LAPSES_DAYS):
+        return _lapsed(file, now)
+    if case.stage is Stage.DEFECT and case.defects_told_on and now.today > lapses_on(case.defects_told_on, DEFECT_LAPSES_DAYS):
+        return _lapsed(file, now)
+    if case.stage not in OVER and case.arrival:
+        due = set(Deadlines(case.arrival.on).reminders_due(now.at)) - set(case.reminded)
+        if due:
+            file = file.with_case(reminded=tuple(sorted({*case.reminded, *due}))).with_job("remind")
+    if case.stage in CLOSED and case.closed_on and now.today > lapses_on(case.closed_on, COMPLAINT_DAYS) and not case.jobs:
+        file = file.with_case(stage=Stage.RETAINED)
+    return file
+
+
+def job_done(file: File, act: a.JobDone, by: Actor, now: Moment) -> File:
+    """What was to be done is done."""
+    if act.name == "freeze":
+        file = file.with_case(frozen=True)
+    if act.name == "thaw":
+        file = file.with_case(frozen=False)
+    return file.without_job(act.name, act.item)
+
+
+def job_delayed(file: File, act: a.JobDelayed, by: Actor, now: Moment) -> File:
+    """It is tried again later; every attempt is counted."""
+    jobs = tuple(
+        msgspec.structs.replace(job, attempt=job.attempt + 1, not_before=act.until)
+        if (job.name, job.item) == (act.name, act.item)
+        else job
+        for job in file.case.jobs
+    )
+    return file.with_case(jobs=jobs)
+
+
+def letter_set(file: File, act: a.LetterSet, by: Actor, now: Moment) -> File:
+    """The letter is there to be posted, or was handed to the mail."""
+    letter = msgspec.structs.replace(file.case.letters[act.letter], made_at=now.at, sha256=act.sha256)
+    file = file.with_case(letters={**file.case.letters, act.letter: letter})
+    return file.without_job("letter", act.letter)
+
+
+def retain(file: File, act: a.Retain, by: Actor, now: Moment) -> File:
+    """Nothing is left to do but to keep the papers."""
+    return file.with_case(stage=Stage.RETAINED)
+
+
+def destroyed(file: File, act: a.Destroyed, by: Actor, now: Moment) -> File:
+    """The tombstone: types, outcomes, dates, who signed. Raises Conflict `not_due`."""
+    if len(file.case.signatures) < SIGNATURES or not due_for_destruction(file.case, now):
+        raise Conflict("not_due")
+    file = file.with_case(stage=Stage.DESTROYED, scans={}, proofs=(), subject="", private=b"")
+    return File(file.case, Private()).without_job("destroy")
+
+
+def settled(file: File, now: Moment) -> File:
+    """What follows from where all items stand, and when the system looks again."""
+    case = file.case
+    steps = {item.step for item in case.items.values()}
+    if case.stage not in OVER and steps <= FINISHED:
+        file = file.closed(_end_of(steps), now)
+    file = _thaw_when_over(file)
+    case = file.case
+    return file.with_case(
+        open=case.stage not in OVER,
+        sort_on=case.due_on or case.contacted_at.date(),
+        wake_at=_wakes_at(case, now),
+    )
+
+
+def _end_of(steps: set[Step]) -> Stage:
+    if Step.ANSWERED in steps:
+        return Stage.ANSWERED
+    return Stage.REFERRED if Step.REFERRED in steps else Stage.WITHDRAWN
+
+
+def _lapsed(file: File, now: Moment) -> File:
+    for name in file.case.items:
+        file = file.with_item(name, step=Step.LAPSED)
+    return file.with_letter("lapsed").closed(Stage.LAPSED, now)
+
+
+def _thaw_when_over(file: File) -> File:
+    """Once nothing that was provisionally followed is still open, the freeze ends; what was decided has its own effect."""
+    waiting = [i for i in file.case.items.values() if i.type in FREEZES and i.step not in FINISHED | {Step.NOTIFYING}]
+    if waiting and file.case.stage not in OVER:
+        return file
+    freezing = any(job.name == "freeze" for job in file.case.jobs)
+    return file.with_job("thaw") if file.case.frozen or freezing else file
+
+
+def _wakes_at(case: Case, now: Moment) -> dt.datetime | None:
+    """The earliest moment at which there is something to do. What is due, is due now: the sweep finds a lost task."""
+    moments = [job.not_before or now.at for job in case.jobs]
+    dates: list[dt.date] = []
+    if case.stage is Stage.FORM_SENT and case.form_sent_on:
+        dates.append(lapses_on(case.form_sent_on, FORM_LAPSES_DAYS + 1))
+    if case.stage is Stage.DEFECT and case.defects_told_on:
+        dates.append(lapses_on(case.defects_told_on, DEFECT_LAPSES_DAYS + 1))
+    if case.stage not in OVER and case.arrival:
+        dates += [on for day, on in Deadlines(case.arrival.on).reminders.items() if day not in case.reminded]
+    if case.stage in CLOSED and case.closed_on:
+        dates.append(lapses_on(case.closed_on, COMPLAINT_DAYS + 1))
+    moments += [begins_at(on) for on in dates]
+    return min(moments, default=None)

@@ -1,0 +1,409 @@
+"""A case: one application of one person, with one or more requests as items, each decided and carried out by itself.
+
+The states are those of the operator's procedure (infra/docs/disclosure.md draws them). What a case holds about people is
+sealed in `Case.private`; everything else here is codes, dates, counts and names of staff, and may stand in a list.
+"""
+
+import datetime as dt
+from enum import StrEnum
+
+import msgspec
+
+from shared.audit.model import Head
+from shared.vocabulary import Kind, Language
+
+
+class Category(StrEnum):
+    """In what relation to the operator the data subject stands (the policy's table of purposes)."""
+
+    CUSTOMER = "customer"
+    PARTNER = "partner"
+    APPLICANT = "applicant"
+    EMPLOYEE = "employee"
+    INQUIRER = "inquirer"
+    ENTRUSTED = "entrusted"
+    """Whose data the operator holds for somebody else, who then answers."""
+    CAMERA = "camera"
+    OTHER = "other"
+
+
+class RequestType(StrEnum):
+    """What is asked for: the seven of the law, and complaints."""
+
+    PURPOSE = "purpose_notice"
+    """利用目的の通知 (個人情報保護法 art. 32(2))."""
+    DISCLOSE = "disclosure"
+    """開示 (art. 33(1))."""
+    RECORD = "provision_records"
+    """第三者提供記録の開示 (art. 33(5))."""
+    CORRECT = "correction"
+    """訂正・追加・削除 (art. 34)."""
+    CEASE = "cease_use"
+    """利用停止 (art. 35(1), (5))."""
+    ERASE = "erasure"
+    """消去 (art. 35(1), (5))."""
+    STOP = "stop_provision"
+    """第三者提供の停止 (art. 35(3), (5))."""
+    COMPLAINT = "complaint"
+    """苦情 (art. 40)."""
+
+
+HANDS_OUT = frozenset({RequestType.DISCLOSE, RequestType.RECORD})
+"""What hands data out, for which two people must have approved."""
+FREEZES = frozenset({RequestType.CEASE, RequestType.ERASE, RequestType.STOP})
+"""What is provisionally followed from the moment the person's identity is proven."""
+
+
+class Channel(StrEnum):
+    """How somebody got in touch."""
+
+    PHONE = "phone"
+    MAIL = "mail"
+    FAX = "fax"
+    POST = "post"
+    COUNTER = "counter"
+    APP = "app"
+
+
+class By(StrEnum):
+    """Who makes the request."""
+
+    SELF = "self"
+    STATUTORY = "statutory_agent"
+    """A parent or guardian."""
+    DELEGATED = "delegated_agent"
+    """With 委任状 and 印鑑証明."""
+
+
+class Stage(StrEnum):
+    """Where a case stands."""
+
+    CONTACTED = "contacted"
+    FORM_SENT = "form_sent"
+    RECEIVED = "received"
+    DEFECT = "defect"
+    VERIFYING = "verifying"
+    HANDLING = "handling"
+    """The person's identity is proven; each item goes its own way."""
+    ANSWERED = "answered"
+    LAPSED = "lapsed"
+    UNVERIFIED = "unverified"
+    WITHDRAWN = "withdrawn"
+    REFERRED = "referred"
+    RETAINED = "retained"
+    """Over. Its papers wait for the day of their destruction."""
+    DESTROYED = "destroyed"
+
+
+CLOSED = frozenset({Stage.ANSWERED, Stage.LAPSED, Stage.UNVERIFIED, Stage.WITHDRAWN, Stage.REFERRED})
+"""Over, with an answer date, by which its papers are kept and destroyed."""
+OVER = CLOSED | {Stage.RETAINED, Stage.DESTROYED}
+
+
+class Step(StrEnum):
+    """Where an item stands, once its case is handled."""
+
+    WAITING = "waiting"
+    """The case is not that far."""
+    SCOPING = "scoping"
+    COLLECTING = "collecting"
+    COLLECTED = "collected"
+    MYNUMBER_REVIEW = "mynumber_review"
+    REVIEWED = "reviewed"
+    DECIDED = "decided"
+    EXECUTING = "executing"
+    NOTIFYING = "notifying"
+    ANSWERED = "answered"
+    REFERRED = "referred"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+FINISHED = frozenset({Step.ANSWERED, Step.REFERRED, Step.WITHDRAWN, Step.LAPSED})
+
+
+class Outcome(StrEnum):
+    """What was decided."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    REFUSED = "refused"
+    NOT_EXIST = "not_exist"
+
+
+class Ground(StrEnum):
+    """Why something is not done in full. `GROUNDS` says for which requests each may be given, by which article."""
+
+    HARM = "harm"
+    """生命、身体、財産その他の権利利益を害するおそれ."""
+    HINDRANCE = "hindrance"
+    """業務の適正な実施に著しい支障."""
+    OTHER_LAW = "other_law"
+    """他の法令違反."""
+    PURPOSE_KNOWN = "purpose_known"
+    """利用目的が明らか、または通知により権利利益を害するおそれ (art. 32(2), 21(4))."""
+    NOT_UNTRUE = "not_untrue"
+    """内容が事実でないとは認められない."""
+    OPINION = "opinion"
+    """評価・意見であり、事実に関する情報でない."""
+    NO_VIOLATION = "no_violation"
+    """違反・不要・漏えい・権利侵害のおそれのいずれにも当たらない."""
+    SUBSTITUTE = "substitute"
+    """多額の費用等により困難で、代わるべき措置をとる."""
+    LAW_REQUIRES_KEEPING = "law_requires_keeping"
+    MY_NUMBER = "my_number"
+    """番号法により開示等できない."""
+
+
+class Way(StrEnum):
+    """How the person wants to be answered."""
+
+    ELECTRONIC = "electronic"
+    PAPER = "paper"
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """What of their data an item is about. Empty `kinds`: all eight; `first` and `last` are civil dates, None: open."""
+
+    kinds: tuple[Kind, ...] = ()
+    contact_data: bool = True
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided, by whom. The reason's words are the person's business, and stand in `Private.reasons`."""
+
+    outcome: Outcome
+    ground: Ground | None
+    by: str
+    at: dt.datetime
+    cosigned_by: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What the protection manager said of an item with My Number data. It binds the decider."""
+
+    allowed: bool
+    by: str
+    at: dt.datetime
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What proves that one step of carrying out was done: a code, the id or hash it can be checked by, a count."""
+
+    task: str
+    at: dt.datetime
+    proof: str
+    count: int = 0
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One request. `tasks` are what is left of carrying it out, in order."""
+
+    type: RequestType
+    step: Step = Step.WAITING
+    scope: Scope = Scope()
+    way: Way = Way.PAPER
+    my_number: bool = False
+    verdict: Verdict | None = None
+    decision: Decision | None = None
+    tasks: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    delivered_on: dt.date | None = None
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """The form's coming back. `on` is the postal arrival date, which never changes and from which the law counts."""
+
+    on: dt.date
+    registered_mail: str = ""
+    by: str
+    at: dt.datetime
+
+
+class Defect(StrEnum):
+    """What an application may lack. A missing fee is none: it holds up its own items alone."""
+
+    NAME = "name"
+    ADDRESS = "address"
+    BIRTH_DATE = "birth_date"
+    REQUEST = "request"
+    SCOPE = "scope"
+    SIGNATURE = "signature"
+    IDENTITY_PAPERS = "identity_papers"
+    NUMBER_VISIBLE = "number_visible"
+    """個人番号 or 保険者番号 can be read on an enclosure; a masked copy is asked for."""
+    MANDATE = "mandate"
+    SEAL_CERTIFICATE = "seal_certificate"
+    STATUTORY_PAPERS = "statutory_papers"
+    CORRECTION_GROUNDS = "correction_grounds"
+
+
+class Agency(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found of an agent's right. Empty `types`: all. `until` is the last civil date; None: no end."""
+
+    types: tuple[RequestType, ...] = ()
+    until: dt.date | None = None
+    seal_certificate_on: dt.date | None = None
+    seal_matches: bool | None = None
+    revoked_at: dt.datetime | None = None
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """One piece of evidence of identity: its method, what came of it, who looked."""
+
+    method: str
+    result: str
+    by: str
+    at: dt.datetime
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """That the person, and an agent's right, are proven. `by` is "" where the app's sign-in proved it."""
+
+    by: str
+    at: dt.datetime
+
+
+class Stamps(msgspec.Struct, frozen=True):
+    """Postage stamps, in yen: what came, what was used for the answer, what was sent back."""
+
+    received: int = 0
+    used: int = 0
+    returned: int = 0
+
+    @property
+    def at_hand(self) -> int:
+        return self.received - self.used - self.returned
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper or mail to the person. `sha256` is of its PDF once it is set; `sent_on` once it is posted or mailed."""
+
+    kind: str
+    items: tuple[str, ...] = ()
+    way: Way
+    made_at: dt.datetime | None = None
+    sha256: str = ""
+    sent_on: dt.date | None = None
+    tracking: str = ""
+
+
+class Scan(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper that came, as it was scanned. Its bytes are sealed beside the case."""
+
+    kind: str
+    media_type: str
+    pages: int
+    size_bytes: int
+    sha256: str
+    by: str
+    at: dt.datetime
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """A legal hold: nothing of the case or of its person is destroyed while it stands."""
+
+    reason: str
+    by: str
+    at: dt.datetime
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """That somebody saw the papers destroyed."""
+
+    by: str
+    at: dt.datetime
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something the system is to do, recorded in the very commit that makes it due. `item` "" is the whole case."""
+
+    name: str
+    item: str = ""
+    attempt: int = 0
+    not_before: dt.datetime | None = None
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The case's document. Civil dates are the operator's (JST).
+
+    `due_on` is the day the law lets the person sue from (arrival and two weeks), or the extended day; `wake_at` is
+    when the system looks at the case again, None: never; `sort_on` orders the list of what is open.
+    `fee_yen` is the application's, due for the types of it that cost anything; `entered`: what the paper says was copied.
+    `subject` is the digest of the account the case was matched to, "" while there is none.
+    """
+
+    number: str
+    category: Category
+    channel: Channel
+    by: By = By.SELF
+    language: Language = Language.JA
+    stage: Stage
+    open: bool = True
+    about: str = ""
+    items: dict[str, Item]
+    contacted_at: dt.datetime
+    taken_by: str
+    form_sent_on: dt.date | None = None
+    arrival: Arrival | None = None
+    entered: bool = False
+    fee_yen: int = 0
+    due_on: dt.date | None = None
+    extended_to: dt.date | None = None
+    reminded: tuple[int, ...] = ()
+    defects: tuple[Defect, ...] = ()
+    defects_told_on: dt.date | None = None
+    proofs: tuple[Proof, ...] = ()
+    agency: Agency | None = None
+    verification: Verification | None = None
+    subject: str = ""
+    frozen: bool = False
+    stamps: Stamps = Stamps()
+    letters: dict[str, Letter] = {}
+    scans: dict[str, Scan] = {}
+    hold: Hold | None = None
+    closed_on: dt.date | None = None
+    destroy_on: dt.date | None = None
+    signatures: tuple[Signature, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    wake_at: dt.datetime | None = None
+    sort_on: dt.date | None = None
+    private: bytes = b""
+    audit: Head = Head()
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who somebody says they are, in their own words; "" where they did not say."""
+
+    name: str = ""
+    kana: str = ""
+    born_on: dt.date | None = None
+    postal_code: str = ""
+    address: str = ""
+    registered_address: str = ""
+    phone: str = ""
+    mail: str = ""
+    member_id: str = ""
+
+
+class Private(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a case holds about people, sealed under the case's own key. Texts by item id.
+
+    `account` is the uid of the account the case was matched to, "" while there is none.
+    """
+
+    person: Person = Person()
+    agent: Person | None = None
+    relation: str = ""
+    words: dict[str, str] = {}
+    """What the person wrote about an item: what is wrong and what is right, which provision to stop, and why."""
+    reasons: dict[str, str] = {}
+    """The decider's reason, as it is told to the person."""
+    verdicts: dict[str, str] = {}
+    """Why the protection manager allowed or refused it."""
+    offered: tuple[str, ...] = ()
+    """The further ways of proving who they are that an unverified person was offered."""
+    notes: tuple[str, ...] = ()
+    account: str = ""

@@ -1,0 +1,258 @@
+"""From the first contact to a complete application. Each function does one act; `machine.TABLE` says when it can be."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+import msgspec
+
+from shared.disclosure import acts as a
+from shared.disclosure.days import Deadlines
+from shared.disclosure.file import Actor, File, Moment
+from shared.disclosure.model import (
+    FREEZES,
+    Arrival,
+    By,
+    Case,
+    Category,
+    Channel,
+    Item,
+    Person,
+    Private,
+    RequestType,
+    Stage,
+    Stamps,
+    Step,
+    Verification,
+    Way,
+)
+from shared.disclosure.numbers import parsed
+from shared.errors import Conflict, InvalidInput
+
+MOST_WISHES = 12
+MOST_TEXT = 2000
+MOST_FIELD = 200
+MOST_SCANS = 40
+MOST_NOTES = 100
+MOST_STAMPS_YEN = 100_000
+
+
+def opened(number: str, contact: a.Contact, by: Actor, now: Moment) -> File:
+    """The case that a contact begins.
+
+    Raises InvalidInput `request_invalid`: nothing is asked for, too much, an agent is missing, or texts are too long.
+    """
+    check_wishes(contact.wishes)
+    check_people(contact.by, contact.person, contact.agent)
+    file = File(
+        Case(
+            number=number,
+            category=contact.category,
+            channel=contact.channel,
+            by=contact.by,
+            language=contact.language,
+            stage=Stage.CONTACTED,
+            about=contact.about,
+            items=_items(contact.wishes),
+            contacted_at=now.at,
+            taken_by=by.id,
+        ),
+        Private(
+            person=contact.person,
+            agent=contact.agent,
+            relation=contact.relation,
+            words=_words(contact.wishes),
+        ),
+    )
+    if all(wish.type is RequestType.COMPLAINT for wish in contact.wishes):
+        # A complaint needs neither form nor proof of identity: whoever is dissatisfied is heard (art. 40).
+        file = file.with_case(
+            stage=Stage.HANDLING, arrival=_arrival(now.today, by, now), due_on=Deadlines(now.today).due_on
+        )
+        return _all_to(file, Step.COLLECTED)
+    return file
+
+
+def filed_in_app(number: str, contact: a.Contact, uid: str, subject: str, now: Moment) -> File:
+    """The case that somebody signed in to the app begins for themselves: their sign-in is the identity, so neither form
+    nor fee of postage stands in between. Raises as `opened`."""
+    person = Actor("data_subject")
+    file = opened(number, contact, person, now)
+    file = file.with_private(account=uid).with_case(subject=subject)
+    if file.case.stage is Stage.HANDLING:
+        return file
+    file = file.with_case(
+        arrival=_arrival(now.today, person, now),
+        due_on=Deadlines(now.today).due_on,
+        verification=Verification("", now.at),
+        stage=Stage.HANDLING,
+    )
+    return begin_handling(file)
+
+
+def send_form(file: File, act: a.SendForm, by: Actor, now: Moment) -> File:
+    """The form goes out, with a letter."""
+    return file.with_case(stage=Stage.FORM_SENT, form_sent_on=now.today).with_letter("form", act.way)
+
+
+def register_arrival(file: File, act: a.RegisterArrival, by: Actor, now: Moment) -> File:
+    """The 14 days begin. The day of arrival is the post's, and never changes.
+
+    Raises InvalidInput `number_mismatch`: the form bears another case's number; `date_impossible`: that day is still to
+    come, or before the form was sent.
+    """
+    if parsed(act.number) != file.case.number:
+        raise InvalidInput("number_mismatch", "the number on the form is another case's")
+    sent_on = file.case.form_sent_on or now.today
+    if not sent_on <= act.on <= now.today:
+        raise InvalidInput("date_impossible", f"between {sent_on} and {now.today}")
+    fees = [now.fee_yen(item.type, act.on) for item in file.case.items.values()]
+    file = file.with_case(
+        stage=Stage.RECEIVED,
+        arrival=file.case.arrival or _arrival(act.on, by, now, act.registered_mail),
+        due_on=Deadlines((file.case.arrival.on if file.case.arrival else act.on)).due_on,
+        fee_yen=max(fees, default=0),
+        closed_on=None,
+        destroy_on=None,
+    )
+    file = _all_to(file, Step.WAITING)
+    return record_stamps(file, a.RecordStamps(received=act.stamps_yen), by, now) if act.stamps_yen else file
+
+
+def enter_form(file: File, act: a.EnterForm, by: Actor, now: Moment) -> File:
+    """What the paper says replaces what was said on the phone.
+
+    Raises InvalidInput `entries_differ`: the two copies differ, in the fields named; and as `opened`.
+    """
+    if differing := sorted(differences(act.first, act.second)):
+        raise InvalidInput("entries_differ", ", ".join(differing))
+    form = act.first
+    check_wishes(form.wishes)
+    check_people(form.by, form.person, form.agent)
+    arrived_on = file.case.arrival.on if file.case.arrival else now.today
+    fees = [now.fee_yen(wish.type, arrived_on) for wish in form.wishes]
+    file = file.with_case(by=form.by, items=_items(form.wishes), fee_yen=max(fees, default=0), entered=True)
+    return file.with_private(
+        person=form.person, agent=form.agent, relation=form.relation, words=_words(form.wishes)
+    )
+
+
+def differences(first: a.Form, second: a.Form) -> Iterable[str]:
+    """The fields in which two copies of a form differ."""
+    ours, theirs = msgspec.to_builtins(first), msgspec.to_builtins(second)
+    for name in ours:
+        if isinstance(ours[name], dict) and isinstance(theirs[name], dict):
+            yield from (f"{name}.{k}" for k in {*ours[name], *theirs[name]} if ours[name].get(k) != theirs[name].get(k))
+        elif ours[name] != theirs[name]:
+            yield name
+
+
+def add_scan(file: File, act: a.AddScan, by: Actor, now: Moment) -> File:
+    """A paper is in the case. Raises InvalidInput `too_many_scans`."""
+    if len(file.case.scans) >= MOST_SCANS:
+        raise InvalidInput("too_many_scans", f"at most {MOST_SCANS}")
+    return file.with_case(scans={**file.case.scans, act.name: act.scan})
+
+
+def record_stamps(file: File, act: a.RecordStamps, by: Actor, now: Moment) -> File:
+    """The stamp ledger. Raises InvalidInput `stamps_impossible`: more went than came, or less than nothing."""
+    before = file.case.stamps
+    stamps = Stamps(before.received + act.received, before.used + act.used, before.returned + act.returned)
+    moved = (act.received, act.used, act.returned)
+    if min(moved) < 0 or not any(moved) or stamps.at_hand < 0 or stamps.received > MOST_STAMPS_YEN:
+        raise InvalidInput("stamps_impossible", "what is used or returned must have come")
+    return file.with_case(stamps=stamps)
+
+
+def find_defects(file: File, act: a.FindDefects, by: Actor, now: Moment) -> File:
+    """One notice names everything that is missing; the legal clock goes on.
+
+    Raises InvalidInput `request_invalid`: nothing is missing, or something twice.
+    """
+    if not act.missing or len(set(act.missing)) != len(act.missing):
+        raise InvalidInput("request_invalid", "missing: each once, at least one")
+    return file.with_case(stage=Stage.DEFECT, defects=act.missing, defects_told_on=now.today).with_letter("defects")
+
+
+def mend_defects(file: File, act: a.MendDefects, by: Actor, now: Moment) -> File:
+    """Some of it came; once all has, the application is as if received whole."""
+    unknown = set(act.came) - set(file.case.defects)
+    if unknown or not act.came:
+        raise InvalidInput("request_invalid", "came: of what was missing, at least one")
+    left = tuple(one for one in file.case.defects if one not in act.came)
+    return file.with_case(defects=left, stage=Stage.DEFECT if left else Stage.RECEIVED)
+
+
+def begin_verification(file: File, act: a.BeginVerification, by: Actor, now: Moment) -> File:
+    """Raises Conflict `form_not_entered`: what the paper says was not copied yet."""
+    if not file.case.entered:
+        raise Conflict("form_not_entered")
+    return file.with_case(stage=Stage.VERIFYING)
+
+
+def note(file: File, act: a.Note, by: Actor, now: Moment) -> File:
+    """Sealed with the case, for colleagues. Raises InvalidInput `request_invalid`: empty, too long, too many."""
+    check_text("note", act.text, MOST_TEXT)
+    if not act.text.strip() or len(file.private.notes) >= MOST_NOTES:
+        raise InvalidInput("request_invalid", "note: some text; at most 100 of them")
+    return file.with_private(notes=(*file.private.notes, f"{now.today} {by.id}: {act.text}"))
+
+
+def begin_handling(file: File) -> File:
+    """The person is proven: each item goes its way, and what asks for an end is provisionally followed at once."""
+    file = _all_to(file.with_case(stage=Stage.HANDLING), Step.SCOPING)
+    if file.case.subject and any(item.type in FREEZES for item in file.case.items.values()):
+        return file.with_job("freeze")
+    return file
+
+
+def check_wishes(wishes: tuple[a.Wish, ...]) -> None:
+    """Raises InvalidInput `request_invalid`."""
+    if not 0 < len(wishes) <= MOST_WISHES:
+        raise InvalidInput("request_invalid", f"requests: from one to {MOST_WISHES}")
+    complaints = sum(wish.type is RequestType.COMPLAINT for wish in wishes)
+    if 0 < complaints < len(wishes):
+        raise InvalidInput("request_invalid", "a complaint is a case of its own")
+    for wish in wishes:
+        check_text("words", wish.words, MOST_TEXT)
+        if wish.scope.first and wish.scope.last and wish.scope.first > wish.scope.last:
+            raise InvalidInput("date_impossible", "first: not after last")
+
+
+def check_people(by: By, person: Person, agent: Person | None) -> None:
+    """Raises InvalidInput `request_invalid`."""
+    if not (person.name or person.kana or person.member_id or person.mail or person.phone):
+        raise InvalidInput("request_invalid", "person: who it is about")
+    if (agent is not None) is (by is By.SELF):
+        raise InvalidInput("request_invalid", "agent: where, and only where, one makes the request")
+    for who in (person, agent):
+        for name, value in msgspec.structs.asdict(who).items() if who else ():
+            if isinstance(value, str):
+                check_text(name, value, MOST_FIELD)
+
+
+def check_text(name: str, value: str, most: int) -> None:
+    """Raises InvalidInput `request_invalid`: too long, or with control characters other than line breaks."""
+    if len(value) > most or any(not c.isprintable() and c not in "\n\u3000" for c in value):
+        raise InvalidInput("request_invalid", f"{name}: at most {most} printable characters")
+
+
+def _items(wishes: tuple[a.Wish, ...]) -> dict[str, Item]:
+    return {
+        str(number): Item(type=wish.type, scope=wish.scope, way=wish.way, my_number=wish.my_number)
+        for number, wish in enumerate(wishes, 1)
+    }
+
+
+def _words(wishes: tuple[a.Wish, ...]) -> dict[str, str]:
+    return {str(number): wish.words for number, wish in enumerate(wishes, 1) if wish.words}
+
+
+def _arrival(on: dt.date, by: Actor, now: Moment, registered_mail: str = "") -> Arrival:
+    check_text("registered_mail", registered_mail, 40)
+    return Arrival(on=on, registered_mail=registered_mail, by=by.id, at=now.at)
+
+
+def _all_to(file: File, step: Step) -> File:
+    for name in file.case.items:
+        file = file.with_item(name, step=step)
+    return file
