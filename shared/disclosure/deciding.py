@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from shared.disclosure import acts as a
-from shared.disclosure.file import Actor, File, Moment
+from shared.disclosure.file import Actor, Doing, File, Moment
 from shared.disclosure.model import (
     HANDS_OUT,
     Category,
@@ -36,8 +36,7 @@ GROUNDS: Mapping[Ground, Mapping[RequestType, str]] = MappingProxyType(
         G.MY_NUMBER: {type_: "my_number_act" for type_ in R if type_ is not R.COMPLAINT},
     }
 )
-"""For which requests a ground may be given, with the article it stands in: of the 個人情報保護法 as in force in November
-2026, as article-paragraph-number; `my_number_act` is the 番号法."""
+"""For which requests a ground may be given, with the article it stands in: of the 個人情報保護法 as of November 2026, as article-paragraph-number; `my_number_act` is the 番号法."""
 
 TASKS: Mapping[RequestType, tuple[str, ...]] = MappingProxyType(
     {
@@ -56,73 +55,83 @@ TASKS: Mapping[RequestType, tuple[str, ...]] = MappingProxyType(
 BY_HAND = "by_hand"
 
 
-def fix_scope(file: File, act: a.FixScope, by: Actor, now: Moment) -> File:
+def fix_scope(do: Doing[a.FixScope]) -> File:
     """Then it is looked up what is held."""
-    _check_not_verifier(file, by)
-    if act.scope.first and act.scope.last and act.scope.first > act.scope.last:
+    file = do.file
+    _check_not_verifier(file, do.by)
+    if do.act.scope.first and do.act.scope.last and do.act.scope.first > do.act.scope.last:
         raise InvalidInput("date_impossible", "first: not after last")
-    marked = act.my_number or file.case.items[act.item].my_number
-    file = file.with_item(act.item, scope=act.scope, my_number=marked, step=Step.COLLECTING)
-    return file.with_job("collect", act.item)
+    marked = do.act.my_number or file.case.items[do.act.item].my_number
+    file = file.with_item(do.act.item, scope=do.act.scope, my_number=marked, step=Step.COLLECTING)
+    return file.with_job("collect", do.act.item)
 
 
-def refer(file: File, act: a.Refer, by: Actor, now: Moment) -> File:
+def refer(do: Doing[a.Refer]) -> File:
     """Raises InvalidInput `request_invalid`: the data is the operator's own to answer for."""
-    _check_not_verifier(file, by)
-    check_text("to", act.to, MOST_FIELD)
-    if file.case.category is not Category.ENTRUSTED or not act.to.strip():
+    file = do.file
+    _check_not_verifier(file, do.by)
+    check_text("to", do.act.to, MOST_FIELD)
+    if file.case.category is not Category.ENTRUSTED or not do.act.to.strip():
         raise InvalidInput("request_invalid", "only entrusted data, and to whom")
-    file = file.with_private(reasons={**file.private.reasons, act.item: act.to})
-    return file.with_item(act.item, step=Step.REFERRED).with_letter("referred", file.case.items[act.item].way, act.item)
+    file = file.with_private(reasons={**file.private.reasons, do.act.item: do.act.to})
+    return file.with_item(do.act.item, step=Step.REFERRED).with_letter(
+        "referred", file.case.items[do.act.item].way, do.act.item
+    )
 
 
-def collected(file: File, act: a.Collected, by: Actor, now: Moment) -> File:
+def collected(do: Doing[a.Collected]) -> File:
     """What is held is known. With My Number data in it this item waits for the protection manager; the others go on."""
-    number = act.my_number or file.case.items[act.item].my_number
+    file = do.file
+    number = do.act.my_number or file.case.items[do.act.item].my_number
     step = Step.MYNUMBER_REVIEW if number else Step.COLLECTED
-    return file.with_item(act.item, my_number=number, step=step).without_job("collect", act.item)
+    return file.with_item(do.act.item, my_number=number, step=step).without_job("collect", do.act.item)
 
 
-def review(file: File, act: a.Review, by: Actor, now: Moment) -> File:
+def review(do: Doing[a.Review]) -> File:
     """The protection manager's word, which binds. Raises InvalidInput `reason_missing`."""
-    check_text("reason", act.reason, MOST_TEXT)
-    if not act.reason.strip():
+    file = do.file
+    check_text("reason", do.act.reason, MOST_TEXT)
+    if not do.act.reason.strip():
         raise InvalidInput("reason_missing")
-    file = file.with_private(verdicts={**file.private.verdicts, act.item: act.reason})
-    return file.with_item(act.item, verdict=Verdict(act.allowed, by.id, now.at), step=Step.REVIEWED)
+    file = file.with_private(verdicts={**file.private.verdicts, do.act.item: do.act.reason})
+    return file.with_item(do.act.item, verdict=Verdict(do.act.allowed, do.by.id, do.now.at), step=Step.REVIEWED)
 
 
-def decide(file: File, act: a.Decide, by: Actor, now: Moment) -> File:
+def decide(do: Doing[a.Decide]) -> File:
     """Decide. What hands data out then waits for a second person, unless one has proven who asks already.
 
     Raises NotPermitted `verifier_decides`. InvalidInput `reason_missing`: anything but in full takes a ground and words
     for the person; `ground_unfit`: the law knows no such ground for this. Refused `manager_refused`: My Number data.
     Conflict `fee_missing`: this one costs, and the stamps have not come. As `check_agency`.
     """
-    item = file.case.items[act.item]
-    _check_not_verifier(file, by)
-    _check_reason(item, act)
-    _check_verdict(item, act.outcome)
-    if act.outcome in (Outcome.FULL, Outcome.PARTIAL):
-        check_agency(file, item.type, now)
-        _check_fee(file, item, now)
-    decision = Decision(outcome=act.outcome, ground=act.ground, by=by.id, at=now.at)
-    file = file.with_private(reasons={**file.private.reasons, act.item: act.reason} if act.reason else file.private.reasons)
-    file = file.with_item(act.item, decision=decision, step=Step.DECIDED)
-    return file.with_job("carry_out", act.item) if approved(file, act.item) else file
+    file = do.file
+    item = file.case.items[do.act.item]
+    _check_not_verifier(file, do.by)
+    _check_reason(item, do.act)
+    _check_verdict(item, do.act.outcome)
+    if do.act.outcome in (Outcome.FULL, Outcome.PARTIAL):
+        check_agency(file, item.type, do.now)
+        _check_fee(file, item, do.now)
+    decision = Decision(outcome=do.act.outcome, ground=do.act.ground, by=do.by.id, at=do.now.at)
+    file = file.with_private(
+        reasons={**file.private.reasons, do.act.item: do.act.reason} if do.act.reason else file.private.reasons
+    )
+    file = file.with_item(do.act.item, decision=decision, step=Step.DECIDED)
+    return file.with_job("carry_out", do.act.item) if approved(file, do.act.item) else file
 
 
-def cosign(file: File, act: a.Cosign, by: Actor, now: Moment) -> File:
-    """Raises NotPermitted `same_person`: whoever decided or verified. Conflict `case_moved_on`: nothing waits for it."""
-    decision = file.case.items[act.item].decision
-    if decision is None or approved(file, act.item):
+def cosign(do: Doing[a.Cosign]) -> File:
+    """Raises NotPermitted `same_person`: whoever decided. Conflict `case_moved_on`: nothing waits for it."""
+    file = do.file
+    decision = file.case.items[do.act.item].decision
+    if decision is None or approved(file, do.act.item):
         raise Conflict("case_moved_on", "nothing waits for a second person")
-    if by.id == decision.by:
+    if do.by.id == decision.by:
         raise NotPermitted("same_person")
     signed = Decision(
-        outcome=decision.outcome, ground=decision.ground, by=decision.by, at=decision.at, cosigned_by=by.id
+        outcome=decision.outcome, ground=decision.ground, by=decision.by, at=decision.at, cosigned_by=do.by.id
     )
-    return file.with_item(act.item, decision=signed).with_job("carry_out", act.item)
+    return file.with_item(do.act.item, decision=signed).with_job("carry_out", do.act.item)
 
 
 def approved(file: File, name: str) -> bool:
@@ -137,57 +146,61 @@ def approved(file: File, name: str) -> bool:
     return len({item.decision.by, verifier, item.decision.cosigned_by} - {""}) > 1
 
 
-def extend(file: File, act: a.Extend, by: Actor, now: Moment) -> File:
+def extend(do: Doing[a.Extend]) -> File:
     """Once, in time, with a letter that says why. Raises Conflict `extended_already`; InvalidInput `reason_missing`,
     `date_impossible`: not after the day it is due, or the due day is over, or none runs."""
+    file = do.file
     if file.case.extended_to is not None:
         raise Conflict("extended_already")
-    check_text("reason", act.reason, MOST_TEXT)
-    if not act.reason.strip():
+    check_text("reason", do.act.reason, MOST_TEXT)
+    if not do.act.reason.strip():
         raise InvalidInput("reason_missing")
     due_on = file.case.due_on
-    if due_on is None or now.today > due_on or act.to <= due_on:
+    if due_on is None or do.now.today > due_on or do.act.to <= due_on:
         raise InvalidInput("date_impossible", f"after {due_on}, and decided before it is over")
-    file = file.with_case(extended_to=act.to, due_on=act.to)
-    return file.with_private(reasons={**file.private.reasons, "extension": act.reason}).with_letter("extension")
+    file = file.with_case(extended_to=do.act.to, due_on=do.act.to)
+    return file.with_private(reasons={**file.private.reasons, "extension": do.act.reason}).with_letter("extension")
 
 
-def begin_executing(file: File, act: a.BeginExecuting, by: Actor, now: Moment) -> File:
+def begin_executing(do: Doing[a.BeginExecuting]) -> File:
     """The last look before it is done. Raises Refused `held`: a legal hold keeps what would be erased; as
     `check_agency`. Conflict `case_moved_on`: a second person has not approved."""
-    item = file.case.items[act.item]
-    if item.decision is None or not approved(file, act.item):
+    file = do.file
+    item = file.case.items[do.act.item]
+    if item.decision is None or not approved(file, do.act.item):
         raise Conflict("case_moved_on", "not approved")
     done = item.decision.outcome in (Outcome.FULL, Outcome.PARTIAL)
     if done:
-        check_agency(file, item.type, now)
+        check_agency(file, item.type, do.now)
         if item.type is R.ERASE and file.case.hold:
             raise Refused("held")
     tasks = (TASKS[item.type] if file.case.subject else (BY_HAND,)) if done else ()
     if item.type is R.COMPLAINT:
         tasks = ()
-    file = file.with_item(act.item, step=Step.EXECUTING, tasks=tasks)
-    return file if tasks else _notifying(file, act.item)
+    file = file.with_item(do.act.item, step=Step.EXECUTING, tasks=tasks)
+    return file if tasks else _notifying(file, do.act.item)
 
 
-def task_done(file: File, act: a.TaskDone, by: Actor, now: Moment) -> File:
+def task_done(do: Doing[a.TaskDone]) -> File:
     """The next of the item's tasks is done. Raises Conflict `case_moved_on`: it is not the next."""
-    item = file.case.items[act.item]
-    if not item.tasks or item.tasks[0] != act.task:
-        raise Conflict("case_moved_on", f"task {act.task}")
-    return _evidenced(file, act.item, Evidence(act.task, now.at, act.proof, act.count))
+    file = do.file
+    item = file.case.items[do.act.item]
+    if not item.tasks or item.tasks[0] != do.act.task:
+        raise Conflict("case_moved_on", f"task {do.act.task}")
+    return _evidenced(file, do.act.item, Evidence(do.act.task, do.now.at, do.act.proof, do.act.count))
 
 
-def record_evidence(file: File, act: a.RecordEvidence, by: Actor, now: Moment) -> File:
+def record_evidence(do: Doing[a.RecordEvidence]) -> File:
     """People did it. Raises Conflict `case_moved_on`: the system does this one; InvalidInput `reason_missing`."""
-    item = file.case.items[act.item]
+    file = do.file
+    item = file.case.items[do.act.item]
     if item.tasks[:1] != (BY_HAND,):
         raise Conflict("case_moved_on", "nothing for people to do")
-    check_text("proof", act.proof, MOST_FIELD)
-    if not act.proof.strip():
+    check_text("proof", do.act.proof, MOST_FIELD)
+    if not do.act.proof.strip():
         raise InvalidInput("reason_missing", "proof")
-    file = file.with_private(notes=(*file.private.notes, f"{now.today} {by.id}: {act.proof}"))
-    return _evidenced(file, act.item, Evidence(BY_HAND, now.at, f"note {len(file.private.notes)}, {by.id}"))
+    file = file.with_private(notes=(*file.private.notes, f"{do.now.today} {do.by.id}: {do.act.proof}"))
+    return _evidenced(file, do.act.item, Evidence(BY_HAND, do.now.at, f"note {len(file.private.notes)}, {do.by.id}"))
 
 
 def _evidenced(file: File, name: str, evidence: Evidence) -> File:
@@ -198,7 +211,9 @@ def _evidenced(file: File, name: str, evidence: Evidence) -> File:
 
 def _notifying(file: File, name: str) -> File:
     item = file.case.items[name]
-    return file.with_item(name, step=Step.NOTIFYING).without_job("carry_out", name).with_letter("answer", item.way, name)
+    return (
+        file.with_item(name, step=Step.NOTIFYING).without_job("carry_out", name).with_letter("answer", item.way, name)
+    )
 
 
 def _check_not_verifier(file: File, by: Actor) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from shared.disclosure import acts as a
 from shared.disclosure.days import Deadlines, begins_at, lapses_on
-from shared.disclosure.file import Actor, File, Moment
+from shared.disclosure.file import Doing, File, Moment
 from shared.disclosure.model import (
     CLOSED,
     FINISHED,
@@ -30,36 +30,39 @@ SIGNATURES = 2
 MOST_TEXT = 2000
 
 
-def posted(file: File, act: a.Posted, by: Actor, now: Moment) -> File:
+def posted(do: Doing[a.Posted]) -> File:
     """Raises NotFound-like Conflict `case_moved_on`: no such letter, not yet typeset, or on its way already."""
-    letter = file.case.letters.get(act.letter)
+    file = do.file
+    letter = file.case.letters.get(do.act.letter)
     if letter is None or not letter.sha256 or letter.sent_on is not None:
-        raise Conflict("case_moved_on", f"letter {act.letter}")
-    if act.on > now.today:
+        raise Conflict("case_moved_on", f"letter {do.act.letter}")
+    if do.act.on > do.now.today:
         raise InvalidInput("date_impossible", "still to come")
-    sent = msgspec.structs.replace(letter, sent_on=act.on, tracking=act.tracking[:40])
-    return file.with_case(letters={**file.case.letters, act.letter: sent})
+    sent = msgspec.structs.replace(letter, sent_on=do.act.on, tracking=do.act.tracking[:40])
+    return file.with_case(letters={**file.case.letters, do.act.letter: sent})
 
 
-def register_delivery(file: File, act: a.RegisterDelivery, by: Actor, now: Moment) -> File:
+def register_delivery(do: Doing[a.RegisterDelivery]) -> File:
     """The answers to these items are with the person. Raises InvalidInput `reason_missing`: no proof; Conflict
     `case_moved_on`: one of them is not to be answered yet. As `check_agency`."""
-    if not act.items or not act.proof.strip():
+    file = do.file
+    if not do.act.items or not do.act.proof.strip():
         raise InvalidInput("reason_missing", "items and proof")
-    if act.on > now.today:
+    if do.act.on > do.now.today:
         raise InvalidInput("date_impossible", "still to come")
-    for name in act.items:
+    for name in do.act.items:
         item = file.case.items.get(name)
         if item is None or item.step is not Step.NOTIFYING:
             raise Conflict("case_moved_on", f"item {name}")
-        check_agency(file, item.type, now)
-        file = file.with_item(name, step=Step.ANSWERED, delivered_on=act.on)
+        check_agency(file, item.type, do.now)
+        file = file.with_item(name, step=Step.ANSWERED, delivered_on=do.act.on)
     return file
 
 
-def withdraw(file: File, act: a.Withdraw, by: Actor, now: Moment) -> File:
+def withdraw(do: Doing[a.Withdraw]) -> File:
     """What is not being carried out yet is taken back. Raises Conflict `case_moved_on`: one of them is."""
-    names = act.items or tuple(name for name, item in file.case.items.items() if item.step not in FINISHED)
+    file = do.file
+    names = do.act.items or tuple(name for name, item in file.case.items.items() if item.step not in FINISHED)
     for name in names:
         item = file.case.items.get(name)
         if item is None or item.step in FINISHED | {Step.EXECUTING, Step.NOTIFYING}:
@@ -72,32 +75,35 @@ def withdraw(file: File, act: a.Withdraw, by: Actor, now: Moment) -> File:
     return file
 
 
-def place_hold(file: File, act: a.PlaceHold, by: Actor, now: Moment) -> File:
+def place_hold(do: Doing[a.PlaceHold]) -> File:
     """Raises Conflict `case_moved_on`: one stands; InvalidInput `reason_missing`."""
+    file = do.file
     if file.case.hold is not None:
         raise Conflict("case_moved_on", "a hold stands")
-    if not act.reason.strip() or len(act.reason) > MOST_TEXT:
+    if not do.act.reason.strip() or len(do.act.reason) > MOST_TEXT:
         raise InvalidInput("reason_missing", "reason")
-    return file.with_case(hold=Hold(act.reason, by.id, now.at), signatures=())
+    return file.with_case(hold=Hold(do.act.reason, do.by.id, do.now.at), signatures=())
 
 
-def lift_hold(file: File, act: a.LiftHold, by: Actor, now: Moment) -> File:
+def lift_hold(do: Doing[a.LiftHold]) -> File:
     """Raises Conflict `case_moved_on`: none stands."""
+    file = do.file
     if file.case.hold is None:
         raise Conflict("case_moved_on", "no hold stands")
     return file.with_case(hold=None)
 
 
-def sign_destruction(file: File, act: a.SignDestruction, by: Actor, now: Moment) -> File:
+def sign_destruction(do: Doing[a.SignDestruction]) -> File:
     """Two different people; with the second signature everything sealed is destroyed as well.
 
     Raises Conflict `not_due`: the day has not come, or a hold stands. NotPermitted `same_person`.
     """
-    if not due_for_destruction(file.case, now):
+    file = do.file
+    if not due_for_destruction(file.case, do.now):
         raise Conflict("not_due")
-    if any(one.by == by.id for one in file.case.signatures):
+    if any(one.by == do.by.id for one in file.case.signatures):
         raise NotPermitted("same_person")
-    signatures = (*file.case.signatures, Signature(by.id, now.at))
+    signatures = (*file.case.signatures, Signature(do.by.id, do.now.at))
     file = file.with_case(signatures=signatures)
     return file.with_job("destroy") if len(signatures) >= SIGNATURES else file
 
@@ -107,57 +113,75 @@ def due_for_destruction(case: Case, now: Moment) -> bool:
     return case.destroy_on is not None and now.today > case.destroy_on and case.hold is None
 
 
-def tick(file: File, act: a.Tick, by: Actor, now: Moment) -> File:
+def tick(do: Doing[a.Tick]) -> File:
     """What time alone does: remind, lapse, rest."""
+    file = do.file
     case = file.case
-    if case.stage is Stage.FORM_SENT and case.form_sent_on and now.today > lapses_on(case.form_sent_on, FORM_LAPSES_DAYS):
-        return _lapsed(file, now)
-    if case.stage is Stage.DEFECT and case.defects_told_on and now.today > lapses_on(case.defects_told_on, DEFECT_LAPSES_DAYS):
-        return _lapsed(file, now)
+    if (
+        case.stage is Stage.FORM_SENT
+        and case.form_sent_on
+        and do.now.today > lapses_on(case.form_sent_on, FORM_LAPSES_DAYS)
+    ):
+        return _lapsed(file, do.now)
+    if (
+        case.stage is Stage.DEFECT
+        and case.defects_told_on
+        and do.now.today > lapses_on(case.defects_told_on, DEFECT_LAPSES_DAYS)
+    ):
+        return _lapsed(file, do.now)
     if case.stage not in OVER and case.arrival:
-        due = set(Deadlines(case.arrival.on).reminders_due(now.at)) - set(case.reminded)
+        due = set(Deadlines(case.arrival.on).reminders_due(do.now.at)) - set(case.reminded)
         if due:
             file = file.with_case(reminded=tuple(sorted({*case.reminded, *due}))).with_job("remind")
-    if case.stage in CLOSED and case.closed_on and now.today > lapses_on(case.closed_on, COMPLAINT_DAYS) and not case.jobs:
+    if (
+        case.stage in CLOSED
+        and case.closed_on
+        and do.now.today > lapses_on(case.closed_on, COMPLAINT_DAYS)
+        and not case.jobs
+    ):
         file = file.with_case(stage=Stage.RETAINED)
     return file
 
 
-def job_done(file: File, act: a.JobDone, by: Actor, now: Moment) -> File:
+def job_done(do: Doing[a.JobDone]) -> File:
     """What was to be done is done."""
-    if act.name == "freeze":
+    file = do.file
+    if do.act.name == "freeze":
         file = file.with_case(frozen=True)
-    if act.name == "thaw":
+    if do.act.name == "thaw":
         file = file.with_case(frozen=False)
-    return file.without_job(act.name, act.item)
+    return file.without_job(do.act.name, do.act.item)
 
 
-def job_delayed(file: File, act: a.JobDelayed, by: Actor, now: Moment) -> File:
+def job_delayed(do: Doing[a.JobDelayed]) -> File:
     """It is tried again later; every attempt is counted."""
+    file = do.file
     jobs = tuple(
-        msgspec.structs.replace(job, attempt=job.attempt + 1, not_before=act.until)
-        if (job.name, job.item) == (act.name, act.item)
+        msgspec.structs.replace(job, attempt=job.attempt + 1, not_before=do.act.until)
+        if (job.name, job.item) == (do.act.name, do.act.item)
         else job
         for job in file.case.jobs
     )
     return file.with_case(jobs=jobs)
 
 
-def letter_set(file: File, act: a.LetterSet, by: Actor, now: Moment) -> File:
+def letter_set(do: Doing[a.LetterSet]) -> File:
     """The letter is there to be posted, or was handed to the mail."""
-    letter = msgspec.structs.replace(file.case.letters[act.letter], made_at=now.at, sha256=act.sha256)
-    file = file.with_case(letters={**file.case.letters, act.letter: letter})
-    return file.without_job("letter", act.letter)
+    file = do.file
+    letter = msgspec.structs.replace(file.case.letters[do.act.letter], made_at=do.now.at, sha256=do.act.sha256)
+    file = file.with_case(letters={**file.case.letters, do.act.letter: letter})
+    return file.without_job("letter", do.act.letter)
 
 
-def retain(file: File, act: a.Retain, by: Actor, now: Moment) -> File:
+def retain(do: Doing[a.Retain]) -> File:
     """Nothing is left to do but to keep the papers."""
-    return file.with_case(stage=Stage.RETAINED)
+    return do.file.with_case(stage=Stage.RETAINED)
 
 
-def destroyed(file: File, act: a.Destroyed, by: Actor, now: Moment) -> File:
+def destroyed(do: Doing[a.Destroyed]) -> File:
     """The tombstone: types, outcomes, dates, who signed. Raises Conflict `not_due`."""
-    if len(file.case.signatures) < SIGNATURES or not due_for_destruction(file.case, now):
+    file = do.file
+    if len(file.case.signatures) < SIGNATURES or not due_for_destruction(file.case, do.now):
         raise Conflict("not_due")
     file = file.with_case(stage=Stage.DESTROYED, scans={}, proofs=(), subject="", private=b"")
     return File(file.case, Private()).without_job("destroy")
@@ -191,7 +215,7 @@ def _lapsed(file: File, now: Moment) -> File:
 
 
 def _thaw_when_over(file: File) -> File:
-    """Once nothing that was provisionally followed is still open, the freeze ends; what was decided has its own effect."""
+    """Once nothing that was provisionally followed is open, the freeze ends; what was decided has its own effect."""
     waiting = [i for i in file.case.items.values() if i.type in FREEZES and i.step not in FINISHED | {Step.NOTIFYING}]
     if waiting and file.case.stage not in OVER:
         return file

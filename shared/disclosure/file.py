@@ -2,13 +2,17 @@
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from shared.disclosure.acts import Act
 from shared.disclosure.days import year_after
 from shared.disclosure.model import Case, Item, Job, Letter, Private, Stage, Way
 from shared.staff.model import Member
+
+A = TypeVar("A", bound=Act)
+
 
 class Actor(NamedTuple):
     """Who acts. `member` is None for the system and for the person."""
@@ -81,3 +85,12 @@ class File(NamedTuple):
         for _ in range(now.kept_years):
             last = year_after(last)
         return self.with_case(stage=stage, closed_on=now.today, destroy_on=last)
+
+
+class Doing(NamedTuple, Generic[A]):
+    """An act, on its way: done to which case, by whom, when."""
+
+    file: File
+    act: A
+    by: Actor
+    now: Moment

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from shared.disclosure import acts as a
 from shared.disclosure import deciding, ending, taking_in, verifying
-from shared.disclosure.file import Actor, File, Moment
-from shared.disclosure.model import CLOSED, FINISHED, OVER, Item, Stage, Step
+from shared.disclosure.file import Actor, Doing, File, Moment
+from shared.disclosure.model import CLOSED, OVER, Item, Stage, Step
 from shared.errors import Conflict, NotFound, NotPermitted
 from shared.folding import fold_mail, fold_name
 from shared.staff.model import Power, may
 
-Apply = Callable[[File, Any, Actor, Moment], File]
+Apply = Callable[[Doing[Any]], File]
 
 
 class Rule(NamedTuple):
@@ -104,7 +104,7 @@ def after(file: File, act: a.Act, by: Actor, now: Moment) -> File:
         item = item_for(file, act.item, by, now)
         if rule.steps is not None and item.step not in rule.steps:
             raise Conflict("case_moved_on", f"item {act.item}: {item.step}")
-    return ending.settled(rule.apply(file, act, by, now), now)
+    return ending.settled(rule.apply(Doing(file, act, by, now)), now)
 
 
 def item_for(file: File, name: str, by: Actor, now: Moment) -> Item:
@@ -151,4 +151,3 @@ def _check_actor(file: File, act: a.Act, rule: Rule, by: Actor, now: Moment) -> 
         raise NotPermitted("role_missing", str(rule.power or ""))
     elif own(file, by):
         raise NotPermitted("own_case")
-

@@ -1,7 +1,7 @@
 """A case: one application of one person, with one or more requests as items, each decided and carried out by itself.
 
-The states are those of the operator's procedure (infra/docs/disclosure.md draws them). What a case holds about people is
-sealed in `Case.private`; everything else here is codes, dates, counts and names of staff, and may stand in a list.
+The states are those of the operator's procedure (infra/docs/disclosure.md draws them). What a case holds about people
+is sealed in `Case.private`; everything else here is codes, dates, counts and names of staff, and may stand in a list.
 """
 
 import datetime as dt
@@ -331,7 +331,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `due_on` is the day the law lets the person sue from (arrival and two weeks), or the extended day; `wake_at` is
     when the system looks at the case again, None: never; `sort_on` orders the list of what is open.
-    `fee_yen` is the application's, due for the types of it that cost anything; `entered`: what the paper says was copied.
+    `fee_yen` is the application's, due for the types in it that cost anything; `entered`: what the form says was copied.
     `subject` is the digest of the account the case was matched to, "" while there is none.
     """
 

@@ -7,14 +7,12 @@ import msgspec
 
 from shared.disclosure import acts as a
 from shared.disclosure.days import Deadlines
-from shared.disclosure.file import Actor, File, Moment
+from shared.disclosure.file import Actor, Doing, File, Moment
 from shared.disclosure.model import (
     FREEZES,
     Arrival,
     By,
     Case,
-    Category,
-    Channel,
     Item,
     Person,
     Private,
@@ -23,7 +21,6 @@ from shared.disclosure.model import (
     Stamps,
     Step,
     Verification,
-    Way,
 )
 from shared.disclosure.numbers import parsed
 from shared.errors import Conflict, InvalidInput
@@ -89,51 +86,53 @@ def filed_in_app(number: str, contact: a.Contact, uid: str, subject: str, now: M
     return begin_handling(file)
 
 
-def send_form(file: File, act: a.SendForm, by: Actor, now: Moment) -> File:
+def send_form(do: Doing[a.SendForm]) -> File:
     """The form goes out, with a letter."""
-    return file.with_case(stage=Stage.FORM_SENT, form_sent_on=now.today).with_letter("form", act.way)
+    return do.file.with_case(stage=Stage.FORM_SENT, form_sent_on=do.now.today).with_letter("form", do.act.way)
 
 
-def register_arrival(file: File, act: a.RegisterArrival, by: Actor, now: Moment) -> File:
+def register_arrival(do: Doing[a.RegisterArrival]) -> File:
     """The 14 days begin. The day of arrival is the post's, and never changes.
 
     Raises InvalidInput `number_mismatch`: the form bears another case's number; `date_impossible`: that day is still to
     come, or before the form was sent.
     """
-    if parsed(act.number) != file.case.number:
+    file = do.file
+    if parsed(do.act.number) != file.case.number:
         raise InvalidInput("number_mismatch", "the number on the form is another case's")
-    sent_on = file.case.form_sent_on or now.today
-    if not sent_on <= act.on <= now.today:
-        raise InvalidInput("date_impossible", f"between {sent_on} and {now.today}")
-    fees = [now.fee_yen(item.type, act.on) for item in file.case.items.values()]
+    sent_on = file.case.form_sent_on or do.now.today
+    if not sent_on <= do.act.on <= do.now.today:
+        raise InvalidInput("date_impossible", f"between {sent_on} and {do.now.today}")
+    fees = [do.now.fee_yen(item.type, do.act.on) for item in file.case.items.values()]
     file = file.with_case(
         stage=Stage.RECEIVED,
-        arrival=file.case.arrival or _arrival(act.on, by, now, act.registered_mail),
-        due_on=Deadlines((file.case.arrival.on if file.case.arrival else act.on)).due_on,
+        arrival=file.case.arrival or _arrival(do.act.on, do.by, do.now, do.act.registered_mail),
+        due_on=Deadlines(file.case.arrival.on if file.case.arrival else do.act.on).due_on,
         fee_yen=max(fees, default=0),
         closed_on=None,
         destroy_on=None,
     )
     file = _all_to(file, Step.WAITING)
-    return record_stamps(file, a.RecordStamps(received=act.stamps_yen), by, now) if act.stamps_yen else file
+    if not do.act.stamps_yen:
+        return file
+    return record_stamps(Doing(file, a.RecordStamps(received=do.act.stamps_yen), do.by, do.now))
 
 
-def enter_form(file: File, act: a.EnterForm, by: Actor, now: Moment) -> File:
+def enter_form(do: Doing[a.EnterForm]) -> File:
     """What the paper says replaces what was said on the phone.
 
     Raises InvalidInput `entries_differ`: the two copies differ, in the fields named; and as `opened`.
     """
-    if differing := sorted(differences(act.first, act.second)):
+    file = do.file
+    if differing := sorted(differences(do.act.first, do.act.second)):
         raise InvalidInput("entries_differ", ", ".join(differing))
-    form = act.first
+    form = do.act.first
     check_wishes(form.wishes)
     check_people(form.by, form.person, form.agent)
-    arrived_on = file.case.arrival.on if file.case.arrival else now.today
-    fees = [now.fee_yen(wish.type, arrived_on) for wish in form.wishes]
+    arrived_on = file.case.arrival.on if file.case.arrival else do.now.today
+    fees = [do.now.fee_yen(wish.type, arrived_on) for wish in form.wishes]
     file = file.with_case(by=form.by, items=_items(form.wishes), fee_yen=max(fees, default=0), entered=True)
-    return file.with_private(
-        person=form.person, agent=form.agent, relation=form.relation, words=_words(form.wishes)
-    )
+    return file.with_private(person=form.person, agent=form.agent, relation=form.relation, words=_words(form.wishes))
 
 
 def differences(first: a.Form, second: a.Form) -> Iterable[str]:
@@ -146,55 +145,62 @@ def differences(first: a.Form, second: a.Form) -> Iterable[str]:
             yield name
 
 
-def add_scan(file: File, act: a.AddScan, by: Actor, now: Moment) -> File:
+def add_scan(do: Doing[a.AddScan]) -> File:
     """A paper is in the case. Raises InvalidInput `too_many_scans`."""
+    file = do.file
     if len(file.case.scans) >= MOST_SCANS:
         raise InvalidInput("too_many_scans", f"at most {MOST_SCANS}")
-    return file.with_case(scans={**file.case.scans, act.name: act.scan})
+    return file.with_case(scans={**file.case.scans, do.act.name: do.act.scan})
 
 
-def record_stamps(file: File, act: a.RecordStamps, by: Actor, now: Moment) -> File:
+def record_stamps(do: Doing[a.RecordStamps]) -> File:
     """The stamp ledger. Raises InvalidInput `stamps_impossible`: more went than came, or less than nothing."""
+    file = do.file
     before = file.case.stamps
-    stamps = Stamps(before.received + act.received, before.used + act.used, before.returned + act.returned)
-    moved = (act.received, act.used, act.returned)
+    stamps = Stamps(before.received + do.act.received, before.used + do.act.used, before.returned + do.act.returned)
+    moved = (do.act.received, do.act.used, do.act.returned)
     if min(moved) < 0 or not any(moved) or stamps.at_hand < 0 or stamps.received > MOST_STAMPS_YEN:
         raise InvalidInput("stamps_impossible", "what is used or returned must have come")
     return file.with_case(stamps=stamps)
 
 
-def find_defects(file: File, act: a.FindDefects, by: Actor, now: Moment) -> File:
+def find_defects(do: Doing[a.FindDefects]) -> File:
     """One notice names everything that is missing; the legal clock goes on.
 
     Raises InvalidInput `request_invalid`: nothing is missing, or something twice.
     """
-    if not act.missing or len(set(act.missing)) != len(act.missing):
+    if not do.act.missing or len(set(do.act.missing)) != len(do.act.missing):
         raise InvalidInput("request_invalid", "missing: each once, at least one")
-    return file.with_case(stage=Stage.DEFECT, defects=act.missing, defects_told_on=now.today).with_letter("defects")
+    return do.file.with_case(stage=Stage.DEFECT, defects=do.act.missing, defects_told_on=do.now.today).with_letter(
+        "defects"
+    )
 
 
-def mend_defects(file: File, act: a.MendDefects, by: Actor, now: Moment) -> File:
+def mend_defects(do: Doing[a.MendDefects]) -> File:
     """Some of it came; once all has, the application is as if received whole."""
-    unknown = set(act.came) - set(file.case.defects)
-    if unknown or not act.came:
+    file = do.file
+    unknown = set(do.act.came) - set(file.case.defects)
+    if unknown or not do.act.came:
         raise InvalidInput("request_invalid", "came: of what was missing, at least one")
-    left = tuple(one for one in file.case.defects if one not in act.came)
+    left = tuple(one for one in file.case.defects if one not in do.act.came)
     return file.with_case(defects=left, stage=Stage.DEFECT if left else Stage.RECEIVED)
 
 
-def begin_verification(file: File, act: a.BeginVerification, by: Actor, now: Moment) -> File:
+def begin_verification(do: Doing[a.BeginVerification]) -> File:
     """Raises Conflict `form_not_entered`: what the paper says was not copied yet."""
+    file = do.file
     if not file.case.entered:
         raise Conflict("form_not_entered")
     return file.with_case(stage=Stage.VERIFYING)
 
 
-def note(file: File, act: a.Note, by: Actor, now: Moment) -> File:
+def note(do: Doing[a.Note]) -> File:
     """Sealed with the case, for colleagues. Raises InvalidInput `request_invalid`: empty, too long, too many."""
-    check_text("note", act.text, MOST_TEXT)
-    if not act.text.strip() or len(file.private.notes) >= MOST_NOTES:
+    file = do.file
+    check_text("note", do.act.text, MOST_TEXT)
+    if not do.act.text.strip() or len(file.private.notes) >= MOST_NOTES:
         raise InvalidInput("request_invalid", "note: some text; at most 100 of them")
-    return file.with_private(notes=(*file.private.notes, f"{now.today} {by.id}: {act.text}"))
+    return file.with_private(notes=(*file.private.notes, f"{do.now.today} {do.by.id}: {do.act.text}"))
 
 
 def begin_handling(file: File) -> File:

@@ -6,7 +6,7 @@ import msgspec
 
 from shared.disclosure import acts as a
 from shared.disclosure.days import lapses_on
-from shared.disclosure.file import Actor, File, Moment
+from shared.disclosure.file import Doing, File, Moment
 from shared.disclosure.model import Agency, By, Proof, RequestType, Stage, Verification
 from shared.disclosure.taking_in import MOST_FIELD, begin_handling, check_text
 from shared.errors import Conflict, InvalidInput, Refused
@@ -20,63 +20,70 @@ ENOUGH = "enough"
 MATCHES = ("strong", "weak", "none")
 
 
-def add_proof(file: File, act: a.AddProof, by: Actor, now: Moment) -> File:
+def add_proof(do: Doing[a.AddProof]) -> File:
     """Keep what was looked at, and what came of it. Raises InvalidInput `request_invalid`."""
-    check_text("method", act.method, MOST_FIELD)
-    check_text("result", act.result, MOST_FIELD)
-    if not act.method or not act.result or len(file.case.proofs) >= MOST_PROOFS:
+    file = do.file
+    check_text("method", do.act.method, MOST_FIELD)
+    check_text("result", do.act.result, MOST_FIELD)
+    if not do.act.method or not do.act.result or len(file.case.proofs) >= MOST_PROOFS:
         raise InvalidInput("request_invalid", f"method and result; at most {MOST_PROOFS}")
-    return file.with_case(proofs=(*file.case.proofs, Proof(act.method, act.result, by.id, now.at)))
+    return file.with_case(proofs=(*file.case.proofs, Proof(do.act.method, do.act.result, do.by.id, do.now.at)))
 
 
-def match_account(file: File, act: a.MatchAccount, by: Actor, now: Moment) -> File:
+def match_account(do: Doing[a.MatchAccount]) -> File:
     """Keep which account is the person's, sealed; in the open only how strongly they match."""
-    if act.strength not in MATCHES or (act.strength == "none") is bool(act.account):
+    file = do.file
+    if do.act.strength not in MATCHES or (do.act.strength == "none") is bool(do.act.account):
         raise InvalidInput("request_invalid", "strength")
     file = file.with_case(
-        subject=act.subject, proofs=(*file.case.proofs, Proof("match", act.strength, by.id, now.at))
+        subject=do.act.subject, proofs=(*file.case.proofs, Proof("match", do.act.strength, do.by.id, do.now.at))
     )
-    return file.with_private(account=act.account)
+    return file.with_private(account=do.act.account)
 
 
-def record_agency(file: File, act: a.RecordAgency, by: Actor, now: Moment) -> File:
+def record_agency(do: Doing[a.RecordAgency]) -> File:
     """Keep what the agent's papers say. Raises InvalidInput `request_invalid`: there is no agent."""
+    file = do.file
     if file.case.by is By.SELF:
         raise InvalidInput("request_invalid", "the person makes the request themselves")
-    return file.with_case(agency=msgspec.structs.replace(act.agency, revoked_at=None))
+    return file.with_case(agency=msgspec.structs.replace(do.act.agency, revoked_at=None))
 
 
-def revoke_agency(file: File, act: a.RevokeAgency, by: Actor, now: Moment) -> File:
+def revoke_agency(do: Doing[a.RevokeAgency]) -> File:
     """From here on nothing is handed to the agent; what was not carried out yet waits for the person's own word."""
+    file = do.file
     if file.case.by is By.SELF:
         raise InvalidInput("request_invalid", "the person makes the request themselves")
     agency = file.case.agency or Agency()
-    return file.with_case(agency=msgspec.structs.replace(agency, revoked_at=now.at))
+    return file.with_case(agency=msgspec.structs.replace(agency, revoked_at=do.now.at))
 
 
-def verify(file: File, act: a.Verify, by: Actor, now: Moment) -> File:
+def verify(do: Doing[a.Verify]) -> File:
     """Raises Conflict `identity_unproven`: nothing that was looked at proves it; `agency_unproven`: the agent's right
     is not, for everything that is asked."""
+    file = do.file
     if not proven(file):
         raise Conflict("identity_unproven")
     for item in file.case.items.values():
-        check_agency(file, item.type, now)
-    return begin_handling(file.with_case(verification=Verification(by.id, now.at)))
+        check_agency(file, item.type, do.now)
+    return begin_handling(file.with_case(verification=Verification(do.by.id, do.now.at)))
 
 
-def close_unverified(file: File, act: a.CloseUnverified, by: Actor, now: Moment) -> File:
+def close_unverified(do: Doing[a.CloseUnverified]) -> File:
     """The answer is the same whether or not there is such a person here. Raises InvalidInput `offer_two_ways`."""
-    if len(set(act.offered)) < 2:
+    file = do.file
+    if len(set(do.act.offered)) < 2:
         raise InvalidInput("offer_two_ways")
-    for way in act.offered:
+    for way in do.act.offered:
         check_text("offered", way, MOST_FIELD)
-    file = file.with_private(offered=act.offered).with_letter("unverified")
-    return file.closed(Stage.UNVERIFIED, now)
+    file = file.with_private(offered=do.act.offered).with_letter("unverified")
+    return file.closed(Stage.UNVERIFIED, do.now)
 
 
-def reopen(file: File, act: a.Reopen, by: Actor, now: Moment) -> File:
+def reopen(do: Doing[a.Reopen]) -> File:
     """Raises Conflict `case_moved_on`: more than 30 days have passed."""
-    if file.case.closed_on and now.today > lapses_on(file.case.closed_on, REOPENS_DAYS):
+    file = do.file
+    if file.case.closed_on and do.now.today > lapses_on(file.case.closed_on, REOPENS_DAYS):
         raise Conflict("case_moved_on", f"closed more than {REOPENS_DAYS} days ago")
     return file.with_case(stage=Stage.VERIFYING, closed_on=None, destroy_on=None)
 

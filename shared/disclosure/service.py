@@ -1,0 +1,161 @@
+"""The desk: cases are begun, looked at and moved on. Each is one commit, with its line in the audit log and with
+whatever the system is to do about it; so nothing that was promised can be forgotten.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from shared import log
+from shared.audit.model import Fact
+from shared.clock import Clock
+from shared.cloud.documents import Expect, Write
+from shared.disclosure import acts as a
+from shared.disclosure import taking_in
+from shared.disclosure.days import civil_date
+from shared.disclosure.ending import settled
+from shared.disclosure.file import Actor, File, Moment
+from shared.disclosure.machine import action_of, after
+from shared.disclosure.numbers import fresh
+from shared.disclosure.ports import CaseKeys, Cases, Commit, Queue
+from shared.disclosure.stored import StoredCase, key_name, numbered, opened, written
+from shared.errors import Conflict, Fault, NotFound
+from shared.ids import Ids
+from shared.policy.model import Rule
+from shared.policy.notices import Notices
+
+_ATTEMPTS = 5
+
+
+class Opened(NamedTuple):
+    """A case, opened: its id, its version, and what it holds."""
+
+    id: str
+    version: str
+    file: File
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Whatever is done to a case goes through here."""
+
+    cases: Cases
+    keys: CaseKeys
+    commit: Commit
+    queue: Queue
+    notices: Notices
+    clock: Clock
+    ids: Ids
+
+    def moment(self) -> Moment:
+        """Now, and what the notice in force says."""
+        at = self.clock.now()
+        notice = self.notices.in_force(at)
+        return Moment(
+            at=at,
+            today=civil_date(at),
+            fee_yen=lambda request, on: notice.fee_yen(request, notice.start_of(on)),
+            kept_years=notice.rule(Rule.PAPER_KEPT_YEARS, at),
+        )
+
+    async def begin(self, name: str, contact: a.Contact, by: Actor) -> Opened:
+        """The case that a contact begins, under the id `name`; the same one again where it was begun under it already.
+
+        Raises as `taking_in.opened`; NotFound `case_unknown`: a complaint is about a case that is not there.
+        """
+        now = self.moment()
+        if contact.about and await self.cases.find(contact.about) is None:
+            raise NotFound("case_unknown", "about")
+        return await self._begun(name, lambda number: taking_in.opened(number, contact, by, now), by, now)
+
+    async def file_in_app(self, name: str, contact: a.Contact, uid: str, subject: str) -> Opened:
+        """The case that an app user begins for themselves. Raises as `begin`."""
+        now, by = self.moment(), Actor("data_subject")
+        return await self._begun(
+            name, lambda number: taking_in.filed_in_app(number, contact, uid, subject, now), by, now
+        )
+
+    async def _begun(self, name: str, make, by: Actor, now: Moment) -> Opened:  # type: ignore[no-untyped-def]
+        number = fresh(self.ids)
+        file: File = settled(make(number), now)
+        key = await self.keys.ensure(key_name(name))
+        facts: dict[str, Fact] = {"category": file.case.category, "channel": file.case.channel, **_standing(file)}
+        writes, witness = written(
+            name, file, key, Expect.ABSENT, at=now.at, by=by, action="case.begun", facts=facts
+        )
+        try:
+            await self.commit([*writes, numbered(number, name)], witness=witness)
+        except Conflict:
+            # Sent twice, or a number that is taken: where the case is there, it was begun already.
+            return await self.read(name)
+        await self.wake(name, file)
+        return await self.read(name)
+
+    async def read(self, name: str) -> Opened:
+        """The case, opened. Raises NotFound `case_unknown`. Whoever shows it to somebody records that first."""
+        found = await self._found(name)
+        return Opened(found.id, found.version, opened(found, await self.keys.key(key_name(name))))
+
+    async def do(
+        self, name: str, act: a.Act, by: Actor, *, if_version: str | None = None, along: Sequence[Write] = ()
+    ) -> Opened:
+        """Do it, in one commit with its line in the audit log and the writes `along`.
+
+        With `if_version` it was decided looking at that state of the case, and is refused on any other; without, it is
+        done to whatever state there is, again and again until nobody was faster.
+
+        Raises as `machine.after`; NotFound `case_unknown`; Conflict `case_moved_on`: somebody else was faster.
+        """
+        for _ in range(_ATTEMPTS):
+            before = await self.read(name)
+            if if_version is not None and before.version != if_version:
+                raise Conflict("case_moved_on", "somebody else was faster")
+            now = self.moment()
+            file = after(before.file, act, by, now)
+            key = await self.keys.key(key_name(name))
+            writes, witness = written(
+                name, file, key, before.version, at=now.at, by=by, action=action_of(act), facts=_facts(act, file)
+            )
+            try:
+                await self.commit([*writes, *along], witness=witness)
+            except Conflict:
+                if if_version is not None or along:
+                    raise Conflict("case_moved_on", "somebody else was faster") from None
+                continue
+            await self.wake(name, file)
+            return await self.read(name)
+        raise Conflict("case_moved_on", "the state kept changing")
+
+    async def wake(self, name: str, file: File) -> None:
+        """Have the system look at a case that waits for it. A task that is lost is made up for by the next sweep."""
+        if not file.case.jobs:
+            return
+        try:
+            await self.queue.enqueue(
+                "cases", "case_work/run", {"case": name}, name_parts=("case", name, str(file.case.audit.length))
+            )
+        except Fault as fault:
+            log.event("case.not_queued", "WARNING", code=fault.code)
+
+    async def _found(self, name: str) -> StoredCase:
+        found = await self.cases.find(name)
+        if found is None:
+            raise NotFound("case_unknown")
+        return found
+
+
+def _facts(act: a.Act, file: File) -> dict[str, Fact]:
+    """What the audit log says of an act: codes and counts, and none of the words."""
+    facts = _standing(file)
+    if isinstance(act, a.OfItem):
+        facts["item"] = act.item
+    for field in ("name", "task", "letter", "strength", "outcome", "ground", "proof", "count", "sha256", "allowed"):
+        value = getattr(act, field, None)
+        if isinstance(value, str | int) and value != "" and not isinstance(act, a.RecordEvidence | a.RegisterDelivery):
+            facts[field] = value
+    return facts
+
+
+def _standing(file: File) -> dict[str, Fact]:
+    steps = [f"{name}:{item.type}:{item.step}" for name, item in file.case.items.items()]
+    return {"number": file.case.number, "stage": file.case.stage, "items": steps}

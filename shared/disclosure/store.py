@@ -1,0 +1,50 @@
+"""Reading cases."""
+
+import datetime as dt
+
+from shared.cloud.documents import Documents, Query, Where
+from shared.disclosure.model import Stage
+from shared.disclosure.stored import StoredCase, path_of, stored
+
+MOST = 100
+
+
+class CaseStore:
+    """Reads cases, and the lists of them."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    async def find(self, name: str) -> StoredCase | None:
+        """One case. One read."""
+        found = await self._documents.get(path_of(name)) if name.isalnum() else None
+        return stored(found) if found else None
+
+    async def numbered(self, number: str) -> StoredCase | None:
+        """The case that bears a number. Two reads."""
+        found = await self._documents.get(f"case_numbers/{number}")
+        return await self.find(found.data["case"]) if found else None
+
+    async def of_subject(self, subject: str, *, limit: int) -> list[StoredCase]:
+        """The cases of an account, the newest first."""
+        query = Query("cases", where=(Where("subject", "==", subject),), order_by=("-contacted_at",), limit=limit)
+        return [stored(one) for one in await self._documents.query(query)]
+
+    async def due(self, at: dt.datetime, *, limit: int) -> list[StoredCase]:
+        """Those that wait for the system, the longest waiting first."""
+        query = Query("cases", where=(Where("wake_at", "<=", at),), order_by=("wake_at",), limit=limit)
+        return [stored(one) for one in await self._documents.query(query)]
+
+    async def about(self, name: str) -> list[StoredCase]:
+        """The complaints about a case."""
+        found = await self._documents.query(Query("cases", where=(Where("about", "==", name),), limit=MOST))
+        return [stored(one) for one in found]
+
+    async def open_page(self, *, stage: Stage | None, after: str, limit: int) -> list[StoredCase]:
+        """Cases that are not over, the most urgent first, behind the one of id `after`."""
+        where = [Where("open", "==", True)]
+        if stage is not None:
+            where.append(Where("stage", "==", stage))
+        last = await self._documents.get(path_of(after)) if after.isalnum() else None
+        query = Query("cases", where=tuple(where), order_by=("sort_on",), limit=limit, after=last)
+        return [stored(one) for one in await self._documents.query(query)]

@@ -1,0 +1,67 @@
+"""A case as it is stored: `cases/{id}`, with what is sealed in it under the key `case.{id}`; and the writes of it."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from shared.audit.model import Fact, append
+from shared.audit.writes import KEPT, entry_write
+from shared.cloud.documents import Document, Expect, Put, Write
+from shared.cloud.seal import Key, open_sealed, seal
+from shared.disclosure.file import Actor, File
+from shared.disclosure.model import Case, Private
+
+
+class StoredCase(NamedTuple):
+    """A case, and the version that fences work on it."""
+
+    id: str
+    value: Case
+    version: str
+
+
+def path_of(name: str) -> str:
+    """Where a case lives."""
+    return f"cases/{name}"
+
+
+def key_name(name: str) -> str:
+    """What the case's data key is called."""
+    return f"case.{name}"
+
+
+def stored(found: Document) -> StoredCase:
+    """The document as a case."""
+    return StoredCase(found.id, msgspec.convert(found.data, Case, builtin_types=KEPT), found.version)
+
+
+def opened(one: StoredCase, key: Key) -> File:
+    """The case with what is sealed in it. Raises Refused `seal_broken`."""
+    plain = open_sealed(key, one.value.private, "case", one.id)
+    return File(one.value, msgspec.json.decode(plain, type=Private))
+
+
+def written(
+    name: str,
+    file: File,
+    key: Key,
+    expect: str | Expect,
+    *,
+    at: dt.datetime,
+    by: Actor,
+    action: str,
+    facts: Mapping[str, Fact],
+) -> tuple[list[Write], str]:
+    """The writes that keep the case and say what was done, and the path of the one that proves them."""
+    entry, head = append(f"case.{name}", file.case.audit, at=at, actor=by.id, action=action, facts=facts)
+    sealed = seal(key, msgspec.json.encode(file.private), "case", name)
+    case = msgspec.structs.replace(file.case, audit=head, private=sealed)
+    audit = entry_write(entry)
+    return [Put(path_of(name), msgspec.to_builtins(case, builtin_types=KEPT), expect), audit], audit.path
+
+
+def numbered(number: str, name: str) -> Put:
+    """Which case a number is; no number is given twice."""
+    return Put(f"case_numbers/{number}", {"case": name}, Expect.ABSENT)
