@@ -5,6 +5,7 @@
 
 from typing import NamedTuple
 
+from shared.case_problems import CASE_PROBLEMS
 from shared.errors import Conflict, Fault, InvalidInput, NotFound, NotPermitted, Refused, Unavailable
 from shared.vocabulary import Language
 
@@ -178,6 +179,7 @@ PROBLEMS: dict[str, Problem] = {
     "key_missing": Problem(500, "データを開けません。", "The key to this data is missing."),
     "key_destroyed": Problem(410, "データは消去されています。", "The data has been erased."),
     "settings": Problem(500, "設定に問題があります。", "The settings are faulty."),
+    **{code: Problem(*row) for code, row in CASE_PROBLEMS.items()},
 }
 
 _CATEGORIES: dict[type[Fault], int] = {

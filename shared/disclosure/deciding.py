@@ -36,7 +36,8 @@ GROUNDS: Mapping[Ground, Mapping[RequestType, str]] = MappingProxyType(
         G.MY_NUMBER: {type_: "my_number_act" for type_ in R if type_ is not R.COMPLAINT},
     }
 )
-"""For which requests a ground may be given, with the article it stands in: of the 個人情報保護法 as of November 2026, as article-paragraph-number; `my_number_act` is the 番号法."""
+"""For which requests a ground may be given, and the article it stands in: of the 個人情報保護法 as of November 2026, as
+article-paragraph-number; `my_number_act` is the 番号法."""
 
 TASKS: Mapping[RequestType, tuple[str, ...]] = MappingProxyType(
     {

@@ -331,7 +331,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `due_on` is the day the law lets the person sue from (arrival and two weeks), or the extended day; `wake_at` is
     when the system looks at the case again, None: never; `sort_on` orders the list of what is open.
-    `fee_yen` is the application's, due for the types in it that cost anything; `entered`: what the form says was copied.
+    `fee_yen` is the application's, due for the types in it that cost anything. `entered`: the form was copied.
     `subject` is the digest of the account the case was matched to, "" while there is none.
     """
 

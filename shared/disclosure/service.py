@@ -80,9 +80,7 @@ class Desk:
         file: File = settled(make(number), now)
         key = await self.keys.ensure(key_name(name))
         facts: dict[str, Fact] = {"category": file.case.category, "channel": file.case.channel, **_standing(file)}
-        writes, witness = written(
-            name, file, key, Expect.ABSENT, at=now.at, by=by, action="case.begun", facts=facts
-        )
+        writes, witness = written(name, file, key, Expect.ABSENT, at=now.at, by=by, action="case.begun", facts=facts)
         try:
             await self.commit([*writes, numbered(number, name)], witness=witness)
         except Conflict:

@@ -33,8 +33,11 @@ def key_name(name: str) -> str:
 
 
 def stored(found: Document) -> StoredCase:
-    """The document as a case."""
-    return StoredCase(found.id, msgspec.convert(found.data, Case, builtin_types=KEPT), found.version)
+    """The document as a case. A store may give maps back in any order."""
+    case = msgspec.convert(found.data, Case, builtin_types=KEPT)
+    items = dict(sorted(case.items.items(), key=lambda one: int(one[0])))
+    letters = dict(sorted(case.letters.items(), key=lambda one: int(one[0].removeprefix("l"))))
+    return StoredCase(found.id, msgspec.structs.replace(case, items=items, letters=letters), found.version)
 
 
 def opened(one: StoredCase, key: Key) -> File:
