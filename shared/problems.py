@@ -158,6 +158,14 @@ PROBLEMS: dict[str, Problem] = {
     "field_order_changed": Problem(
         502, "Googleのデータ形式が変わりました。", "Google has changed the shape of this data."
     ),
+    # papers
+    "glyph_missing": Problem(
+        422,
+        "印刷できない文字が含まれています。文字を確かめるか、別の字に置き換えてください。",
+        "There is a character that cannot be printed. Please check or replace it.",
+    ),
+    "paper_too_long": Problem(422, "文書に載せる内容が長すぎます。", "This is too long to be put on paper."),
+    "paper_faulty": Problem(500, "文書を作成できません。", "The paper cannot be made."),
     # state
     "precondition_failed": Problem(
         409, "状態が変わりました。もう一度お試しください。", "The state has changed meanwhile."

@@ -1,0 +1,12 @@
+"""Papers: typed letters in, A4 pages out (PDF/A for keeping, PDF/UA for screen readers), in Japanese and English.
+
+typesetting   any template and its data to PDF, with Typst; knows no letter
+model         what each letter says, as frozen values
+letters       one function per letter
+dates         dates as letters write them
+templates/    how each looks; `look.typ` is what all share
+fonts/        the only fonts there are; LICENCES.md says whence
+
+Nothing here reads a store, knows a case or decides anything: whoever writes a letter hands over every word that is
+particular to it.
+"""
