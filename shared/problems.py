@@ -146,6 +146,12 @@ PROBLEMS: dict[str, Problem] = {
     "field_order_changed": Problem(
         502, "Googleのデータ形式が変わりました。", "Google has changed the shape of this data."
     ),
+    # what comes in with a request for disclosure
+    "case_number_invalid": Problem(
+        400,
+        "受付番号が正しくありません。書面の「KG-」で始まる番号をご確認ください。",
+        "This is not a case number. Please check the number that begins with KG- on the paper.",
+    ),
     # state
     "precondition_failed": Problem(
         409, "状態が変わりました。もう一度お試しください。", "The state has changed meanwhile."
