@@ -166,6 +166,12 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "paper_too_long": Problem(422, "文書に載せる内容が長すぎます。", "This is too long to be put on paper."),
     "paper_faulty": Problem(500, "文書を作成できません。", "The paper cannot be made."),
+    # what comes in with a request for disclosure
+    "case_number_invalid": Problem(
+        400,
+        "受付番号が正しくありません。書面の「KG-」で始まる番号をご確認ください。",
+        "This is not a case number. Please check the number that begins with KG- on the paper.",
+    ),
     # state
     "precondition_failed": Problem(
         409, "状態が変わりました。もう一度お試しください。", "The state has changed meanwhile."
