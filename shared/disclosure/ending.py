@@ -154,10 +154,10 @@ def job_done(do: Doing[a.JobDone]) -> File:
 
 
 def job_delayed(do: Doing[a.JobDelayed]) -> File:
-    """It is tried again later; every attempt is counted."""
+    """It is tried again later; attempts that failed are counted."""
     file = do.file
     jobs = tuple(
-        msgspec.structs.replace(job, attempt=job.attempt + 1, not_before=do.act.until)
+        msgspec.structs.replace(job, attempt=job.attempt + do.act.failed, not_before=do.act.until)
         if (job.name, job.item) == (do.act.name, do.act.item)
         else job
         for job in file.case.jobs

@@ -2,7 +2,7 @@
 whatever the system is to do about it; so nothing that was promised can be forgotten.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -75,7 +75,7 @@ class Desk:
             name, lambda number: taking_in.filed_in_app(number, contact, uid, subject, now), by, now
         )
 
-    async def _begun(self, name: str, make, by: Actor, now: Moment) -> Opened:  # type: ignore[no-untyped-def]
+    async def _begun(self, name: str, make: Callable[[str], File], by: Actor, now: Moment) -> Opened:
         number = fresh(self.ids)
         file: File = settled(make(number), now)
         key = await self.keys.ensure(key_name(name))
