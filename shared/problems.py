@@ -142,6 +142,8 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "receipt_unknown": Problem(404, "この受領書は見つかりません。", "There is no such receipt."),
     "notices_broken": Problem(500, "設定に問題があります。", "The notices are faulty."),
+    # what is held of a person besides measurements
+    "profile_stale": Problem(409, "登録内容が変わっています。", "What is held has changed meanwhile."),
     # upstream
     "upstream_unavailable": Problem(503, "Googleが応答していません。", "Google is not answering."),
     "upstream_malformed": Problem(502, "Googleの応答が読み取れません。", "Google's answer cannot be read."),

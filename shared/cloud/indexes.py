@@ -63,6 +63,9 @@ SINGLES: tuple[Single, ...] = (
     ),
     *(Single("provision_chains", field, within=False) for field in ("audit", "length")),
     *(Single("releases", field, within=False) for field in ("consents", "frozen_at")),
+    *(Single("profile", field, within=False) for field in ("audit", "index", "sealed")),
+    *(Single("profile_changes", field, within=False) for field in ("at", "fields", "sealed")),
+    Single("profile_index", "entries", within=False),
     *(Single("link_attempts", field, within=False) for field in ("audit", "nonce", "verifier")),
     *(Single("loose_grants", field, within=False) for field in ("audit", "tokens")),
 )  # fmt: skip

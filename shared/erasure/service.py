@@ -21,7 +21,7 @@ from shared.consent.recording import Recorder
 from shared.consent.relations import RelationStore, ended
 from shared.consent.service import How
 from shared.erasure.model import BACKUPS_LAST, SWEEP, Erasure, Progress, StoredErasure
-from shared.erasure.ports import DayEraser, Erasures, Forgetter, KeyDestroyer
+from shared.erasure.ports import DayEraser, Erasures, Forgetter, KeyDestroyer, ProfileEraser
 from shared.erasure.writes import path_of, put, recorded
 from shared.errors import Conflict, Fault, InvalidInput, Refused, Unavailable
 from shared.policy.model import Rule
@@ -110,6 +110,7 @@ class Erasing:
     erasures: Erasures
     days: DayEraser
     shares: Forgetter
+    profiles: ProfileEraser
     keys: KeyDestroyer
     recorder: Recorder
     notices: Notices
@@ -126,7 +127,7 @@ class Erasing:
         if found is None or found.value.state is Progress.DONE:
             return "nothing_to_do"
         if found.value.everything:
-            found = await self._destroy_key(found)
+            found = await self._forget_profile(await self._destroy_key(found))
         started = self.clock.monotonic_s()
         for kind in found.value.kinds:
             while writes := await self.days.deletions(found.value.uid, kind, limit=PAGE):
@@ -152,6 +153,15 @@ class Erasing:
             found = StoredErasure(settled, versions[0], found.path)
         await self.keys.destroy(found.value.uid, found.value.generation or 0)
         return found
+
+    async def _forget_profile(self, found: StoredErasure) -> StoredErasure:
+        """Once, and expecting the erasure as it was read: what somebody who began anew has given meanwhile stays."""
+        if found.value.profile_gone:
+            return found
+        gone = msgspec.structs.replace(found.value, profile_gone=True)
+        writes = await self.profiles.forgetting(found.value.uid)
+        versions = await self.documents.commit([put(found.path, gone, found.version), *writes])
+        return StoredErasure(gone, versions[0], found.path)
 
     async def _finish(self, found: StoredErasure) -> None:
         at = self.clock.now()

@@ -21,9 +21,11 @@ from shared.erasure.store import ErasureStore
 from shared.measurement.store import DayDeleter, MeasurementStore
 from shared.policy.model import Words
 from shared.policy.notices import notices
+from shared.profile.blind import BlindIndex, MatchKeys
+from shared.profile.store import ProfileStore, past
 from shared.release.provisions import ProvisionStore
 from shared.release.shares import ShareStore
-from shared.vocabulary import Kind
+from shared.vocabulary import Kind, Purpose
 from tests.fakes import MemorySecrets, RecordingDocuments, SeededIds
 
 WORDS = Words("港病院", "Minato")
@@ -52,6 +54,9 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     await ProvisionStore(documents).of_person("hana", after="", limit=5)
     await AuthorityStore(documents).over("hana")
     await AuthorityStore(documents).held_by("hana")
+    index = BlindIndex(documents, MatchKeys(MemorySecrets({})), SeededIds())
+    await ProfileStore(documents, keys, index, clock).changes("hana", Purpose.SELF_ACCESS)
+    await past(documents, "hana")
     staff = institutions(documents, clock, SeededIds(), notices())
     await staff.end(await staff.register(WORDS, "東京都", "03", "contract-1", Caller("a@b", "7")), "contract-2")
     await staff.listed()
@@ -84,6 +89,7 @@ def test_no_store_asks_a_query_that_is_not_tried_above():
         "shared/consent/store.py",
         "shared/erasure/store.py",
         "shared/measurement/store.py",
+        "shared/profile/store.py",
         "shared/release/provisions.py",
         "shared/release/shares.py",
         "infra/fleet.py",

@@ -32,6 +32,8 @@ from shared.measurement.service import PAGE_ROWS, DaySummaries, PointsPage
 from shared.policy.model import NoticeRef, RecipientType, Words
 from shared.policy.view import NoticeView, PurposeView
 from shared.problems import PROBLEMS
+from shared.profile.messages import Give, GivenAddress, HeldFor, ProfileView
+from shared.profile.model import Address, Profile
 from shared.release.model import Ended, Form, MayRead, People, PersonView, ProvisionState
 from shared.release.told import KnownAs, Provisions, ProvisionView
 from shared.sync.dispatch import Tally
@@ -49,6 +51,7 @@ FUNCTIONS = (
     "measurement",
     "oauth_callback",
     "oauth_start",
+    "profile",
     "release",
     "sync_dispatch",
     "sync_user",
@@ -60,6 +63,7 @@ SHAPES: tuple[type, ...] = (
     *(Stands, CellView, RecipientView, RecipientType, Words, Pending, State),
     *(Decided, EventView, History, Giver, Role, Method, NoticeRef, NoticeView, PurposeView),
     *(Erase, ErasureView, Progress, Run),
+    *(Give, GivenAddress, Address, Profile, HeldFor, ProfileView),
     *(MayRead, Ended, PersonView, People, Form, ProvisionState, ProvisionView, Provisions, KnownAs),
     *(Zone, PointRow, PointsPage, Coded, Task, Outcome, Tally),
     *(summary.Spread, summary.Stages, summary.Sleep, summary.StepsDay, summary.HeartRateDay),
@@ -194,7 +198,7 @@ def bounds(schema: dict[str, Any]) -> dict[str, Any]:
 def is_sent(shape: type) -> bool:
     """Whether it comes to us, rather than going out."""
     sent = (Start, Confirm, Sync, Revoke, Decide, Asked, OnBehalf, NoticeRef, Erase, Run, Zone, Task)
-    return shape in sent or shape in (Invite, Accept)
+    return shape in sent or shape in (Invite, Accept, Give, GivenAddress)
 
 
 def omitted(shape: type) -> set[str]:

@@ -47,6 +47,9 @@ FOR_REASONS_NO_SCHEMA_TELLS = {
     "acceptInvitation": ["410"],  # one that was never made
     "endRelation": ["403", "410"],
     "listProvisions": ["400"],  # a page behind one that is not theirs
+    # a day nobody was born on, a number of too few digits; another version than is held; too often
+    "giveProfile": ["400", "409", "429"],
+    "takeProfileField": ["409", "429"],
     "readMeasurements": ["400"],  # dates the wrong way round, a zone that is none
     "tellZone": ["400"],
 }
