@@ -56,13 +56,15 @@ class Staff:
     email: str = field(repr=False)
 
 
-class _Headers(Protocol):
+class Headers(Protocol):
+    """A request's headers: every value there is of one."""
+
     def getlist(self, key: str) -> list[str]: ...
 
 
 class _Request(Protocol):
     @property
-    def headers(self) -> _Headers: ...
+    def headers(self) -> Headers: ...
 
 
 class Identities:
