@@ -43,6 +43,15 @@ class Settings:
     google_certs_url: str = _setting(
         "https://www.googleapis.com/oauth2/v3/certs", doc="keys that sign Google's own ID tokens and service tokens"
     )
+    iap_certs_url: str = _setting(
+        "https://www.gstatic.com/iap/verify/public_key-jwk", doc="keys that sign what Identity-Aware Proxy asserts"
+    )
+    iap_audience: str = _setting(
+        "", doc="whom its assertions are for: /projects/NUMBER/global/backendServices/ID; empty: nobody is staff"
+    )
+    staff_domain: str = _setting(
+        "", doc="the hosted domain of staff's Google accounts; empty: the roster alone decides"
+    )
     scheduler_account: str = _setting(doc="e-mail of the service account that Cloud Scheduler calls with")
     tasks_account: str = _setting(doc="e-mail of the service account that Cloud Tasks calls with")
 
@@ -122,6 +131,8 @@ def _contradictions(s: Settings) -> list[str]:
     faults = []
     if not s.documents.startswith("sqlite:") and s.documents != "firestore":
         faults.append("DOCUMENTS is neither sqlite:PATH nor firestore")
+    if s.iap_audience and not s.iap_audience.startswith("/projects/"):
+        faults.append("IAP_AUDIENCE does not begin with /projects/, as every audience of its assertions does")
     if not s.development:
         if not s.app_link.startswith("https://"):
             faults.append("APP_LINK is not https, which only a developer's machine may have")

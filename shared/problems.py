@@ -123,6 +123,20 @@ PROBLEMS: dict[str, Problem] = {
     "registration_invalid": Problem(400, "この内容では登録できません。", "This cannot be registered as it stands."),
     "not_registered": Problem(404, "登録されていません。", "There is no such registration."),
     # staff
+    "not_staff": Problem(
+        403,
+        "このアカウントは担当者として登録されていません。管理者にお知らせください。",
+        "This account is not registered as staff. Please tell the administrator.",
+    ),
+    "power_missing": Problem(403, "この操作をする役割がありません。", "None of your roles may do this."),
+    "posted_from_elsewhere": Problem(
+        403,
+        "この操作は、この画面からのみ行えます。",
+        "This can only be done from our own pages.",
+    ),
+    "self_change": Problem(
+        403, "ご自身の登録は変更できません。", "Nobody can change what is registered about themselves."
+    ),
     "auditor_acts": Problem(
         409,
         "監査の担当者は、同じ期間に他の役割を持てません。",

@@ -43,6 +43,7 @@ def test_everything_that_is_missing_or_wrong_is_told_at_once():
         ("TASKS_ENDPOINT", "127.0.0.1:1"),
         ("SECRETS_ENDPOINT", "127.0.0.1:1"),
         ("FIREBASE_API_KEY", ""),
+        ("IAP_AUDIENCE", "https://staff.example"),
     ],
 )
 def test_a_dangerous_value_is_refused_by_name(name, value):

@@ -17,7 +17,7 @@ import aiohttp
 from infra.local.delivery import Delivery
 from infra.local.gateway import Asgi, Gateway, load_function
 from infra.local.google import World, create_app
-from infra.local.issuer import Issuer
+from infra.local.issuer import STAFF_AUDIENCE, Issuer
 from infra.local.process import Loan
 from infra.local.scheduler import Scheduler, jobs_of
 from infra.local.secrets import LocalSecrets
@@ -47,6 +47,8 @@ def local_settings(url: str, *, documents: str, cloud_endpoint: str, project: st
         "FIREBASE_CERTS_URL": f"{url}/identity/firebase_certs",
         "FIREBASE_ACCOUNTS_URL": f"{url}/identity",
         "GOOGLE_CERTS_URL": f"{url}/identity/certs",
+        "IAP_CERTS_URL": f"{url}/identity/iap_certs",
+        "IAP_AUDIENCE": STAFF_AUDIENCE,
         "SCHEDULER_ACCOUNT": f"scheduler@{accounts}",
         "TASKS_ACCOUNT": f"tasks@{accounts}",
         "GOOGLE_CLIENT_ID": CLIENT_ID,

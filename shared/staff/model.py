@@ -12,7 +12,7 @@ import msgspec
 
 from shared import ids
 from shared.audit.model import Head
-from shared.errors import InvalidInput, Refused
+from shared.errors import InvalidInput, NotPermitted, Refused
 from shared.vocabulary import Language
 
 JST = dt.timezone(dt.timedelta(hours=9), "JST")
@@ -199,6 +199,12 @@ def may(member: Member, power: Power, at: dt.datetime) -> bool:
 def powers(member: Member, at: dt.datetime) -> frozenset[Power]:
     """All that the member may do at that instant."""
     return frozenset(power for power in Power if may(member, power, at))
+
+
+def require(member: Member, power: Power, at: dt.datetime) -> None:
+    """Raises NotPermitted `power_missing` where `may` says no."""
+    if not may(member, power, at):
+        raise NotPermitted("power_missing", power)
 
 
 def day_of(at: dt.datetime) -> dt.date:

@@ -102,7 +102,7 @@ def test_a_role_counts_from_midnight_in_japan_until_midnight_in_japan(at: str, h
 
 def _managers(*days: tuple[int, int | None]) -> list[Member]:
     return [
-        member(f"m{number}", Term(Role.MANAGER, dt.date(2026, 12, start), end and dt.date(2026, 12, end)))
+        member(f"m{number}", Term(Role.MANAGER, dt.date(2026, 12, start), dt.date(2026, 12, end) if end else None))
         for number, (start, end) in enumerate(days)
     ]
 
