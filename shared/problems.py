@@ -203,6 +203,11 @@ PROBLEMS: dict[str, Problem] = {
     "secret_missing": Problem(500, "設定に問題があります。", "A secret is not set up."),
     "secret_version_gone": Problem(500, "設定に問題があります。", "A version of a secret is gone."),
     "secrets_unavailable": Problem(503, "ただいま処理できません。", "Secrets cannot be read right now."),
+    "anchor_differs": Problem(
+        500, "監査記録の控えが一致しません。", "What was anchored of the audit log differs from this."
+    ),
+    "anchors_unavailable": Problem(503, "ただいま監査記録の控えを利用できません。", "Anchors are not available now."),
+    "anchors_refused": Problem(500, "設定に問題があります。", "The store of anchors does not let us do this."),
     "seal_broken": Problem(500, "データを開けません。", "Sealed data cannot be opened."),
     "day_format_unknown": Problem(503, "ただいまデータを開けません。", "This data cannot be opened right now."),
     "day_damaged": Problem(503, "ただいまデータを開けません。", "This data cannot be opened right now."),
