@@ -64,6 +64,10 @@ SINGLES: tuple[Single, ...] = (
     *(Single("provision_chains", field, within=False) for field in ("audit", "length")),
     *(Single("releases", field, within=False) for field in ("consents", "frozen_at")),
     *(Single("link_attempts", field, within=False) for field in ("audit", "nonce", "verifier")),
+    *(
+        Single("messages", field, within=False)
+        for field in ("attempts", "audit", "owner", "provider_id", "queued_at", "reason", "sealed")
+    ),
     *(Single("loose_grants", field, within=False) for field in ("audit", "tokens")),
 )  # fmt: skip
 """Fields whose own index differs from what Firestore makes by itself."""
