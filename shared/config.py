@@ -67,6 +67,16 @@ class Settings:
 
     notices: str = _setting("", doc="folder of published notices; empty: those that come with the code")
 
+    # AWS: mail, and what is kept where this project's owner cannot change it
+    aws_region: str = _setting("ap-northeast-1", doc="AWS region: Tokyo as well")
+    aws_role: str = _setting("", doc="ARN of the functions' roles, without the `-<function>` they end in")
+    aws_audience: str = _setting("kagamino-aws", doc="audience of the ID tokens that the roles' trust policy asks for")
+    aws_endpoint: str = _setting("", doc="URL of a plain-text AWS that asks for no credentials; empty: AWS itself")
+    anchor_bucket: str = _setting("", doc="S3 bucket with Object Lock that the audit log is anchored in")
+    mail_from: str = _setting("", doc="whom mails come from: `Name <address>`, verified at SES")
+    mail_configuration_set: str = _setting("", doc="SES configuration set, which publishes what becomes of each mail")
+    mail_events_url: str = _setting("", doc="URL of the SQS queue where that arrives")
+
     # how much, how often
     due_shards: int = _setting(
         4, least=1, most=256, doc="slices of the due index (500 index writes/s each); to be raised, never lowered"
@@ -144,6 +154,16 @@ def _contradictions(s: Settings) -> list[str]:
             faults.append("FIREBASE_API_KEY is missing, without which nobody's sign-in can be checked")
         if s.tasks_endpoint or s.secrets_endpoint:
             faults.append("TASKS_ENDPOINT and SECRETS_ENDPOINT are plain text, for a developer's machine only")
+        faults += _contradictions_at_aws(s)
+    return faults
+
+
+def _contradictions_at_aws(s: Settings) -> list[str]:
+    needed = ("aws_role", "anchor_bucket", "mail_from", "mail_configuration_set", "mail_events_url")
+    missing = [name.upper() for name in needed if not getattr(s, name)]
+    faults = [f"{name} is missing, which only a developer's machine may do without" for name in missing]
+    if s.aws_endpoint:
+        faults.append("AWS_ENDPOINT is plain text, for a developer's machine only")
     return faults
 
 

@@ -12,7 +12,7 @@ from shared.cloud.documents import Documents
 from shared.cloud.sqlite import SqliteDocuments
 from tests.fakes import SeededIds
 
-pytest_plugins = ["tests.left_out", "tests.browser", "tests.emulator"]
+pytest_plugins = ["tests.left_out", "tests.browser", "tests.emulator", "tests.aws"]
 
 
 @pytest.fixture(params=["sqlite", "firestore"])

@@ -14,6 +14,7 @@ from typing import Any, Self, cast
 
 import aiohttp
 
+from infra.local.aws import LocalAws
 from infra.local.delivery import Delivery
 from infra.local.gateway import Asgi, Gateway, load_function
 from infra.local.google import World, create_app
@@ -99,6 +100,7 @@ class Platform:
             self.tasks, service_token=self.issuer.service_token, clock=clock, duplicate_every=duplicate_every
         )
         self._http = HttpServer(port)
+        self.aws = LocalAws()
         self._cloud = Server(self.tasks.service(), self.secrets.service())
         self._project, self._documents, self._folder = project, documents, functions
         self._given = dict(settings or {})
@@ -124,6 +126,7 @@ class Platform:
         """Serve. What the functions need is there before the first of them is loaded."""
         try:
             await self._cloud.start()
+            self.aws.start()
             self._settle_in()
             self._furnish()
             self.functions = self._load_functions()
@@ -144,6 +147,7 @@ class Platform:
         await self._http.stop()
         await loops.close_all()
         await self._cloud.stop()
+        self.aws.stop()
         if self._loan is not None:
             self._loan.give_back()
 
@@ -203,7 +207,7 @@ class Platform:
         own = local_settings(
             self.url, documents=self._documents, cloud_endpoint=self._cloud.endpoint, project=self._project
         )
-        self.settings = {**own, "REGION": self.manifest.region, **self._given}
+        self.settings = {**own, "REGION": self.manifest.region, **self.aws.settings(), **self._given}
         self.settings["GOOGLE_CERTS_URL"] = own["GOOGLE_CERTS_URL"]
         self._loan = Loan(self.settings, self.clock)
         self.scheduler = Scheduler(

@@ -67,6 +67,10 @@ SINGLES: tuple[Single, ...] = (
     *(Single("profile_changes", field, within=False) for field in ("at", "fields", "sealed")),
     Single("profile_index", "entries", within=False),
     *(Single("link_attempts", field, within=False) for field in ("audit", "nonce", "verifier")),
+    *(
+        Single("messages", field, within=False)
+        for field in ("attempts", "audit", "owner", "provider_id", "queued_at", "reason", "sealed")
+    ),
     *(Single("loose_grants", field, within=False) for field in ("audit", "tokens")),
 )  # fmt: skip
 """Fields whose own index differs from what Firestore makes by itself."""
