@@ -70,8 +70,8 @@ class Effects:
         return Done(a.TaskDone(item=item, task="withdraw", proof=f"epoch {prepared.consents.epoch}", count=len(ended)))
 
     async def erase(self, case: Opened, item: str) -> Done | NotYet:
-        """Have what is stored erased, and wait for the proof. Of the scope's kinds; where it names none everything, with
-        the key to it. Raises Refused `held`: a legal hold was placed meanwhile."""
+        """Have what is stored erased, and wait for the proof. Of the scope's kinds; where it names none everything,
+        with the key to it. Raises Refused `held`: a legal hold was placed meanwhile."""
         if case.file.case.hold:
             raise Refused("held")
         account, one = case.file.private.account, case.file.case.items[item]
