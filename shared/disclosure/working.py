@@ -57,7 +57,7 @@ class Working:
     most_jobs: int = field(default=50)
 
     async def run(self, name: str) -> str:
-        """Do everything that is due for one case. Raises Conflict where somebody else is at it: the queue comes back."""
+        """Do all that is due for one case. Raises Conflict where somebody else is at it: the queue comes back."""
         started = self.clock.monotonic_s()
         case = await self._time_passed(await self.desk.read(name))
         for number in range(self.most_jobs):
