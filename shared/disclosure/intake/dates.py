@@ -27,7 +27,7 @@ _ERAS = (
     _Era("明治", "M", 1867, dt.date(1873, 1, 1), dt.date(1912, 7, 30)),
 )
 """The newest first. 昭和 and 大正 began on the very day the era before them ended, which so belongs to both; 平成 and
-令和 on the day after. 明治 counts from its sixth year: until then Japan had another calendar (明治5年太政官布告337号)."""
+令和 on the day after. 明治 counts from its sixth year: until then Japan had another calendar."""
 
 _NUMERALS = "〇一二三四五六七八九"
 _YEAR = rf"[0-9]{{1,4}}|[{_NUMERALS}零十]{{1,4}}|元"
