@@ -188,6 +188,17 @@ PROBLEMS: dict[str, Problem] = {
         "受付番号が正しくありません。書面の「KG-」で始まる番号をご確認ください。",
         "This is not a case number. Please check the number that begins with KG- on the paper.",
     ),
+    "date_unreadable": Problem(
+        400,
+        "日付を読み取れません。「2026年11月25日」「令和8年11月25日」「2026-11-25」のように入力してください。",
+        "This date cannot be read. Write it like 2026-11-25 or 2026/11/25.",
+    ),
+    "date_impossible": Problem(400, "暦にない日付です。", "There is no such day in the calendar."),
+    "date_outside_era": Problem(
+        400,
+        "その元号の期間に含まれない日付です。改元の日をご確認いただくか、西暦で入力してください。",
+        "This day lies outside its Japanese era. Check the era, or write the year of the common era.",
+    ),
     # state
     "precondition_failed": Problem(
         409, "状態が変わりました。もう一度お試しください。", "The state has changed meanwhile."
