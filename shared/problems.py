@@ -27,6 +27,13 @@ PROBLEMS: dict[str, Problem] = {
     "body_invalid": Problem(400, "送信内容に誤りがあります。", "The request body has an invalid field."),
     "body_not_json": Problem(400, "送信内容がJSONとして読めません。", "The request body is not acceptable JSON."),
     "body_too_large": Problem(413, "送信内容が大きすぎます。", "The request body is too large."),
+    "form_unreadable": Problem(400, "送信されたフォームを読み取れません。", "The form that was sent cannot be read."),
+    "file_too_large": Problem(
+        413, "ファイルが大きすぎます。1ファイル12MBまでです。", "A file is too large: 12 MB each at most."
+    ),
+    "too_many_files": Problem(
+        400, "ファイルが多すぎます。分けて送信してください。", "Too many files at once; please send some of them later."
+    ),
     "query_invalid": Problem(400, "URLの指定に誤りがあります。", "A query parameter is missing or invalid."),
     "method_not_allowed": Problem(405, "この操作は利用できません。", "This method is not available here."),
     "no_such_route": Problem(404, "ページが見つかりません。", "There is nothing at this address."),
