@@ -7,6 +7,7 @@ runs and does not count.
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 
@@ -41,9 +42,19 @@ def closure(start: Path, root: Path) -> Closure:
     return Closure(files=tuple(sorted(seen)), outside=frozenset(outside))
 
 
-def imported(file: Path) -> Iterator[str]:
+def imported(file: Path) -> tuple[str, ...]:
     """The dotted name of everything `file` imports: `from a.b import c` gives `a.b.c`, which may be a module or not."""
-    for node in _running(_tree(file)):
+    return _named(file.read_text(encoding="utf-8"), file)
+
+
+@cache
+def _named(source: str, file: Path) -> tuple[str, ...]:
+    """As `imported`: most of shared/ is reached by every function, and need not be parsed for each of them."""
+    return tuple(_names(source, file))
+
+
+def _names(source: str, file: Path) -> Iterator[str]:
+    for node in _running(_tree(source, file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -56,8 +67,7 @@ def imported(file: Path) -> Iterator[str]:
             yield str(node.args[0].value)
 
 
-def _tree(file: Path) -> ast.AST:
-    source = file.read_text(encoding="utf-8")
+def _tree(source: str, file: Path) -> ast.AST:
     try:
         return ast.parse(source, filename=str(file))
     except SystemError:

@@ -93,7 +93,8 @@ def reaching() -> set[str]:
 
 
 def test_every_address_behind_which_measurements_can_be_reached_is_tried():
-    behind = {(method, path) for method, path, _ in Contract().operations() if path.split("/")[1] in reaching()}
+    functions = reaching()
+    behind = {(method, path) for method, path, _ in Contract().operations() if path.split("/")[1] in functions}
     assert PROBES.keys() == behind
 
 
