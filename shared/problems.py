@@ -235,11 +235,6 @@ PROBLEMS: dict[str, Problem] = {
     "aws_unavailable": Problem(503, "ただいま外部サービスを利用できません。", "AWS is not available right now."),
     "aws_unknown": Problem(503, "外部サービスの結果を確認できません。", "Whether AWS did this is not known yet."),
     "aws_refused": Problem(500, "外部サービスが要求を受け付けません。", "AWS does not let us do this."),
-    "anchor_differs": Problem(
-        500, "監査記録の控えが一致しません。", "What was anchored of the audit log differs from this."
-    ),
-    "anchors_unavailable": Problem(503, "ただいま監査記録の控えを利用できません。", "Anchors are not available now."),
-    "anchors_refused": Problem(500, "設定に問題があります。", "The store of anchors does not let us do this."),
     "mail_address_invalid": Problem(400, "メールアドレスが正しくありません。", "This is not an e-mail address."),
     "mail_too_large": Problem(400, "メールが大きすぎます。", "This mail is too large."),
     "mail_unknown": Problem(404, "このメールはありません。", "There is no such mail."),

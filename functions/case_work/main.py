@@ -18,7 +18,7 @@ def routes() -> list[edge.Route]:
     async def run(call: edge.Call) -> edge.Reply:
         return edge.Json({"outcome": await work.run(call.body.case)})
 
-    async def swept(call: edge.Call) -> edge.Reply:
+    async def swept(_: edge.Call) -> edge.Reply:
         return edge.Json({"woken": await sweep.run()})
 
     return [

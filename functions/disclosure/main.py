@@ -1,4 +1,4 @@
-"""disclosure: the support desk takes in and decides requests about personal data; app users file and follow their own."""
+"""disclosure: the support desk takes in and decides requests about personal data; app users file their own."""
 
 import functions_framework.aio
 from starlette.requests import Request

@@ -179,7 +179,9 @@ def begin_executing(do: Doing[a.BeginExecuting]) -> File:
     if item.type is R.COMPLAINT:
         tasks = ()
     file = file.with_item(do.act.item, step=Step.EXECUTING, tasks=tasks)
-    return file if tasks else _notifying(file, do.act.item)
+    if not tasks:
+        return _notifying(file, do.act.item)
+    return file.without_job("carry_out", do.act.item) if tasks == (BY_HAND,) else file
 
 
 def task_done(do: Doing[a.TaskDone]) -> File:

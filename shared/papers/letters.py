@@ -14,9 +14,7 @@ async def print_paper(paper: Paper, language: Language, at: datetime) -> bytes:
     `at` is the aware instant the file is dated. Raises InvalidInput: `glyph_missing`, `paper_too_long`.
     """
     images = {"qr": _qr(paper.number)} if isinstance(paper, ApplicationForm) else {}
-    return await typeset(
-        paper.TEMPLATE, paper, language=language, title=paper.title.of(language), at=at, images=images
-    )
+    return await typeset(paper.TEMPLATE, paper, language=language, title=paper.title.of(language), at=at, images=images)
 
 
 def _qr(number: str) -> str:

@@ -1,7 +1,6 @@
 """The desk: staff's side and the person's."""
 
 from datetime import timedelta
-from functools import partial
 
 from shared.cloud.pace import Pace
 from shared.cloud.tickets import Tickets
