@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import edge
-from shared.disclosure.messages import AskList, Begin, Do, FileRequest, Open
+from shared.disclosure.messages import AskList, Begin, Do, FileRequest, Open, TakeBack
 from shared.wiring.desk import door, own_acts, staff_acts
 from shared.wiring.platform import platform
 
@@ -17,6 +17,7 @@ def routes() -> list[edge.Route]:
     return [
         edge.Route("POST", "/requests", user, own.file, body=FileRequest),
         edge.Route("GET", "/requests", user, own.listed),
+        edge.Route("POST", "/requests/{id}/withdraw", user, own.withdraw, body=TakeBack),
         edge.Route("GET", "/cases", at_door.member, staff.listed, query=AskList),
         edge.Route("POST", "/cases", at_door.poster, staff.begin, body=Begin),
         edge.Route("POST", "/cases/{id}/open", at_door.poster, staff.open, body=Open),

@@ -306,7 +306,3 @@ class TaskDone(OfItem, frozen=True, kw_only=True, tag="task_done"):
 
 class Destroyed(Act, frozen=True, kw_only=True, tag="destroyed"):
     """Everything that is sealed is unreadable; two people saw the papers go."""
-
-
-class Retain(Act, frozen=True, kw_only=True, tag="retain"):
-    """Nothing is left to do."""

@@ -5,7 +5,7 @@ import datetime as dt
 import msgspec
 
 from shared.disclosure import acts as a
-from shared.disclosure.days import Deadlines, begins_at, lapses_on
+from shared.disclosure.days import Deadlines, begins_at, business_days_after, civil_date, lapses_on
 from shared.disclosure.file import Doing, File, Moment
 from shared.disclosure.model import (
     CLOSED,
@@ -26,6 +26,10 @@ FORM_LAPSES_DAYS = 90
 DEFECT_LAPSES_DAYS = 30
 COMPLAINT_DAYS = 30
 """How long after its end a case still takes a complaint, or an unverified one further evidence, before it rests."""
+FORM_WITHIN, VERIFY_WITHIN = 2, 3
+"""Business days in which the form is sent after the first contact, and identity looked at after arrival."""
+COLLECT_BY_DAY, DECIDE_BY_DAY = 7, 10
+"""Days of the legal clock by which it is known what is held, and by which it is decided."""
 SIGNATURES = 2
 MOST_TEXT = 2000
 
@@ -173,11 +177,6 @@ def letter_set(do: Doing[a.LetterSet]) -> File:
     return file.without_job("letter", do.act.letter)
 
 
-def retain(do: Doing[a.Retain]) -> File:
-    """Nothing is left to do but to keep the papers."""
-    return do.file.with_case(stage=Stage.RETAINED)
-
-
 def destroyed(do: Doing[a.Destroyed]) -> File:
     """The tombstone: types, outcomes, dates, who signed. Raises Conflict `not_due`."""
     file = do.file
@@ -197,9 +196,30 @@ def settled(file: File, now: Moment) -> File:
     case = file.case
     return file.with_case(
         open=case.stage not in OVER,
-        sort_on=case.due_on or case.contacted_at.date(),
+        sort_on=next_due(case),
         wake_at=_wakes_at(case, now),
     )
+
+
+def next_due(case: Case) -> dt.date | None:
+    """The civil day by which somebody at the desk has to have done something: what the procedure gives for the next
+    step, and never later than the day the answer is due. None once the case is over."""
+    if case.stage in OVER:
+        return None
+    if case.arrival is None:
+        contacted_on = civil_date(case.contacted_at)
+        sent_on = case.form_sent_on
+        return lapses_on(sent_on, FORM_LAPSES_DAYS) if sent_on else business_days_after(contacted_on, FORM_WITHIN)
+    arrived_on = case.arrival.on
+    last = case.due_on or Deadlines(arrived_on).due_on
+    steps = {item.step for item in case.items.values()}
+    if case.stage in (Stage.RECEIVED, Stage.VERIFYING):
+        return min(last, business_days_after(arrived_on, VERIFY_WITHIN))
+    if steps & {Step.SCOPING, Step.COLLECTING}:
+        return min(last, lapses_on(arrived_on, COLLECT_BY_DAY))
+    if steps & {Step.COLLECTED, Step.MYNUMBER_REVIEW, Step.REVIEWED}:
+        return min(last, lapses_on(arrived_on, DECIDE_BY_DAY))
+    return last
 
 
 def _end_of(steps: set[Step]) -> Stage:

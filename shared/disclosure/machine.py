@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from shared.disclosure import acts as a
 from shared.disclosure import deciding, ending, taking_in, verifying
 from shared.disclosure.file import Actor, Doing, File, Moment
-from shared.disclosure.model import CLOSED, OVER, Item, Stage, Step
+from shared.disclosure.model import OVER, Item, Stage, Step
 from shared.errors import Conflict, NotFound, NotPermitted
 from shared.folding import fold_mail, fold_name
 from shared.staff.model import Power, may
@@ -80,7 +80,6 @@ TABLE: Mapping[type[a.Act], Rule] = {
     a.JobDone: Rule(None, _ALL, ending.job_done),
     a.JobDelayed: Rule(None, _ALL, ending.job_delayed),
     a.LetterSet: Rule(None, _ALIVE, ending.letter_set),
-    a.Retain: Rule(None, CLOSED, ending.retain),
     a.Destroyed: Rule(None, _at(S.RETAINED), ending.destroyed),
 }
 """Every act there is. What is not here cannot be done."""

@@ -87,6 +87,12 @@ class FileRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     requests: tuple[a.Wish, ...]
 
 
+class TakeBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The items to take back; none: all."""
+
+    items: tuple[str, ...] = ()
+
+
 class Run(msgspec.Struct, frozen=True):
     """A task: look at a case."""
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from shared import ids
 from shared.cloud.pace import Pace
 from shared.disclosure import acts as a
+from shared.disclosure.file import PERSON
 from shared.disclosure.model import Category, Channel, Person
 from shared.disclosure.ports import Cases
 from shared.disclosure.service import Desk
 from shared.disclosure.stored import StoredCase
 from shared.disclosure.view import mine
 from shared.edge import Call, Json
+from shared.errors import NotFound
 
 MOST_LISTED = 100
 
@@ -43,6 +45,14 @@ class OwnActs:
         """Their cases, the newest first."""
         found = await self.cases.of_subject(subject_of(call.caller.uid), limit=MOST_LISTED)
         return Json({"requests": [mine(one) for one in found]})
+
+    async def withdraw(self, call: Call) -> Json:
+        """Take a request back. Raises NotFound `case_unknown`: it is not theirs; as the machine."""
+        case = await self.desk.read(call.path["id"])
+        if case.file.private.account != call.caller.uid:
+            raise NotFound("case_unknown")
+        case = await self.desk.do(case.id, a.Withdraw(items=call.body.items), PERSON)
+        return Json(mine(StoredCase(case.id, case.file.case, case.version)))
 
 
 def subject_of(uid: str) -> str:

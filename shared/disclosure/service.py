@@ -110,6 +110,8 @@ class Desk:
                 raise Conflict("case_moved_on", "somebody else was faster")
             now = self.moment()
             file = after(before.file, act, by, now)
+            if isinstance(act, a.SignDestruction) and any(one.value.open for one in await self.cases.about(name)):
+                raise Conflict("not_due", "a complaint about it is open")
             key = await self.keys.key(key_name(name))
             writes, witness = written(
                 name, file, key, before.version, at=now.at, by=by, action=action_of(act), facts=_facts(act, file)

@@ -128,6 +128,8 @@ def enter_form(do: Doing[a.EnterForm]) -> File:
         raise InvalidInput("entries_differ", ", ".join(differing))
     form = do.act.first
     check_wishes(form.wishes)
+    if any(wish.type is RequestType.COMPLAINT for wish in form.wishes):
+        raise InvalidInput("request_invalid", "a complaint needs no form")
     check_people(form.by, form.person, form.agent)
     arrived_on = file.case.arrival.on if file.case.arrival else do.now.today
     fees = [do.now.fee_yen(wish.type, arrived_on) for wish in form.wishes]
