@@ -54,7 +54,7 @@ class Route:
 
     `caller` learns who calls, or raises NotPermitted. With `queue` the caller is Cloud Tasks or Cloud Scheduler:
     what can never succeed is then acknowledged with 2xx and logged for a person, so that it is not sent again.
-    `fault_told` is what a person's browser gets, in place of a problem document, for a fault's code.
+    `fault_told` is what a person's browser gets for a fault, in place of a problem document.
     With `form` the body is one that a page's form sends, not JSON; with `files` one that may send files as well.
     """
 
@@ -65,7 +65,7 @@ class Route:
     body: type | None = None
     query: type | None = None
     queue: bool = False
-    fault_told: Callable[[str, Language], Reply] | None = None
+    fault_told: Callable[[Fault, Language], Reply] | None = None
     form: bool = False
     files: Limits | None = None
 
@@ -185,7 +185,7 @@ def language_of(accept: str) -> Language:
 def _fault_response(fault: Fault, language: Language, route: Route | None) -> Response:
     status = problem_of(fault).status
     if route and route.fault_told:
-        told = respond(route.fault_told(fault.code, language))
+        told = respond(route.fault_told(fault, language))
         if told.status_code == status:
             told.headers.update(_fault_headers(fault, status))
         return told

@@ -229,8 +229,8 @@ async def test_what_nobody_expected_says_nothing_and_is_logged_without_its_messa
 
 
 async def test_a_browser_is_told_of_a_fault_in_its_own_way():
-    def told(code: str, language: Language) -> edge.Reply:
-        return edge.Redirect(f"https://app.example/?{code}", f"{code} {language}")
+    def told(fault: Fault, language: Language) -> edge.Reply:
+        return edge.Redirect(f"https://app.example/?{fault.code}", f"{fault.code} {language}")
 
     for fault, query, code in (
         (NotFound("not_connected"), "from=1", "not_connected"),
@@ -243,8 +243,8 @@ async def test_a_browser_is_told_of_a_fault_in_its_own_way():
 
 
 async def test_a_page_that_tells_a_fault_says_as_much_in_its_headers_as_a_problem_does():
-    def told(code: str, language: Language) -> edge.Reply:
-        return edge.Page(code, 401 if code == "unauthenticated" else 503)
+    def told(fault: Fault, language: Language) -> edge.Reply:
+        return edge.Page(fault.code, 401 if fault.code == "unauthenticated" else 503)
 
     answer = await client(raising(NotPermitted("unauthenticated")), fault_told=told).call()
     assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
