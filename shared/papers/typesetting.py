@@ -107,7 +107,7 @@ def _printable(value: Any, language: Language) -> Any:
             return japanese_date(value) if language is Language.JA else english_date(value)
         case dict():
             return {key: _printable(one, language) for key, one in value.items()}
-        case list():
+        case list() | tuple():
             return [_printable(one, language) for one in value]
     return value
 
