@@ -154,6 +154,13 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "paper_too_long": Problem(422, "文書に載せる内容が長すぎます。", "This is too long to be put on paper."),
     "paper_faulty": Problem(500, "文書を作成できません。", "The paper cannot be made."),
+    # packages of what is held of a person
+    "redaction_invalid": Problem(400, "不開示とする箇所の指定に誤りがあります。", "Where to redact is not told correctly."),
+    "redaction_unmatched": Problem(
+        409,
+        "不開示とする箇所が見つかりません。指定を確かめてください。",
+        "A redaction meets nothing. Please check what it was meant for.",
+    ),
     # state
     "precondition_failed": Problem(
         409, "状態が変わりました。もう一度お試しください。", "The state has changed meanwhile."
