@@ -84,6 +84,27 @@ def test_no_other_code_makes_a_permit_or_holds_the_gates_seal():
     assert not any("shared.consent.gate._SEAL" in imported(file) for file in SOURCES.values())
 
 
+ADMITTING = {
+    "admit_self": {
+        "shared/consent/gate.py",
+        "functions/measurement/main.py",
+        "infra/demo/stored.py",
+    },
+    "admit_request": {
+        "shared/consent/gate.py",
+        "shared/disclosure/package/reading.py",
+    },
+}
+"""The two permits that take no decision of the person's, and who may ask for them: who found the caller to be that
+person, and who answers a request of theirs."""
+
+
+@pytest.mark.parametrize("door", sorted(ADMITTING))
+def test_only_who_answers_people_about_themselves_asks_for_a_permit_without_their_consent(door: str):
+    asking = {where for where, file in SOURCES.items() if door in names_used(file) or f"def {door}" in file.read_text()}
+    assert asking == ADMITTING[door]
+
+
 def opening() -> Iterator[tuple[str, typing.Callable[..., object]]]:
     """Every public way to get at measurements or to write them, ports included."""
     days, source = (importlib.import_module(f"shared.{name}.ports") for name in ("measurement", "sync"))
