@@ -12,7 +12,7 @@ CASE_PROBLEMS: dict[str, tuple[int, str, str]] = {
     ),
     "request_invalid": (400, "請求の内容に誤りがあります。", "The request cannot be taken in as it stands."),
     "number_mismatch": (409, "別の申請の受付番号です。", "This is the number of another case."),
-    "date_impossible": (400, "日付が正しくありません。", "The date is impossible here."),
+    "date_unfit": (400, "日付が正しくありません。", "The date is impossible here."),
     "entries_differ": (
         409,
         "2回の入力が一致しません。書面をもう一度ご確認ください。",

@@ -205,6 +205,7 @@ PROBLEMS: dict[str, Problem] = {
         400,
         "その元号の期間に含まれない日付です。改元の日をご確認いただくか、西暦で入力してください。",
         "This day lies outside its Japanese era. Check the era, or write the year of the common era.",
+    ),
     # packages of what is held of a person
     "redaction_invalid": Problem(400, "不開示とする箇所の指定に誤りがあります。", "Where to redact is not told correctly."),
     "redaction_unmatched": Problem(

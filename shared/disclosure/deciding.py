@@ -61,7 +61,7 @@ def fix_scope(do: Doing[a.FixScope]) -> File:
     file = do.file
     _check_not_verifier(file, do.by)
     if do.act.scope.first and do.act.scope.last and do.act.scope.first > do.act.scope.last:
-        raise InvalidInput("date_impossible", "first: not after last")
+        raise InvalidInput("date_unfit", "first: not after last")
     marked = do.act.my_number or file.case.items[do.act.item].my_number
     file = file.with_item(do.act.item, scope=do.act.scope, my_number=marked, step=Step.COLLECTING)
     return file.with_job("collect", do.act.item)
@@ -149,7 +149,7 @@ def approved(file: File, name: str) -> bool:
 
 def extend(do: Doing[a.Extend]) -> File:
     """Once, in time, with a letter that says why. Raises Conflict `extended_already`; InvalidInput `reason_missing`,
-    `date_impossible`: not after the day it is due, or the due day is over, or none runs."""
+    `date_unfit`: not after the day it is due, or the due day is over, or none runs."""
     file = do.file
     if file.case.extended_to is not None:
         raise Conflict("extended_already")
@@ -158,7 +158,7 @@ def extend(do: Doing[a.Extend]) -> File:
         raise InvalidInput("reason_missing")
     due_on = file.case.due_on
     if due_on is None or do.now.today > due_on or do.act.to <= due_on:
-        raise InvalidInput("date_impossible", f"after {due_on}, and decided before it is over")
+        raise InvalidInput("date_unfit", f"after {due_on}, and decided before it is over")
     file = file.with_case(extended_to=do.act.to, due_on=do.act.to)
     return file.with_private(reasons={**file.private.reasons, "extension": do.act.reason}).with_letter("extension")
 

@@ -41,7 +41,7 @@ def posted(do: Doing[a.Posted]) -> File:
     if letter is None or not letter.sha256 or letter.sent_on is not None:
         raise Conflict("case_moved_on", f"letter {do.act.letter}")
     if do.act.on > do.now.today:
-        raise InvalidInput("date_impossible", "still to come")
+        raise InvalidInput("date_unfit", "still to come")
     sent = msgspec.structs.replace(letter, sent_on=do.act.on, tracking=do.act.tracking[:40])
     return file.with_case(letters={**file.case.letters, do.act.letter: sent})
 
@@ -53,7 +53,7 @@ def register_delivery(do: Doing[a.RegisterDelivery]) -> File:
     if not do.act.items or not do.act.proof.strip():
         raise InvalidInput("reason_missing", "items and proof")
     if do.act.on > do.now.today:
-        raise InvalidInput("date_impossible", "still to come")
+        raise InvalidInput("date_unfit", "still to come")
     for name in do.act.items:
         item = file.case.items.get(name)
         if item is None or item.step is not Step.NOTIFYING:

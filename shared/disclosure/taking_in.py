@@ -94,7 +94,7 @@ def send_form(do: Doing[a.SendForm]) -> File:
 def register_arrival(do: Doing[a.RegisterArrival]) -> File:
     """The 14 days begin. The day of arrival is the post's, and never changes.
 
-    Raises InvalidInput `number_mismatch`: the form bears another case's number; `date_impossible`: that day is still to
+    Raises InvalidInput `number_mismatch`: the form bears another case's number; `date_unfit`: that day is still to
     come, or before the form was sent.
     """
     file = do.file
@@ -102,7 +102,7 @@ def register_arrival(do: Doing[a.RegisterArrival]) -> File:
         raise InvalidInput("number_mismatch", "the number on the form is another case's")
     sent_on = file.case.form_sent_on or do.now.today
     if not sent_on <= do.act.on <= do.now.today:
-        raise InvalidInput("date_impossible", f"between {sent_on} and {do.now.today}")
+        raise InvalidInput("date_unfit", f"between {sent_on} and {do.now.today}")
     fees = [do.now.fee_yen(item.type, do.act.on) for item in file.case.items.values()]
     file = file.with_case(
         stage=Stage.RECEIVED,
@@ -223,7 +223,7 @@ def check_wishes(wishes: tuple[a.Wish, ...]) -> None:
     for wish in wishes:
         check_text("words", wish.words, MOST_TEXT)
         if wish.scope.first and wish.scope.last and wish.scope.first > wish.scope.last:
-            raise InvalidInput("date_impossible", "first: not after last")
+            raise InvalidInput("date_unfit", "first: not after last")
 
 
 def check_people(by: By, person: Person, agent: Person | None) -> None:
