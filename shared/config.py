@@ -72,7 +72,7 @@ class Settings:
     aws_role: str = _setting("", doc="ARN of the functions' roles, without the `-<function>` they end in")
     aws_audience: str = _setting("kagamino-aws", doc="audience of the ID tokens that the roles' trust policy asks for")
     aws_endpoint: str = _setting("", doc="URL of a plain-text AWS that asks for no credentials; empty: AWS itself")
-    anchor_bucket: str = _setting("", doc="S3 bucket with Object Lock that the audit log is anchored in")
+    anchors: str = _setting("", doc="where the audit log is anchored: `s3:BUCKET`, a bucket with Object Lock")
     mail_from: str = _setting("", doc="whom mails come from: `Name <address>`, verified at SES")
     mail_configuration_set: str = _setting("", doc="SES configuration set, which publishes what becomes of each mail")
     mail_events_url: str = _setting("", doc="URL of the SQS queue where that arrives")
@@ -159,7 +159,7 @@ def _contradictions(s: Settings) -> list[str]:
 
 
 def _contradictions_at_aws(s: Settings) -> list[str]:
-    needed = ("aws_role", "anchor_bucket", "mail_from", "mail_configuration_set", "mail_events_url")
+    needed = ("aws_role", "anchors", "mail_from", "mail_configuration_set", "mail_events_url")
     missing = [name.upper() for name in needed if not getattr(s, name)]
     faults = [f"{name} is missing, which only a developer's machine may do without" for name in missing]
     if s.aws_endpoint:

@@ -10,16 +10,22 @@ locals {
 
   # The values of the settings that the manifest leaves to the deployment. A name missing here fails the plan.
   deployment = {
-    APP_LINK          = var.app_link
-    FIREBASE_API_KEY  = var.firebase_api_key
-    FIREBASE_PROJECT  = var.firebase_project != "" ? var.firebase_project : var.project
-    GOOGLE_CLIENT_ID  = var.google_client_id
-    MACHINE_URL       = local.machine_url
-    PROJECT           = var.project
-    PUBLIC_URL        = local.public_url
-    REGION            = local.region
-    SCHEDULER_ACCOUNT = google_service_account.scheduler.email
-    TASKS_ACCOUNT     = google_service_account.tasks.email
+    ANCHORS                = "s3:${var.anchor_bucket}"
+    APP_LINK               = var.app_link
+    AWS_AUDIENCE           = var.aws_audience
+    AWS_ROLE               = var.aws_role
+    FIREBASE_API_KEY       = var.firebase_api_key
+    FIREBASE_PROJECT       = var.firebase_project != "" ? var.firebase_project : var.project
+    GOOGLE_CLIENT_ID       = var.google_client_id
+    MACHINE_URL            = local.machine_url
+    MAIL_CONFIGURATION_SET = var.mail_configuration_set
+    MAIL_EVENTS_URL        = var.mail_events_url
+    MAIL_FROM              = var.mail_from
+    PROJECT                = var.project
+    PUBLIC_URL             = local.public_url
+    REGION                 = local.region
+    SCHEDULER_ACCOUNT      = google_service_account.scheduler.email
+    TASKS_ACCOUNT          = google_service_account.tasks.email
   }
   environment = merge(
     local.manifest.settings.fixed,

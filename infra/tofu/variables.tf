@@ -55,3 +55,44 @@ variable "notification_channels" {
     error_message = "An alert nobody receives is none: name at least one channel."
   }
 }
+
+variable "aws_role" {
+  description = "ARN of the functions' roles at AWS without the -<function> each ends in (../playbooks/planned/aws_setup.md), such as arn:aws:iam::123456789012:role/kagamino."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+$", var.aws_role))
+    error_message = "The ARN of a role."
+  }
+}
+
+variable "aws_audience" {
+  description = "Audience of the ID tokens that the trust policies of these roles ask for."
+  type        = string
+  default     = "kagamino-aws"
+}
+
+variable "anchor_bucket" {
+  description = "S3 bucket with Object Lock that the audit log is anchored in."
+  type        = string
+}
+
+variable "mail_from" {
+  description = "Whom mails come from: Name <address>, the address's domain verified at SES."
+  type        = string
+}
+
+variable "mail_configuration_set" {
+  description = "SES configuration set that publishes what becomes of each mail."
+  type        = string
+}
+
+variable "mail_events_url" {
+  description = "URL of the SQS queue where that arrives."
+  type        = string
+
+  validation {
+    condition     = startswith(var.mail_events_url, "https://sqs.")
+    error_message = "The https address of an SQS queue."
+  }
+}

@@ -18,6 +18,7 @@ from shared.consent.recipients import institution_calling
 from shared.consent.relations import RelationStore
 from shared.consent.store import ConsentStore
 from shared.erasure.store import ErasureStore
+from shared.mail.store import MessageStore
 from shared.measurement.store import DayDeleter, MeasurementStore
 from shared.policy.model import Words
 from shared.policy.notices import notices
@@ -44,6 +45,10 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     await ErasureStore(documents).of("hana")
     await ErasureStore(documents).due(AT, limit=5)
     await DayDeleter(documents).deletions("hana", Kind.SLEEP, limit=5)
+    await MessageStore(documents).of("cases/x")
+    await MessageStore(documents).due(AT, limit=5)
+    await MessageStore(documents).to_forget(AT, limit=5)
+    await MessageStore(documents).any_watched(AT)
     await RelationStore(documents).open_of("hana")
     await RelationStore(documents).held_by("hana")
     await RelationStore(documents).ever_held_by("hana")
@@ -88,6 +93,7 @@ def test_no_store_asks_a_query_that_is_not_tried_above():
         "shared/consent/relations.py",
         "shared/consent/store.py",
         "shared/erasure/store.py",
+        "shared/mail/store.py",
         "shared/measurement/store.py",
         "shared/profile/store.py",
         "shared/release/provisions.py",

@@ -12,6 +12,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from functions.erasure.main import Erase, Run
+from functions.mail.main import Send
 from functions.sync_user.main import Task
 from shared import edge
 from shared.connection.messages import Confirm, Return, Revoke, Start, Sync
@@ -25,6 +26,7 @@ from shared.consent.messages import Accept, Decide, Invite, OnBehalf
 from shared.consent.model import Decision, Giver, Method, Role, State
 from shared.consent.view import CellView, Decided, EventView, History, RecipientView, Stands
 from shared.erasure.model import ErasureView, Progress
+from shared.mail.tick import MailTally
 from shared.measurement import model, summary
 from shared.measurement.messages import Ask, Zone
 from shared.measurement.rows import Coded, PointRow
@@ -48,6 +50,7 @@ FUNCTIONS = (
     "connection",
     "consent",
     "erasure",
+    "mail",
     "measurement",
     "oauth_callback",
     "oauth_start",
@@ -64,6 +67,7 @@ SHAPES: tuple[type, ...] = (
     *(Decided, EventView, History, Giver, Role, Method, NoticeRef, NoticeView, PurposeView),
     *(Erase, ErasureView, Progress, Run),
     *(Give, GivenAddress, Address, Profile, HeldFor, ProfileView),
+    *(Send, MailTally),
     *(MayRead, Ended, PersonView, People, Form, ProvisionState, ProvisionView, Provisions, KnownAs),
     *(Zone, PointRow, PointsPage, Coded, Task, Outcome, Tally),
     *(summary.Spread, summary.Stages, summary.Sleep, summary.StepsDay, summary.HeartRateDay),
@@ -198,7 +202,7 @@ def bounds(schema: dict[str, Any]) -> dict[str, Any]:
 def is_sent(shape: type) -> bool:
     """Whether it comes to us, rather than going out."""
     sent = (Start, Confirm, Sync, Revoke, Decide, Asked, OnBehalf, NoticeRef, Erase, Run, Zone, Task)
-    return shape in sent or shape in (Invite, Accept, Give, GivenAddress)
+    return shape in sent or shape in (Invite, Accept, Give, GivenAddress, Send)
 
 
 def omitted(shape: type) -> set[str]:
@@ -270,6 +274,9 @@ def test_each_code_is_answered_with_its_status():
 def test_every_problem_is_told_somewhere_and_nothing_else_is():
     told = {code for _, code in documented()}
     told |= {"evidence_missing", "not_registered", "registration_invalid"}  # by the commands of staff alone
+    told |= {"aws_refused", "aws_unavailable", "aws_unknown"}  # kept with what was being done, which is done again
+    told |= {"anchor_differs", "anchors_refused", "anchors_unavailable"}
+    told |= {"mail_address_invalid", "mail_forgotten", "mail_too_large", "mail_unknown"}  # to staff
     told |= set(SCHEMAS["ErrorCode"]["enum"]) | set(SCHEMAS["LinkResult"]["enum"]) - {"success"}
     assert told == PROBLEMS.keys()
 

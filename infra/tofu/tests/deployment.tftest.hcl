@@ -17,6 +17,12 @@ variables {
   google_client_id      = "client"
   app_link              = "https://app.example/linked"
   notification_channels = ["projects/demo/notificationChannels/1"]
+
+  aws_role               = "arn:aws:iam::123456789012:role/kagamino"
+  anchor_bucket          = "anchors"
+  mail_from              = "KAGAMINO <privacy@kagamino.example>"
+  mail_configuration_set = "kagamino"
+  mail_events_url        = "https://sqs.ap-northeast-1.amazonaws.com/123456789012/mail-events"
 }
 
 run "deploys" {
@@ -82,7 +88,7 @@ run "gives_no_more_than_needed" {
 
   assert {
     condition = (
-      toset([for use, m in google_project_iam_member.database : use if m.role == "roles/datastore.viewer"]) == toset(["measurement/keys", "release/keys", "sync_user/keys"])
+      toset([for use, m in google_project_iam_member.database : use if m.role == "roles/datastore.viewer"]) == toset(["mail/keys", "measurement/keys", "release/keys", "sync_user/keys"])
       && alltrue([for m in google_project_iam_member.database : contains(["roles/datastore.user", "roles/datastore.viewer"], m.role)])
     )
     error_message = "Who only opens data may read its keys, and write none; nobody may more than write documents."
