@@ -207,7 +207,9 @@ PROBLEMS: dict[str, Problem] = {
         "This day lies outside its Japanese era. Check the era, or write the year of the common era.",
     ),
     # packages of what is held of a person
-    "redaction_invalid": Problem(400, "不開示とする箇所の指定に誤りがあります。", "Where to redact is not told correctly."),
+    "redaction_invalid": Problem(
+        400, "不開示とする箇所の指定に誤りがあります。", "Where to redact is not told correctly."
+    ),
     "redaction_unmatched": Problem(
         409,
         "不開示とする箇所が見つかりません。指定を確かめてください。",

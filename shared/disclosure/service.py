@@ -18,6 +18,7 @@ from shared.disclosure.file import Actor, File, Moment
 from shared.disclosure.machine import action_of, after
 from shared.disclosure.numbers import fresh
 from shared.disclosure.ports import CaseKeys, Cases, Commit, Queue
+from shared.disclosure.scrubbing import scrubbed
 from shared.disclosure.stored import StoredCase, key_name, numbered, opened, written
 from shared.errors import Conflict, Fault, NotFound
 from shared.ids import Ids
@@ -64,6 +65,7 @@ class Desk:
         Raises as `taking_in.opened`; NotFound `case_unknown`: a complaint is about a case that is not there.
         """
         now = self.moment()
+        contact, _ = scrubbed(contact)
         if contact.about and await self.cases.find(contact.about) is None:
             raise NotFound("case_unknown", "about")
         return await self._begun(name, lambda number: taking_in.opened(number, contact, by, now), by, now)
@@ -71,6 +73,7 @@ class Desk:
     async def file_in_app(self, name: str, contact: a.Contact, uid: str, subject: str) -> Opened:
         """The case that an app user begins for themselves. Raises as `begin`."""
         now, by = self.moment(), Actor("data_subject")
+        contact, _ = scrubbed(contact)
         return await self._begun(
             name, lambda number: taking_in.filed_in_app(number, contact, uid, subject, now), by, now
         )
@@ -104,6 +107,7 @@ class Desk:
 
         Raises as `machine.after`; NotFound `case_unknown`; Conflict `case_moved_on`: somebody else was faster.
         """
+        act, _ = scrubbed(act)
         for _ in range(_ATTEMPTS):
             before = await self.read(name)
             if if_version is not None and before.version != if_version:

@@ -47,10 +47,10 @@ class Scripted:
 
 def working(counter: Counter, **more: Worker) -> Working:
     fine = Scripted()
-    tasks = {name: fine.task for name in ("withdraw", "erase", "package", "purposes", "records", "correct")}
+    tasks = dict.fromkeys(("withdraw", "erase", "package", "purposes", "records", "correct"), fine.task)
     carrying = CarryingOut(tasks=tasks)
     workers: Mapping[str, Worker] = {
-        **{name: fine.job for name in ("freeze", "thaw", "remind")},
+        **dict.fromkeys(("freeze", "thaw", "remind"), fine.job),
         "letter": fine.letter,
         "collect": carrying.collect,
         "carry_out": carrying.carry_out,

@@ -53,7 +53,7 @@ def rows_of(kind: Kind, on: dt.date, chance: random.Random, per_day: int) -> lis
     match kind:
         case Kind.STEPS:
             return [
-                one(at(hour), at(hour + 1), max(0, int(chance.gauss(620 + 120 * wave, 300)))) for hour in range(0, 13)
+                one(at(hour), at(hour + 1), max(0, int(chance.gauss(620 + 120 * wave, 300)))) for hour in range(13)
             ]
         case Kind.HEART_RATE:
             every = DAY_NS // per_day
@@ -63,13 +63,20 @@ def rows_of(kind: Kind, on: dt.date, chance: random.Random, per_day: int) -> lis
             ]
         case Kind.BLOOD_GLUCOSE:
             return [
-                one(at(hour), at(hour), round(chance.gauss(5.6 + meal * 1.6, 0.6), 1), meal and 4 or 2, None, None, 2)
+                one(at(hour), at(hour), round(chance.gauss(5.6 + meal * 1.6, 0.6), 1), (meal and 4) or 2, None, None, 2)
                 for hour, meal in ((22, 0), (0.5, 1), (4.5, 1), (11, 1))
                 if on.toordinal() % 3
             ]
         case Kind.BLOOD_PRESSURE:
             return [
-                one(at(hour), at(hour), round(chance.gauss(128 + 5 * wave, 7)) * 1.0, round(chance.gauss(81, 5)) * 1.0, 2, 3)
+                one(
+                    at(hour),
+                    at(hour),
+                    round(chance.gauss(128 + 5 * wave, 7)) * 1.0,
+                    round(chance.gauss(81, 5)) * 1.0,
+                    2,
+                    3,
+                )
                 for hour in (12.5, 21.5)
                 if chance.random() < 0.8
             ]
@@ -135,7 +142,10 @@ class Person:
             Category.PROVISIONS: ProvisionRecords(ProvisionStore(documents)),
             Category.ACCESS: Listed(
                 ("at", "who", "role", "what", "why", "case"),
-                Record("a1", {"at": AT, "who": "staff-7", "role": "verifier", "what": "profile", "why": "照合", "case": "KG-1"}),
+                Record(
+                    "a1",
+                    {"at": AT, "who": "staff-7", "role": "verifier", "what": "profile", "why": "照合", "case": "KG-1"},
+                ),
             ),
             Category.ERASURES: ErasureRecords(ErasureStore(documents)),
             Category.INQUIRIES: Listed(
@@ -146,7 +156,9 @@ class Person:
                         "at": AT - dt.timedelta(days=9),
                         "subject": "歩数が表示されません",
                         "text": "夫の高田太郎の時計では表示されます。",
-                        "answers": [{"at": AT - dt.timedelta(days=8), "by": "窓口 佐藤", "text": "再連携をお試しください。"}],
+                        "answers": [
+                            {"at": AT - dt.timedelta(days=8), "by": "窓口 佐藤", "text": "再連携をお試しください。"}
+                        ],
                     },
                 ),
             ),
@@ -240,5 +252,3 @@ def table(raw: bytes) -> list[list[str]]:
 async def no_report(template: str, data: object, *, images: Mapping[str, str], **_: object) -> bytes:
     """As `ports.Typeset`: what it was given, as JSON."""
     return json.dumps([data, dict(images)], ensure_ascii=False, default=str).encode()
-
-
