@@ -165,6 +165,16 @@ PROBLEMS: dict[str, Problem] = {
     "notices_broken": Problem(500, "設定に問題があります。", "The notices are faulty."),
     # what is held of a person besides measurements
     "profile_stale": Problem(409, "登録内容が変わっています。", "What is held has changed meanwhile."),
+    # matching what an applicant states against it
+    "match_too_little": Problem(
+        400,
+        "照合には、生年月日と、氏名またはフリガナと、住所・電話番号・メールアドレスのいずれかが必要です。",
+        "Matching takes the birth date, the name or its reading, and one of address, phone and mail.",
+    ),
+    "match_attempts_spent": Problem(
+        422, "この受付では、これ以上照合できません。", "This case has no attempts at matching left."
+    ),
+    "match_settled": Problem(422, "この受付の照合は済んでいます。", "This case has been matched already."),
     # upstream
     "upstream_unavailable": Problem(503, "Googleが応答していません。", "Google is not answering."),
     "upstream_malformed": Problem(502, "Googleの応答が読み取れません。", "Google's answer cannot be read."),

@@ -66,6 +66,7 @@ SINGLES: tuple[Single, ...] = (
     *(Single("profile", field, within=False) for field in ("audit", "index", "sealed")),
     *(Single("profile_changes", field, within=False) for field in ("at", "fields", "sealed")),
     Single("profile_index", "entries", within=False),
+    *(Single("match_attempts", field, within=False) for field in ("audit", "said")),
     *(Single("link_attempts", field, within=False) for field in ("audit", "nonce", "verifier")),
     *(
         Single("messages", field, within=False)

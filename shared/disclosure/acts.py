@@ -4,8 +4,10 @@ import datetime as dt
 
 import msgspec
 
+from shared.disclosure.agents import Agent
+from shared.disclosure.evidence import Document
+from shared.disclosure.identity import Way as Shows
 from shared.disclosure.model import (
-    Agency,
     By,
     Category,
     Channel,
@@ -125,10 +127,9 @@ class BeginVerification(Act, frozen=True, kw_only=True, tag="begin_verification"
 
 
 class AddProof(Act, frozen=True, kw_only=True, tag="add_proof"):
-    """Evidence of identity, and what came of it."""
+    """A paper that was looked at."""
 
-    method: str
-    result: str
+    document: Document
 
 
 class MatchAccount(Act, frozen=True, kw_only=True, tag="match_account"):
@@ -136,13 +137,18 @@ class MatchAccount(Act, frozen=True, kw_only=True, tag="match_account"):
 
     account: str
     subject: str
-    strength: str
+
+
+class MatchByHand(Act, frozen=True, kw_only=True, tag="match_by_hand"):
+    """What is stated agrees with what is held of the person elsewhere than in the app; `records` says where."""
+
+    records: str
 
 
 class RecordAgency(Act, frozen=True, kw_only=True, tag="record_agency"):
     """What an agent's papers say."""
 
-    agency: Agency
+    agency: Agent
 
 
 class RevokeAgency(Act, frozen=True, kw_only=True, tag="revoke_agency"):
@@ -154,9 +160,9 @@ class Verify(Act, frozen=True, kw_only=True, tag="verify"):
 
 
 class CloseUnverified(Act, frozen=True, kw_only=True, tag="close_unverified"):
-    """They are not; `offered` are the further ways that were offered."""
+    """They are not; `offered` are the ways in which they still can be."""
 
-    offered: tuple[str, ...]
+    offered: tuple[Shows, ...]
 
 
 class Reopen(Act, frozen=True, kw_only=True, tag="reopen"):

@@ -9,10 +9,10 @@ from shared.disclosure.model import (
     HANDS_OUT,
     Category,
     Decision,
-    Evidence,
     Ground,
     Item,
     Outcome,
+    Proof,
     RequestType,
     Step,
     Verdict,
@@ -111,7 +111,7 @@ def decide(do: Doing[a.Decide]) -> File:
     _check_reason(item, do.act)
     _check_verdict(item, do.act.outcome)
     if do.act.outcome in (Outcome.FULL, Outcome.PARTIAL):
-        check_agency(file, item.type, do.now)
+        check_agency(file, item, do.now)
         _check_fee(file, item, do.now)
     decision = Decision(outcome=do.act.outcome, ground=do.act.ground, by=do.by.id, at=do.now.at)
     file = file.with_private(
@@ -172,7 +172,7 @@ def begin_executing(do: Doing[a.BeginExecuting]) -> File:
         raise Conflict("case_moved_on", "not approved")
     done = item.decision.outcome in (Outcome.FULL, Outcome.PARTIAL)
     if done:
-        check_agency(file, item.type, do.now)
+        check_agency(file, item, do.now)
         if item.type is R.ERASE and file.case.hold:
             raise Refused("held")
     tasks = (TASKS[item.type] if file.case.subject else (BY_HAND,)) if done else ()
@@ -190,7 +190,7 @@ def task_done(do: Doing[a.TaskDone]) -> File:
     item = file.case.items[do.act.item]
     if not item.tasks or item.tasks[0] != do.act.task:
         raise Conflict("case_moved_on", f"task {do.act.task}")
-    return _evidenced(file, do.act.item, Evidence(do.act.task, do.now.at, do.act.proof, do.act.count))
+    return _evidenced(file, do.act.item, Proof(do.act.task, do.now.at, do.act.proof, do.act.count))
 
 
 def record_evidence(do: Doing[a.RecordEvidence]) -> File:
@@ -203,10 +203,10 @@ def record_evidence(do: Doing[a.RecordEvidence]) -> File:
     if not do.act.proof.strip():
         raise InvalidInput("reason_missing", "proof")
     file = file.with_private(notes=(*file.private.notes, f"{do.now.today} {do.by.id}: {do.act.proof}"))
-    return _evidenced(file, do.act.item, Evidence(BY_HAND, do.now.at, f"note {len(file.private.notes)}, {do.by.id}"))
+    return _evidenced(file, do.act.item, Proof(BY_HAND, do.now.at, f"note {len(file.private.notes)}, {do.by.id}"))
 
 
-def _evidenced(file: File, name: str, evidence: Evidence) -> File:
+def _evidenced(file: File, name: str, evidence: Proof) -> File:
     item = file.case.items[name]
     file = file.with_item(name, tasks=item.tasks[1:], evidence=(*item.evidence, evidence))
     return file if item.tasks[1:] else _notifying(file, name)

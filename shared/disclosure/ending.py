@@ -58,7 +58,7 @@ def register_delivery(do: Doing[a.RegisterDelivery]) -> File:
         item = file.case.items.get(name)
         if item is None or item.step is not Step.NOTIFYING:
             raise Conflict("case_moved_on", f"item {name}")
-        check_agency(file, item.type, do.now)
+        check_agency(file, item, do.now)
         file = file.with_item(name, step=Step.ANSWERED, delivered_on=do.act.on)
     return file
 
@@ -182,7 +182,7 @@ def destroyed(do: Doing[a.Destroyed]) -> File:
     file = do.file
     if len(file.case.signatures) < SIGNATURES or not due_for_destruction(file.case, do.now):
         raise Conflict("not_due")
-    file = file.with_case(stage=Stage.DESTROYED, scans={}, proofs=(), subject="", private=b"")
+    file = file.with_case(stage=Stage.DESTROYED, scans={}, subject="", private=b"")
     return File(file.case, Private()).without_job("destroy")
 
 

@@ -8,9 +8,11 @@ from shared.disclosure import deciding
 from shared.disclosure.days import lapses_on
 from shared.disclosure.ending import DEFECT_LAPSES_DAYS, FORM_LAPSES_DAYS
 from shared.disclosure.file import File
+from shared.disclosure.identity import WAYS
+from shared.disclosure.identity import Way as Shows
 from shared.disclosure.model import Item, Letter, Outcome, RequestType
 from shared.disclosure.verifying import REOPENS_DAYS
-from shared.disclosure.words import ARTICLES, DEFECTS, DONE, GROUNDS, REQUESTS, WAYS
+from shared.disclosure.words import ARTICLES, DEFECTS, DONE, GROUNDS, REQUESTS
 from shared.papers import model as p
 from shared.policy.model import Notice, Rule
 from shared.vocabulary import Kind, Language
@@ -38,6 +40,12 @@ def operator(notice: Notice, language: Language) -> p.Operator:
     )
 
 
+_WAYS = {
+    Shows.PHOTO_PAPER: ("写真付きの本人確認書類1点", "One paper with a photo"),
+    Shows.TWO_PAPERS: ("本人確認書類2点", "Two papers"),
+    Shows.APP: ("アプリからのご請求", "A request from the app"),
+    Shows.MAIL_LINK: ("登録メールアドレスでのご確認", "Your registered mail address"),
+}
 _FORM = ("申請書", "Your application form")
 _MISSING = ("補正の書類", "What was missing")
 
@@ -111,7 +119,7 @@ class Composer:
 
     def unverified(self, letter: Letter) -> p.Paper:
         """本人確認ができない旨."""
-        ways = tuple(p.Way(*(words.of(self._language) for words in WAYS[one])) for one in self._file.private.offered)
+        ways = tuple(p.Way(self._say(*_WAYS[one]), self._say(*WAYS[one][1:])) for one in self._file.private.offered)
         until = lapses_on(self._today, REOPENS_DAYS)
         return p.UnverifiedNotice(**self._head(), received_on=self._received_on(), ways=ways, reopen_until=until)
 

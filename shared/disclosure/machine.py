@@ -51,6 +51,7 @@ TABLE: Mapping[type[a.Act], Rule] = {
     a.BeginVerification: Rule(Power.VERIFY_IDENTITY, _at(S.RECEIVED), taking_in.begin_verification),
     a.AddProof: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), verifying.add_proof),
     a.MatchAccount: Rule(Power.MATCH_PERSON, _at(S.VERIFYING), verifying.match_account),
+    a.MatchByHand: Rule(Power.MATCH_PERSON, _at(S.VERIFYING), verifying.match_by_hand),
     a.RecordAgency: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), verifying.record_agency),
     a.RevokeAgency: Rule(Power.WITHDRAW, _OPEN, verifying.revoke_agency),
     a.Verify: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), verifying.verify),

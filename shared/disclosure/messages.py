@@ -21,6 +21,7 @@ StaffAct = (
     | a.Note
     | a.BeginVerification
     | a.AddProof
+    | a.MatchByHand
     | a.RecordAgency
     | a.RevokeAgency
     | a.Verify

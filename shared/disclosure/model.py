@@ -10,6 +10,9 @@ from enum import StrEnum
 import msgspec
 
 from shared.audit.model import Head
+from shared.disclosure.agents import Agent
+from shared.disclosure.evidence import Evidence
+from shared.disclosure.identity import Way as Shows
 from shared.vocabulary import Kind, Language
 
 
@@ -189,7 +192,7 @@ class Verdict(msgspec.Struct, frozen=True):
     at: dt.datetime
 
 
-class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+class Proof(msgspec.Struct, frozen=True, omit_defaults=True):
     """What proves that one step of carrying out was done: a code, the id or hash it can be checked by, a count."""
 
     task: str
@@ -209,7 +212,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     verdict: Verdict | None = None
     decision: Decision | None = None
     tasks: tuple[str, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[Proof, ...] = ()
     delivered_on: dt.date | None = None
 
 
@@ -238,25 +241,6 @@ class Defect(StrEnum):
     SEAL_CERTIFICATE = "seal_certificate"
     STATUTORY_PAPERS = "statutory_papers"
     CORRECTION_GROUNDS = "correction_grounds"
-
-
-class Agency(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found of an agent's right. Empty `types`: all. `until` is the last civil date; None: no end."""
-
-    types: tuple[RequestType, ...] = ()
-    until: dt.date | None = None
-    seal_certificate_on: dt.date | None = None
-    seal_matches: bool | None = None
-    revoked_at: dt.datetime | None = None
-
-
-class Proof(msgspec.Struct, frozen=True):
-    """One piece of evidence of identity: its method, what came of it, who looked."""
-
-    method: str
-    result: str
-    by: str
-    at: dt.datetime
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -355,8 +339,6 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reminded: tuple[int, ...] = ()
     defects: tuple[Defect, ...] = ()
     defects_told_on: dt.date | None = None
-    proofs: tuple[Proof, ...] = ()
-    agency: Agency | None = None
     verification: Verification | None = None
     subject: str = ""
     frozen: bool = False
@@ -403,7 +385,10 @@ class Private(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The decider's reason, as it is told to the person."""
     verdicts: dict[str, str] = {}
     """Why the protection manager allowed or refused it."""
-    offered: tuple[str, ...] = ()
+    offered: tuple[Shows, ...] = ()
     """The further ways of proving who they are that an unverified person was offered."""
     notes: tuple[str, ...] = ()
     account: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    """Of who the person is."""
+    agency: Agent | None = None

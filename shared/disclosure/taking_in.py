@@ -7,6 +7,7 @@ import msgspec
 
 from shared.disclosure import acts as a
 from shared.disclosure.days import Deadlines
+from shared.disclosure.evidence import SignIn
 from shared.disclosure.file import Actor, Doing, File, Moment
 from shared.disclosure.model import (
     FREEZES,
@@ -74,7 +75,7 @@ def filed_in_app(number: str, contact: a.Contact, uid: str, subject: str, now: M
     nor fee of postage stands in between. Raises as `opened`."""
     person = Actor("data_subject")
     file = opened(number, contact, person, now)
-    file = file.with_private(account=uid).with_case(subject=subject)
+    file = file.with_private(account=uid, evidence=(SignIn(at=now.at),)).with_case(subject=subject)
     if file.case.stage is Stage.HANDLING:
         return file
     file = file.with_case(

@@ -166,31 +166,3 @@ DEFECTS: Mapping[Defect, tuple[Words, Words]] = MappingProxyType(
     }
 )  # fmt: skip
 """What may be missing, and how to put it right."""
-
-WAYS: Mapping[str, tuple[Words, Words]] = MappingProxyType(
-    {
-        code: (Words(what_ja, what_en), Words(how_ja, how_en))
-        for code, (what_ja, what_en, how_ja, how_en) in {
-            "app_sign_in": (
-                "アプリからの申請", "A request from the app",
-                "アプリにサインインし、設定画面からご請求ください。", "Sign in to the app, and file it there.",
-            ),
-            "mail_link": (
-                "登録メールアドレスでの確認", "Confirmation by your registered mail address",
-                "ご登録のメールアドレスに確認用リンクをお送りします。窓口にお申し付けください。",
-                "Ask our desk to send a link to the address that you registered.",
-            ),
-            "two_papers": (
-                "本人確認書類2点の提出", "Two proofs of identity",
-                "氏名と住所が記載された書類を2点、写しでお送りください。",
-                "Send copies of two papers that bear your name and address.",
-            ),
-            "resident_record": (
-                "住民票の写しの提出", "A copy of your resident record",
-                "発行から3か月以内の住民票の写し（個人番号の記載のないもの）をお送りください。",
-                "Send one that is no more than three months old, without the individual number.",
-            ),
-        }.items()
-    }
-)  # fmt: skip
-"""Further ways of showing who one is."""

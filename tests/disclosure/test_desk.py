@@ -76,7 +76,7 @@ async def test_of_two_deciders_at_once_one_wins_and_the_other_sees_a_conflict(co
 async def test_whoever_verified_cannot_decide(counter: Counter):
     case = await counter.returned(await counter.call(PURPOSE))
     case = await counter.do(case, a.BeginVerification(), SECOND)
-    case = await counter.do(case, a.AddProof(method="two_papers", result="enough"), SECOND)
+    case = await counter.do(case, a.AddProof(document=counter.licence()), SECOND)
     case = await counter.do(case, a.Verify(), SECOND)
     with pytest.raises(NotPermitted, match="verifier_decides"):
         await counter.do(case, a.FixScope(item="1", scope=Scope()), SECOND)
