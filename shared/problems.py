@@ -225,6 +225,52 @@ PROBLEMS: dict[str, Problem] = {
         "不開示とする箇所が見つかりません。指定を確かめてください。",
         "A redaction meets nothing. Please check what it was meant for.",
     ),
+    "upload_too_large": Problem(
+        413,
+        "ファイルが大きすぎます。解像度を下げるか、分けて読み取ってください。",
+        "The file is too large. Scan at a lower resolution, or in parts.",
+    ),
+    "upload_kind_unknown": Problem(
+        415,
+        "受け付けられるのはPDF、JPEG、PNGだけです。書面をいずれかの形式で読み取ってください。",
+        "Only PDF, JPEG and PNG are accepted. Scan the paper as one of these.",
+    ),
+    "upload_damaged": Problem(
+        400,
+        "ファイルが壊れているため開けません。もう一度読み取ってください。",
+        "The file is damaged and cannot be opened. Please scan again.",
+    ),
+    "upload_encrypted": Problem(
+        400,
+        "パスワードで保護されたPDFは受け付けられません。保護を外すか、印刷して読み取ってください。",
+        "A PDF with a password is not accepted. Remove it, or print and scan.",
+    ),
+    "upload_active": Problem(
+        400,
+        "スクリプト、添付ファイルなどを含むPDFは受け付けられません。印刷して読み取ってください。",
+        "A PDF with scripts, attachments or the like is not accepted. Print it and scan the paper.",
+    ),
+    "upload_too_many_pages": Problem(
+        400,
+        "ページ数が受け付けられる範囲にありません。分けて読み取ってください。",
+        "Too many pages, or none. Scan in parts.",
+    ),
+    "upload_too_many_pixels": Problem(
+        400,
+        "画像が大きすぎます。解像度を600dpi以下にして読み取ってください。",
+        "The picture is too large. Scan at 600 dpi or less.",
+    ),
+    "upload_too_complex": Problem(
+        400,
+        "内容が複雑で確認できません。印刷して読み取ってください。",
+        "The file is too complex to be checked. Print it and scan the paper.",
+    ),
+    "my_number_found": Problem(
+        422,
+        "個人番号（マイナンバー）と思われる12桁の番号があるため、保存しませんでした。書面の番号を覆い隠して、もう一度"
+        "読み取ってください。",
+        "This was not stored, as it seems to contain a My Number (12 digits). Cover it on the paper and scan again.",
+    ),
     # state
     "precondition_failed": Problem(
         409, "状態が変わりました。もう一度お試しください。", "The state has changed meanwhile."
