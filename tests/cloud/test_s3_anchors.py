@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from infra.local.aws import BUCKET
-from shared.cloud.s3_anchors import S3Anchors
 from shared.cloud.aws import Aws
+from shared.cloud.s3_anchors import S3Anchors
 from shared.errors import Conflict, Refused, Unavailable
 from shared.ids import RandomIds
 from tests.aws import settings_of
