@@ -107,7 +107,7 @@ class Sealing:
         last = await self._last()
         day = last.value.day + dt.timedelta(days=1) if last else await store.first_day(self.documents) or until
         while day <= until:
-            sealed = await self._seal(day, last, started, tally)
+            sealed = None if tally.days and self._is_over(started) else await self._seal(day, last, started, tally)
             if sealed is None:
                 tally.finished = False
                 break
@@ -163,12 +163,16 @@ class Sealing:
         """The day's checkpoint, once it is anchored; None where time ran out."""
         work = await self._begun(day)
         while not work.value.jws and work.value.shelf < SHELVES:
-            if self.clock.monotonic_s() - started > self.budget_s:
+            before, work = work, await self._step(work, tally)
+            # However little time there is, each run gets one segment further.
+            if work.version != before.version and self._is_over(started):
                 return None
-            work = await self._step(work, tally)
         if not work.value.jws:
             work = await self._sign(work, last, tally)
         return await self._anchor(work, last)
+
+    def _is_over(self, started: float) -> bool:
+        return self.clock.monotonic_s() - started > self.budget_s
 
     async def _begun(self, day: dt.date) -> Stored:
         found = await self.documents.get(_path(day))

@@ -125,16 +125,14 @@ async def run(chosen: argparse.Namespace) -> int:
             return 0
         entries = stored(documents) if documents is not None else exported(chosen.file)
         anchors = open_anchors(chosen.anchors) if chosen.anchors else None
-        proof = await prove(entries, anchors, await _keys(chosen.keys, anchors), chosen.until or _until())
+        proof = await prove(entries, anchors, chosen.keys or await _kept_keys(anchors), chosen.until or _until())
     finally:
         if documents is not None:
             await documents.close()
     return _show(proof, anchored=anchors is not None)
 
 
-async def _keys(path: Path | None, anchors: Anchors | None) -> "Sequence[Mapping[str, Ed25519PublicKey]]":
-    if path is not None:
-        return [keys_of(path.read_bytes())]
+async def _kept_keys(anchors: Anchors | None) -> "Sequence[Mapping[str, Ed25519PublicKey]]":
     if anchors is None:
         return []
     return read_keys([await anchors.get(name) or b"" for name in await anchors.names(KEYS)])
@@ -185,6 +183,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.export is not None and chosen.documents is None:
         parser.error("--export reads --documents")
     try:
+        if chosen.keys is not None:
+            chosen.keys = [keys_of(chosen.keys.read_bytes())]
         return asyncio.run(run(chosen))
     except (Fault, OSError, ValueError, RecursionError) as wrong:
         _tell(UNJUDGED)
