@@ -221,7 +221,7 @@ def _target_faults(m: Manifest, target: Schedule | Queue, caller: Caller, *, lon
         yield f"deadline {target.deadline} is not above {target.function}'s timeout {function.timeout}, up to {longest}"
 
 
-class _NoDuplicates(yaml.SafeLoader):
+class _NoDuplicates(yaml.CSafeLoader):
     """A YAML loader that refuses a key given twice, where the standard one keeps the last in silence."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -10,11 +10,36 @@ import uvicorn
 
 
 class _Server(uvicorn.Server):
-    """Signals are the business of whoever runs the loop."""
+    """Signals are the business of whoever runs the loop. It ends at once when told so and nothing is under way, where
+    uvicorn looks every tenth of a second, and then waits another for connections that may not be there.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
+
+    def end(self) -> None:
+        self.should_exit = True
+        self._told.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):  # brings the time in every answer's `date` up to date
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # idle connections are gone after this
+        if state.connections or state.tasks:
+            await super().shutdown(sockets)
 
 
 class HttpServer:
@@ -58,6 +83,6 @@ class HttpServer:
     async def stop(self) -> None:
         """Finish the requests under way, for two seconds at most, and stop."""
         if self._server is not None and self._serving is not None:
-            self._server.should_exit = True
+            self._server.end()
             await self._serving
         self._socket.close()

@@ -7,17 +7,19 @@ spoiled on purpose are not checked, their requests are.
 
 import json
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import googleapiclient
-import jsonschema
+from jsonschema_rs import Draft202012Validator
 
 _SHIPPED = Path(googleapiclient.__file__).parent / "discovery_cache/documents/fitness.v1.json"
 _BESIDE = Path(__file__).parents[3].parent / "shared/corpus/google-fit/discovery-fitness.v1.json"
 _INTEGERS = {"int64": (-(2**63), 2**63 - 1), "uint64": (0, 2**64 - 1)}
+_DIGITS = re.compile(r"-?[0-9]+")
 _INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
 
 
@@ -43,7 +45,7 @@ def _converted(node: dict[str, Any]) -> dict[str, Any]:
     if node["type"] == "array":
         out["items"] = _converted(node["items"])
     if node.get("format") in _INTEGERS:
-        out["pattern"], out["format"] = r"^-?[0-9]+$", node["format"]
+        out["format"] = node["format"]
     if node.get("format") == "int32":
         out |= _INT32
     if "enum" in node:
@@ -51,11 +53,11 @@ def _converted(node: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-def _formats() -> jsonschema.FormatChecker:
-    checker = jsonschema.FormatChecker(formats=())
-    for name, (low, high) in _INTEGERS.items():
-        checker.checks(name, ValueError)(lambda v, low=low, high=high: low <= int(v) <= high)
-    return checker
+def _within(low: int, high: int) -> Callable[[str], bool]:
+    return lambda text: bool(_DIGITS.fullmatch(text)) and low <= int(text) <= high
+
+
+_FORMATS = {name: _within(*bounds) for name, bounds in _INTEGERS.items()}
 
 
 class Discovery:
@@ -66,8 +68,8 @@ class Discovery:
         self.common = document["parameters"]
         self.methods = list(self._methods(document))
         self.validators = {
-            m["response"]["$ref"]: jsonschema.Draft202012Validator(
-                schema_of(document, m["response"]["$ref"]), format_checker=_formats()
+            m["response"]["$ref"]: Draft202012Validator(
+                schema_of(document, m["response"]["$ref"]), formats=_FORMATS, validate_formats=True
             )
             for m in self.methods
             if "response" in m
@@ -124,7 +126,7 @@ class Discovery:
         if known is None or "response" not in known[0]:
             return []
         validator = self.validators[known[0]["response"]["$ref"]]
-        return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(value)]
+        return [f"{error.instance_path}: {error.message[:200]}" for error in validator.iter_errors(value)]
 
 
 def _fits(value: str, parameter: dict[str, Any]) -> bool:
