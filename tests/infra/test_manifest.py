@@ -88,6 +88,7 @@ def test_every_setting_without_a_default_is_given_to_the_functions():
         "FIREBASE_API_KEY": "k",
         "FIREBASE_PROJECT": "p",
         "GOOGLE_CLIENT_ID": "id",
+        "IAP_AUDIENCE": "/projects/1/global/backendServices/2",
         "MACHINE_URL": "https://machines.example",
         "PROJECT": "p",
         "PUBLIC_URL": "https://functions.example",
