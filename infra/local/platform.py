@@ -23,6 +23,7 @@ from infra.local.process import Loan
 from infra.local.scheduler import Scheduler, jobs_of
 from infra.local.secrets import LocalSecrets
 from infra.local.server import HttpServer
+from infra.local.staff import StaffProxy
 from infra.local.tasks import LocalTasks
 from infra.local.wire import Server
 from infra.manifest import ROOT, Manifest, load
@@ -106,7 +107,12 @@ class Platform:
         self._given = dict(settings or {})
         self._client_secret = client_secret
         self.issuer.also_published.append(self._googles_keys)
-        self._mounts: dict[str, Asgi] = {"identity": self.issuer.app(), "google": create_app(self.world)}
+        self.staff = StaffProxy(assertion_for=self.issuer.staff_assertion, ids=RandomIds())
+        self._mounts: dict[str, Asgi] = {
+            "identity": self.issuer.app(),
+            "google": create_app(self.world),
+            "staff": self.staff.routes(),
+        }
         self._loan: Loan | None = None
         self._background: list[asyncio.Task[None]] = []
         self.settings: dict[str, str] = {}
@@ -220,4 +226,7 @@ class Platform:
 
     def _load_functions(self) -> dict[str, Asgi]:
         folders = {name: self._folder / name for name in self.manifest.functions}
-        return {name: load_function(name, folder) for name, folder in folders.items() if (folder / "main.py").exists()}
+        there = {name: folder for name, folder in folders.items() if (folder / "main.py").exists()}
+        loaded = {name: load_function(name, folder) for name, folder in there.items()}
+        staffs = {name for name in loaded if "staff" in self.manifest.functions[name].called_by}
+        return {name: self.staff.before(name, app) if name in staffs else app for name, app in loaded.items()}

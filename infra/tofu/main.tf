@@ -17,6 +17,7 @@ locals {
     FIREBASE_API_KEY       = var.firebase_api_key
     FIREBASE_PROJECT       = var.firebase_project != "" ? var.firebase_project : var.project
     GOOGLE_CLIENT_ID       = var.google_client_id
+    IAP_AUDIENCE           = var.iap_audience
     MACHINE_URL            = local.machine_url
     MAIL_CONFIGURATION_SET = var.mail_configuration_set
     MAIL_EVENTS_URL        = var.mail_events_url
@@ -35,8 +36,12 @@ locals {
   # Public: people and other parties call it, whom the function must know by itself. All others are let in by account.
   public = toset([
     for name, f in local.functions : name
-    if length(setintersection(f.called_by, ["app_user", "institution", "anyone", "browser"])) > 0
+    if length(setintersection(f.called_by, ["app_user", "institution", "anyone", "browser", "staff"])) > 0
   ])
+
+  # Staff come through a load balancer with Identity-Aware Proxy, and whoever else calls such a function comes through the
+  # balancer too: no other way into it is open from outside (infra/decisions/0016).
+  behind_balancer = toset([for name, f in local.functions : name if contains(f.called_by, "staff")])
 
   database_uses = merge([
     for name, f in local.functions : {

@@ -40,6 +40,16 @@ variable "public_url" {
   }
 }
 
+variable "iap_audience" {
+  description = "Whom the assertions of Identity-Aware Proxy are for, of the balancer's backend service that staff come through: /projects/NUMBER/global/backendServices/ID. How it comes before the functions: infra/decisions/0016."
+  type        = string
+
+  validation {
+    condition     = can(regex("^/projects/[0-9]+/global/backendServices/[0-9]+$", var.iap_audience))
+    error_message = "The audience is /projects/NUMBER/global/backendServices/ID, both in digits."
+  }
+}
+
 variable "artefacts" {
   description = "Folder with one zip per function, made by `make package`, relative to this one."
   type        = string

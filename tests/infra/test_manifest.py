@@ -91,6 +91,7 @@ def test_every_setting_without_a_default_is_given_to_the_functions():
         "FIREBASE_API_KEY": "k",
         "FIREBASE_PROJECT": "p",
         "GOOGLE_CLIENT_ID": "id",
+        "IAP_AUDIENCE": "/projects/1/global/backendServices/2",
         "MACHINE_URL": "https://machines.example",
         "MAIL_CONFIGURATION_SET": "kagamino",
         "MAIL_EVENTS_URL": "https://sqs.ap-northeast-1.amazonaws.com/123456789012/mail-events",

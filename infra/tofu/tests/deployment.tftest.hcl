@@ -16,6 +16,7 @@ variables {
   firebase_api_key      = "key"
   google_client_id      = "client"
   app_link              = "https://app.example/linked"
+  iap_audience          = "/projects/1/global/backendServices/2"
   notification_channels = ["projects/demo/notificationChannels/1"]
 
   aws_role               = "arn:aws:iam::123456789012:role/kagamino"
@@ -63,9 +64,9 @@ run "gives_no_more_than_needed" {
   assert {
     condition = alltrue([
       for name, f in google_cloudfunctions2_function.function :
-      f.service_config[0].ingress_settings == (contains(local.public, name) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY")
+      f.service_config[0].ingress_settings == (contains(local.functions[name].called_by, "staff") ? "ALLOW_INTERNAL_AND_GCLB" : contains(local.public, name) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY")
     ])
-    error_message = "Functions that no person calls are not reachable from outside."
+    error_message = "Functions that no person calls are not reachable from outside, and those of staff only by the balancer."
   }
 
   assert {
@@ -230,6 +231,14 @@ run "refuses_a_link_any_app_could_claim" {
     app_link = "kagamino://linked"
   }
   expect_failures = [var.app_link]
+}
+
+run "refuses_an_audience_that_is_none" {
+  command = plan
+  variables {
+    iap_audience = "https://staff.example"
+  }
+  expect_failures = [var.iap_audience]
 }
 
 run "refuses_alerts_that_nobody_receives" {
