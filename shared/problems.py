@@ -294,6 +294,7 @@ PROBLEMS: dict[str, Problem] = {
     "seal_broken": Problem(500, "データを開けません。", "Sealed data cannot be opened."),
     "day_format_unknown": Problem(503, "ただいまデータを開けません。", "This data cannot be opened right now."),
     "day_damaged": Problem(503, "ただいまデータを開けません。", "This data cannot be opened right now."),
+    "blob_missing": Problem(404, "ファイルが見つからないか、削除されています。", "There is no such file, or no more."),
     "key_missing": Problem(500, "データを開けません。", "The key to this data is missing."),
     "key_destroyed": Problem(410, "データは消去されています。", "The data has been erased."),
     # AWS and mail
