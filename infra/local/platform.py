@@ -14,6 +14,7 @@ from typing import Any, Self, cast
 
 import aiohttp
 
+from infra.local import mail_box
 from infra.local.aws import LocalAws
 from infra.local.delivery import Delivery
 from infra.local.gateway import Asgi, Gateway, load_function
@@ -105,6 +106,7 @@ class Platform:
         self._client_secret = client_secret
         self.issuer.also_published.append(self._googles_keys)
         self._mounts: dict[str, Asgi] = {"identity": self.issuer.app(), "google": create_app(self.world)}
+        self._mounts[mail_box.PATH] = mail_box.MailBox(self.aws).routes()
         self._loan: Loan | None = None
         self._background: list[asyncio.Task[None]] = []
         self.settings: dict[str, str] = {}
