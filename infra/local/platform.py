@@ -14,6 +14,7 @@ from typing import Any, Self, cast
 
 import aiohttp
 
+from infra.local import mail_box
 from infra.local.aws import LocalAws
 from infra.local.delivery import Delivery
 from infra.local.gateway import Asgi, Gateway, load_function
@@ -112,6 +113,7 @@ class Platform:
             "identity": self.issuer.app(),
             "google": create_app(self.world),
             "staff": self.staff.routes(),
+            mail_box.PATH: mail_box.MailBox(self.aws).routes(),
         }
         self._loan: Loan | None = None
         self._background: list[asyncio.Task[None]] = []
