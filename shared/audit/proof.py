@@ -201,13 +201,13 @@ async def _walk(entries: AsyncIterator[Read], rows: _Anchored, proof: Proof, *, 
         if entry.stream != stream:
             stream, head = entry.stream, Head()
             proof.streams += 1
+        kept = rows.take(name)  # which tells what should have come before it
         wrong = _wrong(name, entry, head)
         if wrong is not None:
             proof.found(*wrong)
         head = Head(entry.number, entry.hash)
         if not anchored:
             continue
-        kept = rows.take(name)
         if kept is None and proof.sealed_to is not None and entry.at.astimezone(dt.UTC).date() < proof.sealed_to:
             proof.found("entry_unanchored", name)
         elif kept is None:

@@ -36,6 +36,8 @@ COMPOSITES: tuple[Composite, ...] = (
     Composite("connections", ("state", "shard", "next_sync_at"), group=True),
     # What was handed on of a person, newest first.
     Composite("provisions", ("subject", "-at")),
+    # Who looked at what: of a person, of a case, by a member of staff, newest first.
+    *(Composite("accesses", (field, "-at")) for field in ("subject", "case", "staff")),
 )
 
 SINGLES: tuple[Single, ...] = (
@@ -54,6 +56,9 @@ SINGLES: tuple[Single, ...] = (
     ),
     Single("days", "sealed", within=False),
     *(Single("audit", field, within=False) for field in ("at", "facts", "hash", "previous")),
+    *(Single("accesses", field, within=False) for field in ("entry", "reason")),
+    Single("access_chains", "audit", within=False),
+    *(Single("audit_days", field, within=False) for field in ("after", "jws", "segments")),
     *(Single("consent", field, within=False) for field in ("audit", "consents", "tail")),
     *(Single("consent_events", field, within=False) for field in ("at", "giver", "hash", "notice", "previous")),
     Single("blob_chunks", "sealed", within=False),

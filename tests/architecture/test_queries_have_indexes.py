@@ -5,7 +5,8 @@ import datetime as dt
 from infra.fleet import counts, listed
 from infra.rotate_keys import rewrap_all
 from infra.staff import institutions
-from shared.audit.store import stream_entries
+from shared.audit.access import AccessStore
+from shared.audit.store import every_entry, first_day, on_shelf, shelf_size, stream_entries
 from shared.cloud.indexes import missing
 from shared.cloud.vault import DataKeys
 from shared.connection.model import LinkState
@@ -68,6 +69,13 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     own = admit_self("hana", Consents(), Kind.SLEEP)
     assert [day async for day in MeasurementStore(documents, keys).read_days(own, AT.date(), AT.date())] == []
     await stream_entries(documents, "stream")
+    await first_day(documents)
+    await shelf_size(documents, 0, AT.date())
+    assert [one async for one in on_shelf(documents, 0, AT.date(), after="a.0000000001")] == []
+    assert [one async for one in every_entry(documents)] != []
+    seen = AccessStore(documents)
+    for asked in (seen.of_subject("x"), seen.of_case("x"), seen.by_staff("x"), seen.between(AT, AT)):
+        assert await asked == []
     await counts(documents, 2)
     await listed(documents, LinkState.NEEDS_REAUTH, 5)
     await rewrap_all(documents, keys)
@@ -85,6 +93,7 @@ def test_no_store_asks_a_query_that_is_not_tried_above():
         if "Query(" in path.read_text(encoding="utf-8") and "/cloud/" not in str(path) and "/bench/" not in str(path)
     }
     assert asking - {"infra/demo/stored.py"} == {
+        "shared/audit/access.py",
         "shared/audit/store.py",
         "shared/connection/store.py",
         "shared/consent/authorities.py",

@@ -1,5 +1,6 @@
 """Whatever one changes in the log or in what is anchored of it: it is found, and named."""
 
+import asyncio
 import datetime as dt
 import hashlib
 from collections.abc import Callable
@@ -26,7 +27,7 @@ THURSDAY = MONDAY + 3 * DAY
 
 
 class Log:
-    """A week's log, sealed to Wednesday and gone on with on Thursday; `entries` and `anchors` are there to be changed."""
+    """A log that is sealed to Wednesday and goes on on Thursday; `entries` and `anchors` are there to be changed."""
 
     def __init__(self, entries: list[Entry], anchors: MemoryAnchors) -> None:
         self.entries, self.anchors = entries, anchors
@@ -47,7 +48,11 @@ class Log:
 
 
 @pytest.fixture(scope="module")
-async def log() -> Log:
+def log() -> Log:
+    return asyncio.run(written())
+
+
+async def written() -> Log:
     book = Book(SqliteDocuments(":memory:"), ManualClock(NOON))
     await book.week()
     await book.seal()

@@ -1,20 +1,23 @@
 """What every write-once store promises, asked of each of them."""
 
+import asyncio
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
 from shared.audit.ports import Anchors
+from shared.cloud.anchors import FolderAnchors
 from shared.errors import Conflict
 from tests.audit.anchors import MemoryAnchors
 
 UNTIL = dt.datetime(2037, 1, 1, tzinfo=dt.UTC)
 
 
-@pytest.fixture(params=["memory"])
-async def anchors() -> Anchors:
+@pytest.fixture(params=["memory", "folder"])
+async def anchors(request: pytest.FixtureRequest, tmp_path: Path) -> Anchors:
     """An empty store of each kind."""
-    return MemoryAnchors()
+    return MemoryAnchors() if request.param == "memory" else FolderAnchors(tmp_path)
 
 
 async def test_what_was_never_put_is_absent(anchors):
@@ -53,3 +56,10 @@ async def test_there_may_be_more_names_than_one_page_holds(anchors):
     for n in range(1100):
         await anchors.put(f"p/{n:05d}", b"", UNTIL)
     assert await anchors.names("p/") == [f"p/{n:05d}" for n in range(1100)]
+
+
+async def test_of_two_that_put_at_once_one_is_kept(anchors):
+    both = await asyncio.gather(anchors.put("a", b"1", UNTIL), anchors.put("a", b"2", UNTIL), return_exceptions=True)
+    kept = await anchors.get("a")
+    assert [isinstance(one, Conflict) for one in both] == [kept == b"2", kept == b"1"]
+    assert await anchors.names("") == ["a"]
