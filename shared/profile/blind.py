@@ -98,6 +98,16 @@ class MatchKeys:
         """What was sealed for `place`. Raises Refused `seal_broken`, `secret_version_gone`."""
         return open_sealed((await self.of(version_of(sealed))).derive("seal", *place[:1]), sealed, *place)
 
+    async def kept_mark(self, use: str, *parts: str) -> str:
+        """A keyed hash that `agrees` can compare with later, under whichever version is newest now."""
+        key = await self.newest()
+        return f"{key.version}.{mark(key, use, *parts)}"
+
+    async def agrees(self, kept: str, use: str, *parts: str) -> bool:
+        """Whether `kept` was made of these parts. Raises Refused `secret_version_gone`."""
+        version, _, known = kept.partition(".")
+        return hmac.compare_digest(known, mark(await self.of(int(version)), use, *parts))
+
 
 def mark(key: Key, use: str, *parts: str) -> str:
     """A keyed hash of `parts` for one use: 64 hexadecimal characters."""

@@ -17,6 +17,7 @@ from shared.consent.model import Consents
 from shared.consent.recipients import institution_calling
 from shared.consent.relations import RelationStore
 from shared.consent.store import ConsentStore
+from shared.disclosure.proofs.store import LinkStore
 from shared.erasure.store import ErasureStore
 from shared.measurement.store import DayDeleter, MeasurementStore
 from shared.policy.model import Words
@@ -54,6 +55,7 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     await ProvisionStore(documents).of_person("hana", after="", limit=5)
     await AuthorityStore(documents).over("hana")
     await AuthorityStore(documents).held_by("hana")
+    await LinkStore(documents).holding("token")
     index = BlindIndex(documents, MatchKeys(MemorySecrets({})), SeededIds())
     await ProfileStore(documents, keys, index, clock).changes("hana", Purpose.SELF_ACCESS)
     await past(documents, "hana")
@@ -87,6 +89,7 @@ def test_no_store_asks_a_query_that_is_not_tried_above():
         "shared/consent/recipients.py",
         "shared/consent/relations.py",
         "shared/consent/store.py",
+        "shared/disclosure/proofs/store.py",
         "shared/erasure/store.py",
         "shared/measurement/store.py",
         "shared/profile/store.py",

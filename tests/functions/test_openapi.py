@@ -270,7 +270,8 @@ def test_each_code_is_answered_with_its_status():
 def test_every_problem_is_told_somewhere_and_nothing_else_is():
     told = {code for _, code in documented()}
     told |= {"evidence_missing", "not_registered", "registration_invalid"}  # by the commands of staff alone
-    told |= {"match_too_little", "match_attempts_spent", "match_settled"}  # at the desk
+    told |= {"match_too_little", "match_attempts_spent", "match_settled", "proof_issues_spent"}  # at the desk
+    told |= {"proof_invalid", "second_factor_wrong"}  # on pages that links lead to
     told |= set(SCHEMAS["ErrorCode"]["enum"]) | set(SCHEMAS["LinkResult"]["enum"]) - {"success"}
     assert told == PROBLEMS.keys()
 
