@@ -31,7 +31,7 @@ institutions: run-env ## 医療機関の登録・変更・終了（ARGS=list な
 people: run-env ## 保護者・代理人・生年月日・死亡の登録（ARGS='list UID' など） | register guardians, agents, births, deaths: ARGS='list UID', …
 	@DOCUMENTS="$${DOCUMENTS:-sqlite:$${DEV_STATE:-.dev}/documents.db}" $(PY) -m infra.people $(or $(ARGS),--help)
 
-rotate-keys: run-env ## 全員のデータ鍵を最新の wrapping-key で包み直す | wrap every data key under the newest wrapping-key: infra/playbooks/planned/rotate_keys.md
+rotate-keys: run-env ## 全員のデータ鍵を包み直し、照合の索引を作り直す | wrap every data key, and index every profile, under the newest keys: infra/playbooks/planned/rotate_keys.md
 	@$(PY) -m infra.rotate_keys $(ARGS)
 
 test: dev-env ## すべてのテスト（あれば Firestore エミュレーターでも） | every test, those on the Firestore emulator included where it is installed

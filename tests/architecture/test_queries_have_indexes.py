@@ -3,7 +3,7 @@
 import datetime as dt
 
 from infra.fleet import counts, listed
-from infra.rotate_keys import rewrap_all
+from infra.rotate_keys import reindex_all, rewrap_all
 from infra.staff import institutions
 from shared.audit.store import stream_entries
 from shared.cloud.indexes import missing
@@ -68,6 +68,7 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     await counts(documents, 2)
     await listed(documents, LinkState.NEEDS_REAUTH, 5)
     await rewrap_all(documents, keys)
+    await reindex_all(documents, ProfileStore(documents, keys, index, clock))
     assert len(documents.queries) >= 10
     assert [(query, missing(query)) for query in documents.queries if missing(query)] == []
 
