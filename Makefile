@@ -34,7 +34,7 @@ people: run-env ## 保護者・代理人・生年月日・死亡の登録（ARGS
 staff: run-env ## 担当者と役割の登録・変更・終了（ARGS=list など） | register staff and their roles, change and end them: ARGS=list, …
 	@DOCUMENTS="$${DOCUMENTS:-sqlite:$${DEV_STATE:-.dev}/documents.db}" $(PY) -m infra.roster $(or $(ARGS),--help)
 
-rotate-keys: run-env ## 全員のデータ鍵を最新の wrapping-key で包み直す | wrap every data key under the newest wrapping-key: infra/playbooks/planned/rotate_keys.md
+rotate-keys: run-env ## 全員のデータ鍵を包み直し、照合の索引を作り直す | wrap every data key, and index every profile, under the newest keys: infra/playbooks/planned/rotate_keys.md
 	@$(PY) -m infra.rotate_keys $(ARGS)
 
 test: dev-env ## すべてのテスト（あれば Firestore エミュレーターでも） | every test, those on the Firestore emulator included where it is installed

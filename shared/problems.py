@@ -175,6 +175,16 @@ PROBLEMS: dict[str, Problem] = {
         422, "この受付では、これ以上照合できません。", "This case has no attempts at matching left."
     ),
     "match_settled": Problem(422, "この受付の照合は済んでいます。", "This case has been matched already."),
+    # one-time links of a request
+    "proof_invalid": Problem(
+        410,
+        "このリンクは無効か、期限切れか、使用済みです。必要な場合は、窓口にご連絡ください。",
+        "This link is invalid, has expired, or was used. If you need another, please contact us.",
+    ),
+    "second_factor_wrong": Problem(403, "入力された内容が一致しません。", "What you entered does not agree."),
+    "proof_issues_spent": Problem(
+        422, "この受付では、これ以上リンクを送れません。", "No more links can be sent for this case."
+    ),
     # upstream
     "upstream_unavailable": Problem(503, "Googleが応答していません。", "Google is not answering."),
     "upstream_malformed": Problem(502, "Googleの応答が読み取れません。", "Google's answer cannot be read."),

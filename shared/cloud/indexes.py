@@ -72,6 +72,7 @@ SINGLES: tuple[Single, ...] = (
     *(Single("profile", field, within=False) for field in ("audit", "index", "sealed")),
     *(Single("profile_changes", field, within=False) for field in ("at", "fields", "sealed")),
     Single("profile_index", "entries", within=False),
+    *(Single("proof_links", field, within=False) for field in ("about", "audit", "expires_at", "issued_at", "second")),
     *(Single("match_attempts", field, within=False) for field in ("audit", "said")),
     *(Single("link_attempts", field, within=False) for field in ("audit", "nonce", "verifier")),
     *(

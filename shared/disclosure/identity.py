@@ -97,8 +97,8 @@ WAYS: Mapping[Way, tuple[frozenset[Level], str, str]] = MappingProxyType(
                 "登録されている氏名・住所・電話番号などを記した申請書とともにお送りいただく"
             ),
             (
-                "a copy of one paper with a photo, showing name, birth date and address (a driving licence, the front of a "
-                "My Number card), with an application that states the name, address and phone number you registered"
+                "a copy of one paper with a photo, showing name, birth date and address (a driving licence, the front "
+                "of a My Number card), with an application that states the name, address and phone you registered"
             ),
         ),
         Way.TWO_PAPERS: (
@@ -108,8 +108,8 @@ WAYS: Mapping[Way, tuple[frozenset[Level], str, str]] = MappingProxyType(
                 "記した申請書とともにお送りいただく"
             ),
             (
-                "copies of two papers (a residence record and an eligibility certificate with its numbers hidden), with an "
-                "application that states the name, address and phone number you registered"
+                "copies of two papers (a residence record and an eligibility certificate with its numbers hidden), "
+                "with an application that states the name, address and phone number you registered"
             ),
         ),
         Way.APP: (

@@ -5,8 +5,8 @@ The token is an HMAC over the folded values, the entry's name another, and the a
 the store without `match-key` (Secret Manager, versioned) learns neither what is held nor whose it is, nor which entries
 are of one person. A lookup reads exactly one document for each facet and version of the key, whoever is looked for.
 
-New entries are made under the newest version; lookups try every enabled one. A version may be disabled when `reindex`
-has been over every profile (infra/playbooks/planned/rotate_keys.md).
+New entries are made under the newest version; lookups try every enabled one. A version may be disabled when every
+profile was indexed anew, and nothing that was sealed under it is needed (infra/playbooks/planned/rotate_keys.md).
 """
 
 import hashlib
@@ -98,6 +98,16 @@ class MatchKeys:
         """What was sealed for `place`. Raises Refused `seal_broken`, `secret_version_gone`."""
         return open_sealed((await self.of(version_of(sealed))).derive("seal", *place[:1]), sealed, *place)
 
+    async def kept_mark(self, use: str, *parts: str) -> str:
+        """A keyed hash that `agrees` can compare with later, under whichever version is newest now."""
+        key = await self.newest()
+        return f"{key.version}.{mark(key, use, *parts)}"
+
+    async def agrees(self, kept: str, use: str, *parts: str) -> bool:
+        """Whether `kept` was made of these parts. Raises Refused `secret_version_gone`."""
+        version, _, known = kept.partition(".")
+        return hmac.compare_digest(known, mark(await self.of(int(version)), use, *parts))
+
 
 def mark(key: Key, use: str, *parts: str) -> str:
     """A keyed hash of `parts` for one use: 64 hexadecimal characters."""
@@ -141,6 +151,10 @@ class BlindIndex:
             *self._with(key, uid, come, found[len(gone) :]),
         ]
         return writes, await self._keys.seal(msgspec.json.encode(Indexed(new)), "profile_index", uid) if new else b""
+
+    async def is_old(self, sealed: bytes) -> bool:
+        """Whether somebody's entries were made under another version of the key than the newest."""
+        return bool(sealed) and version_of(sealed) != (await self._keys.newest()).version
 
     async def _opened(self, uid: str, sealed: bytes) -> list[tuple[str, str]]:
         if not sealed:

@@ -111,6 +111,21 @@ class ProfileStore:
         key = await self._keys.key(uid)
         return [_change(key, uid, one.data) for one in reversed(found)]
 
+    async def reindex(self, uid: str) -> bool:
+        """Have the person found under the newest version of the index's key. True if that changed anything.
+
+        Raises Conflict where the profile changes at this very moment. Refused `key_destroyed`.
+        """
+        found = await self._documents.get(held_path(uid))
+        stored = decoded(found)
+        if found is None or not await self._index.is_old(stored.index):
+            return False
+        profile = _open(await self._keys.key(uid), uid, stored)
+        writes, index = await self._index.moving(uid, stored.index, profile)
+        moved = msgspec.structs.replace(stored, index=index)
+        await self._documents.commit([Put(found.path, _builtins(moved), found.version), *writes])
+        return True
+
 
 def held_path(uid: str) -> str:
     """Where a person's profile lives."""

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from infra.fleet import counts, listed
-from infra.rotate_keys import rewrap_all
+from infra.rotate_keys import reindex_all, rewrap_all
 from infra.staff import institutions
 from shared.audit.access import AccessStore
 from shared.audit.store import every_entry, first_day, on_shelf, shelf_size, stream_entries
@@ -18,6 +18,7 @@ from shared.consent.model import Consents
 from shared.consent.recipients import institution_calling
 from shared.consent.relations import RelationStore
 from shared.consent.store import ConsentStore
+from shared.disclosure.proofs.store import LinkStore
 from shared.erasure.store import ErasureStore
 from shared.mail.store import MessageStore
 from shared.measurement.store import DayDeleter, MeasurementStore
@@ -60,6 +61,7 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     await ProvisionStore(documents).of_person("hana", after="", limit=5)
     await AuthorityStore(documents).over("hana")
     await AuthorityStore(documents).held_by("hana")
+    await LinkStore(documents).holding("token")
     index = BlindIndex(documents, MatchKeys(MemorySecrets({})), SeededIds())
     await ProfileStore(documents, keys, index, clock).changes("hana", Purpose.SELF_ACCESS)
     await past(documents, "hana")
@@ -79,6 +81,7 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     await counts(documents, 2)
     await listed(documents, LinkState.NEEDS_REAUTH, 5)
     await rewrap_all(documents, keys)
+    await reindex_all(documents, ProfileStore(documents, keys, index, clock))
     assert len(documents.queries) >= 10
     assert [(query, missing(query)) for query in documents.queries if missing(query)] == []
 
@@ -101,6 +104,7 @@ def test_no_store_asks_a_query_that_is_not_tried_above():
         "shared/consent/recipients.py",
         "shared/consent/relations.py",
         "shared/consent/store.py",
+        "shared/disclosure/proofs/store.py",
         "shared/erasure/store.py",
         "shared/mail/store.py",
         "shared/measurement/store.py",

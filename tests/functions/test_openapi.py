@@ -277,7 +277,8 @@ def test_every_problem_is_told_somewhere_and_nothing_else_is():
     told |= {"aws_refused", "aws_unavailable", "aws_unknown"}  # kept with what was being done, which is done again
     told |= {"anchor_differs", "anchors_refused", "anchors_unavailable"}
     told |= {"mail_address_invalid", "mail_forgotten", "mail_too_large", "mail_unknown"}  # to staff
-    told |= {"match_too_little", "match_attempts_spent", "match_settled"}  # at the desk
+    told |= {"match_too_little", "match_attempts_spent", "match_settled", "proof_issues_spent"}  # at the desk
+    told |= {"proof_invalid", "second_factor_wrong"}  # on pages that links lead to
     told |= set(SCHEMAS["ErrorCode"]["enum"]) | set(SCHEMAS["LinkResult"]["enum"]) - {"success"}
     assert told == PROBLEMS.keys()
 
