@@ -286,10 +286,10 @@ class JobDelayed(Act, frozen=True, kw_only=True, tag="job_delayed"):
 
 
 class LetterSet(Act, frozen=True, kw_only=True, tag="letter_set"):
-    """A letter was typeset and stored."""
+    """A letter was typeset and stored; `papers` are the hashes of its PDFs, in the order of the envelope."""
 
     letter: str
-    sha256: str
+    papers: tuple[str, ...]
 
 
 class Collected(OfItem, frozen=True, kw_only=True, tag="collected"):

@@ -38,7 +38,7 @@ def posted(do: Doing[a.Posted]) -> File:
     """Raises NotFound-like Conflict `case_moved_on`: no such letter, not yet typeset, or on its way already."""
     file = do.file
     letter = file.case.letters.get(do.act.letter)
-    if letter is None or not letter.sha256 or letter.sent_on is not None:
+    if letter is None or not letter.papers or letter.sent_on is not None:
         raise Conflict("case_moved_on", f"letter {do.act.letter}")
     if do.act.on > do.now.today:
         raise InvalidInput("date_unfit", "still to come")
@@ -172,7 +172,7 @@ def job_delayed(do: Doing[a.JobDelayed]) -> File:
 def letter_set(do: Doing[a.LetterSet]) -> File:
     """The letter is there to be posted, or was handed to the mail."""
     file = do.file
-    letter = msgspec.structs.replace(file.case.letters[do.act.letter], made_at=do.now.at, sha256=do.act.sha256)
+    letter = msgspec.structs.replace(file.case.letters[do.act.letter], made_at=do.now.at, papers=do.act.papers)
     file = file.with_case(letters={**file.case.letters, do.act.letter: letter})
     return file.without_job("letter", do.act.letter)
 

@@ -263,13 +263,14 @@ class Stamps(msgspec.Struct, frozen=True):
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """A paper or mail to the person. `sha256` is of its PDF once it is set; `sent_on` once it is posted or mailed."""
+    """A paper or mail to the person. `papers` are the hashes of its PDFs once it is set; `sent_on`: once it is
+    posted or mailed."""
 
     kind: str
     items: tuple[str, ...] = ()
     way: Way
     made_at: dt.datetime | None = None
-    sha256: str = ""
+    papers: tuple[str, ...] = ()
     sent_on: dt.date | None = None
     tracking: str = ""
 

@@ -19,10 +19,10 @@ from shared.staff.model import Member, Power, may
 
 
 class Accesses(Protocol):
-    """Where it is kept who saw whose data, and why."""
+    """Where it is kept who saw whose data, and why: `audit.access.AccessLog`."""
 
-    async def record(self, *, by: str, reason: str, subject: str, case: str) -> None:
-        """Keep it, before anything is shown."""
+    async def opened(self, *, staff: str, role: str, what: str, reason: str, subject: str = "", case: str = "") -> str:
+        """Keep it, before anything is shown; its id."""
         ...
 
 
@@ -63,7 +63,9 @@ class StaffActs:
         case = await self.desk.read(name)
         if own(case.file, by):
             raise NotPermitted("own_case")
-        await self.accesses.record(by=by.id, reason=reason, subject=case.file.case.subject, case=name)
+        roles = "+".join(sorted(by.member.roles(self.clock.now()))) if by.member else ""
+        subject = case.file.case.subject
+        await self.accesses.opened(staff=by.id, role=roles, what="case", reason=reason, subject=subject, case=name)
         return case
 
     async def do(self, call: Call) -> Json:

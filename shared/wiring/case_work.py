@@ -2,6 +2,7 @@
 
 from shared.disclosure.carrying_out import CarryingOut
 from shared.disclosure.effects import Effects
+from shared.disclosure.lettering import Lettering
 from shared.disclosure.store import CaseStore
 from shared.disclosure.sweeping import Sweeping
 from shared.disclosure.working import Worker, Working
@@ -9,7 +10,7 @@ from shared.erasure.store import ErasureStore
 from shared.policy.notices import notices
 from shared.wiring.asking_to_erase import asking_to_erase
 from shared.wiring.consenting import recorder
-from shared.wiring.desk import desk
+from shared.wiring.desk import desk, shelf
 from shared.wiring.platform import Platform
 from shared.wiring.queue import queue
 
@@ -30,6 +31,7 @@ def working(p: Platform) -> Working:
     acting = effects(p)
     carrying = CarryingOut(tasks={"withdraw": acting.withdraw, "erase": acting.erase})
     workers: dict[str, Worker] = {
+        "letter": Lettering(shelf=shelf(p), notices=notices(p.settings.notices), clock=p.clock).letter,
         "freeze": acting.freeze,
         "thaw": acting.thaw,
         "collect": carrying.collect,

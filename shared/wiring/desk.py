@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+from shared.audit.access import AccessLog
+from shared.cloud.blobs import Blobs
 from shared.cloud.pace import Pace
 from shared.cloud.tickets import Tickets
 from shared.disclosure.own_acts import OwnActs
 from shared.disclosure.service import Desk
+from shared.disclosure.shelf import Shelf
 from shared.disclosure.staff_acts import StaffActs
 from shared.disclosure.store import CaseStore
 from shared.ids import RandomIds
@@ -35,6 +38,11 @@ def desk(p: Platform) -> Desk:
     )
 
 
+def shelf(p: Platform) -> Shelf:
+    """Papers of cases."""
+    return Shelf(blobs=Blobs(p.documents, p.clock, RandomIds()), keys=keys(p).data)
+
+
 def door(p: Platform) -> Door:
     """Who of staff calls."""
     return Door(
@@ -50,7 +58,7 @@ def staff_acts(p: Platform) -> StaffActs:
     return StaffActs(
         desk=desk(p),
         lists=CaseStore(p.documents),
-        accesses=AccessLog(p.documents, p.commit, p.clock),
+        accesses=AccessLog(documents=p.documents, clock=p.clock, ids=RandomIds()),
         openings=Tickets(keys(p).secrets, p.clock, use="case opening", lasts=OPEN_FOR, in_all=OPEN_FOR),
         pace=Pace(p.documents, p.clock, "opening_cases", OPENINGS),
         clock=p.clock,

@@ -119,7 +119,7 @@ async def test_what_asks_for_an_end_freezes_from_the_verification_on(counter: Co
 async def test_data_found_in_paper_is_for_the_window_to_post(counter: Counter):
     case = await counter.call(DISCLOSE)
     case = await counter.do(case, a.SendForm(way=Way.PAPER), WINDOW)
-    case = await counter.do(case, a.LetterSet(letter="l1", sha256="0" * 64))
+    case = await counter.do(case, a.LetterSet(letter="l1", papers=("0" * 64,)))
     case = await counter.do(case, a.Posted(letter="l1", on=counter.desk.moment().today, tracking="123"), WINDOW)
     assert case.file.case.letters["l1"].tracking == "123"
     with pytest.raises(Conflict, match="case_moved_on"):

@@ -38,7 +38,7 @@ class Scripted:
         return self._next() or Done(a.JobDone(name=job.name, item=job.item))
 
     async def letter(self, case: Opened, job: Job) -> Done | NotYet:
-        return self._next() or Done(a.LetterSet(letter=job.item, sha256="0" * 64))
+        return self._next() or Done(a.LetterSet(letter=job.item, papers=("0" * 64,)))
 
     async def task(self, case: Opened, item: str) -> Done | NotYet:
         name = case.file.case.items[item].tasks[0]
@@ -89,7 +89,7 @@ async def test_what_fails_is_tried_again_ever_more_rarely_and_then_told_to_a_per
     assert waits[0] < dt.timedelta(minutes=2)
     assert '"case.job_stuck"' in capsys.readouterr().err
     await working(counter, letter=letter.letter).run(case.id)
-    assert (await counter.desk.read(case.id)).file.case.letters["l1"].sha256
+    assert (await counter.desk.read(case.id)).file.case.letters["l1"].papers
 
 
 async def test_nothing_is_done_before_its_time(counter: Counter):
