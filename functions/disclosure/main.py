@@ -18,6 +18,7 @@ def routes() -> list[edge.Route]:
         edge.Route("POST", "/requests", user, own.file, body=FileRequest),
         edge.Route("GET", "/requests", user, own.listed),
         edge.Route("POST", "/requests/{id}/withdraw", user, own.withdraw, body=TakeBack),
+        edge.Route("GET", "/requests/{id}/results/{item}/{part}", user, own.result),
         edge.Route("GET", "/cases", at_door.member, staff.listed, query=AskList),
         edge.Route("POST", "/cases", at_door.poster, staff.begin, body=Begin),
         edge.Route("POST", "/cases/{id}/open", at_door.poster, staff.open, body=Open),

@@ -20,6 +20,7 @@ from shared.disclosure.model import (
     Scope,
     Way,
 )
+from shared.disclosure.package.model import Redaction
 from shared.vocabulary import Language
 
 
@@ -193,11 +194,12 @@ class Review(OfItem, frozen=True, kw_only=True, tag="review"):
 
 
 class Decide(OfItem, frozen=True, kw_only=True, tag="decide"):
-    """The decision. Ground and reason, unless it is done in full."""
+    """The decision. Ground and reason, unless it is done in full; `redactions` are left out of what is handed over."""
 
     outcome: Outcome
     ground: Ground | None = None
     reason: str = ""
+    redactions: tuple[Redaction, ...] = ()
 
 
 class Cosign(OfItem, frozen=True, kw_only=True, tag="cosign"):

@@ -17,6 +17,7 @@ from shared.disclosure.model import (
     Step,
     Verdict,
 )
+from shared.disclosure.package.model import place_of
 from shared.disclosure.taking_in import MOST_FIELD, MOST_TEXT, check_text
 from shared.disclosure.verifying import check_agency
 from shared.errors import Conflict, InvalidInput, NotPermitted, Refused
@@ -110,12 +111,14 @@ def decide(do: Doing[a.Decide]) -> File:
     _check_not_verifier(file, do.by)
     _check_reason(item, do.act)
     _check_verdict(item, do.act.outcome)
+    _check_redactions(item, do.act)
     if do.act.outcome in (Outcome.FULL, Outcome.PARTIAL):
         check_agency(file, item, do.now)
         _check_fee(file, item, do.now)
     decision = Decision(outcome=do.act.outcome, ground=do.act.ground, by=do.by.id, at=do.now.at)
     file = file.with_private(
-        reasons={**file.private.reasons, do.act.item: do.act.reason} if do.act.reason else file.private.reasons
+        reasons={**file.private.reasons, do.act.item: do.act.reason},
+        redactions={**file.private.redactions, do.act.item: do.act.redactions},
     )
     file = file.with_item(do.act.item, decision=decision, step=Step.DECIDED)
     return file.with_job("carry_out", do.act.item) if approved(file, do.act.item) else file
@@ -242,6 +245,15 @@ def _check_reason(item: Item, act: a.Decide) -> None:
         raise InvalidInput("reason_missing", "ground")
     if item.type not in GROUNDS[act.ground]:
         raise InvalidInput("ground_unfit", f"{act.ground} for {item.type}")
+
+
+def _check_redactions(item: Item, act: a.Decide) -> None:
+    """What is handed over in part says what is left out of it; and nothing else does."""
+    partly = item.type in HANDS_OUT and act.outcome is Outcome.PARTIAL
+    if bool(act.redactions) is not partly:
+        raise InvalidInput("redaction_invalid", "where, and only where, data is handed over in part")
+    for one in act.redactions:
+        place_of(one)
 
 
 def _check_verdict(item: Item, outcome: Outcome) -> None:

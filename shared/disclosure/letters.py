@@ -1,9 +1,10 @@
 """From a case to its letters: what each says, as a value of `papers.model`. Pure."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypedDict
 
+from shared.consent.model import Cell
 from shared.disclosure import deciding
 from shared.disclosure.days import lapses_on
 from shared.disclosure.ending import DEFECT_LAPSES_DAYS, FORM_LAPSES_DAYS
@@ -12,9 +13,9 @@ from shared.disclosure.identity import WAYS
 from shared.disclosure.identity import Way as Shows
 from shared.disclosure.model import Item, Letter, Outcome, RequestType
 from shared.disclosure.verifying import REOPENS_DAYS
-from shared.disclosure.words import ARTICLES, DEFECTS, DONE, GROUNDS, REQUESTS
+from shared.disclosure.words import ARTICLES, BASES, DEFECTS, DONE, GROUNDS, REQUESTS
 from shared.papers import model as p
-from shared.policy.model import Notice, Rule
+from shared.policy.model import Basis, Notice, Rule, Words
 from shared.vocabulary import Kind, Language
 
 
@@ -196,6 +197,35 @@ class Composer:
             request=self._title(item), outcome=outcome, done=DONE[item.type].of(self._language), reason=reason
         )
         return p.DecisionNotice(**self._head(), received_on=self._received_on(), items=(done,))
+
+    def purposes(self, cells: Iterable[Cell], names: Mapping[str, Words]) -> p.Paper:
+        """利用目的の通知書 under this notice: of what takes consent, only what these live cells give."""
+        given = list(cells)
+        rows = []
+        for code, purpose in self._notice.contents.purposes.items():
+            its = [cell for cell in given if cell.purpose is code]
+            if purpose.basis is Basis.CONSENT and not its:
+                continue
+            kinds = sorted({cell.kind for cell in its}, key=list(Kind).index)
+            if purpose.basis is not Basis.CONSENT:
+                kinds = [kind for kind in Kind if purpose.may_touch(kind)]
+            to = sorted({cell.recipient for cell in its})
+            rows.append(
+                p.PurposeRow(
+                    title=purpose.title.of(self._language),
+                    why=purpose.why.of(self._language),
+                    basis=BASES[purpose.basis].of(self._language),
+                    kinds=tuple(self._notice.contents.kinds[kind].of(self._language) for kind in kinds),
+                    recipients=tuple(names[one].of(self._language) for one in to if one in names),
+                    retention=purpose.retention.of(self._language),
+                )
+            )
+        return p.PurposeNotice(
+            **self._head(),
+            received_on=self._received_on(),
+            version=self._notice.contents.version,
+            purposes=tuple(rows),
+        )
 
     def _title(self, item: Item) -> str:
         return REQUESTS[item.type].of(self._language)

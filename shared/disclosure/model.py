@@ -13,6 +13,7 @@ from shared.audit.model import Head
 from shared.disclosure.agents import Agent
 from shared.disclosure.evidence import Evidence
 from shared.disclosure.identity import Way as Shows
+from shared.disclosure.package.model import Redaction
 from shared.vocabulary import Kind, Language
 
 
@@ -384,6 +385,8 @@ class Private(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the person wrote about an item: what is wrong and what is right, which provision to stop, and why."""
     reasons: dict[str, str] = {}
     """The decider's reason, as it is told to the person."""
+    redactions: dict[str, tuple[Redaction, ...]] = {}
+    """What is left out of what is handed over, and why."""
     verdicts: dict[str, str] = {}
     """Why the protection manager allowed or refused it."""
     offered: tuple[Shows, ...] = ()

@@ -1,17 +1,19 @@
 """The person's side, in the app: their sign-in is their identity."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from shared import ids
 from shared.cloud.pace import Pace
 from shared.disclosure import acts as a
 from shared.disclosure.file import PERSON
-from shared.disclosure.model import Category, Channel, Person
+from shared.disclosure.model import Category, Channel, Person, RequestType, Stage, Step
 from shared.disclosure.ports import Cases
-from shared.disclosure.service import Desk
+from shared.disclosure.service import Desk, Opened
+from shared.disclosure.shelf import Shelf
 from shared.disclosure.stored import StoredCase
 from shared.disclosure.view import mine
-from shared.edge import Call, Json
+from shared.edge import Bytes, Call, Json
 from shared.errors import NotFound
 
 MOST_LISTED = 100
@@ -24,6 +26,7 @@ class OwnActs:
     desk: Desk
     cases: Cases
     pace: Pace
+    shelf: Shelf
 
     async def file(self, call: Call) -> Json:
         """Begin a case for whoever is signed in."""
@@ -48,11 +51,50 @@ class OwnActs:
 
     async def withdraw(self, call: Call) -> Json:
         """Take a request back. Raises NotFound `case_unknown`: it is not theirs; as the machine."""
+        case = await self._theirs(call)
+        case = await self.desk.do(case.id, a.Withdraw(items=call.body.items), PERSON)
+        return Json(mine(StoredCase(case.id, case.file.case, case.version)))
+
+    async def result(self, call: Call) -> Bytes:
+        """What is handed over, to whoever is signed in as its person: their sign-in is the proof of delivery, recorded
+        before the first byte. It can be fetched again until the case rests.
+
+        Raises NotFound `case_unknown`: it is not theirs, or there is no such thing in it.
+        """
+        case = await self._theirs(call)
+        name, part = call.path["item"], call.path["part"]
+        item = case.file.case.items.get(name)
+        known = item is not None and item.type in HANDED and item.step in (Step.NOTIFYING, Step.ANSWERED)
+        if item is None or not known or case.file.case.stage not in (Stage.HANDLING, Stage.ANSWERED):
+            raise NotFound("case_unknown")
+        pieces = self.shelf.read(case.id, f"result.{name}.{part}")
+        first = await anext(pieces)  # so that what is not there is told before anything is said to be delivered
+        if item.step is Step.NOTIFYING:
+            today = self.desk.moment().today
+            await self.desk.do(case.id, a.RegisterDelivery(items=(name,), on=today, proof="app sign-in"), PERSON)
+        media, ending = HANDED[item.type]
+        kept = {"content-disposition": f'attachment; filename="{case.file.case.number}-{name}-{part}.{ending}"'}
+        return Bytes(_again(first, pieces), media, kept)
+
+    async def _theirs(self, call: Call) -> Opened:
         case = await self.desk.read(call.path["id"])
         if case.file.private.account != call.caller.uid:
             raise NotFound("case_unknown")
-        case = await self.desk.do(case.id, a.Withdraw(items=call.body.items), PERSON)
-        return Json(mine(StoredCase(case.id, case.file.case, case.version)))
+        return case
+
+
+HANDED = {
+    RequestType.DISCLOSE: ("application/zip", "zip"),
+    RequestType.RECORD: ("application/zip", "zip"),
+    RequestType.PURPOSE: ("application/pdf", "pdf"),
+}
+"""What there is to hand over, by type."""
+
+
+async def _again(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece
 
 
 def subject_of(uid: str) -> str:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from shared.disclosure.model import Defect, Ground, RequestType
-from shared.policy.model import Words
+from shared.policy.model import Basis, Words
 
 K = TypeVar("K", bound=StrEnum)
 
@@ -83,6 +83,15 @@ GROUNDS = _table(
             "番号法により応じることができないため",
             "The My Number Act does not allow it",
         ),
+    }
+)
+
+BASES = _table(
+    {
+        Basis.CONSENT: ("ご本人の同意", "Your consent"),
+        Basis.NOTICE: ("利用目的の通知・公表", "Notice of the purpose"),
+        Basis.CONTRACT: ("契約の履行", "Performance of a contract"),
+        Basis.LAW: ("法令", "Law"),
     }
 )
 

@@ -1,18 +1,57 @@
 """What the system does about cases."""
 
+from shared.audit.access import AccessStore
+from shared.cloud.signing import Signer
+from shared.connection.store import ConnectionStore
+from shared.consent.receipts import KEY
+from shared.consent.recipients import RecipientStore
+from shared.consent.store import ConsentStore
 from shared.disclosure.carrying_out import CarryingOut
 from shared.disclosure.effects import Effects
+from shared.disclosure.held_here import AccessRecords, CaseRecords, ProfileRecords
 from shared.disclosure.lettering import Lettering
+from shared.disclosure.package.held import ConnectionRecords, ErasureRecords, ProvisionRecords
+from shared.disclosure.package.model import Category
+from shared.disclosure.package.ports import Sources
+from shared.disclosure.results import Results
 from shared.disclosure.store import CaseStore
 from shared.disclosure.sweeping import Sweeping
 from shared.disclosure.working import Worker, Working
 from shared.erasure.store import ErasureStore
+from shared.measurement.store import MeasurementStore
+from shared.measurement.zones import ZoneStore
+from shared.papers.typesetting import typeset
 from shared.policy.notices import notices
+from shared.release.provisions import ProvisionStore
 from shared.wiring.asking_to_erase import asking_to_erase
 from shared.wiring.consenting import recorder
 from shared.wiring.desk import desk, shelf
+from shared.wiring.keys import keys
 from shared.wiring.platform import Platform
+from shared.wiring.profiles import profile_store
 from shared.wiring.queue import queue
+
+
+def working(p: Platform) -> Working:
+    """The jobs of a case."""
+    acting, made = effects(p), results(p)
+    carrying = CarryingOut(
+        tasks={
+            "withdraw": acting.withdraw,
+            "erase": acting.erase,
+            "package": made.package,
+            "records": made.records,
+            "purposes": made.purposes,
+        }
+    )
+    workers: dict[str, Worker] = {
+        "letter": Lettering(shelf=shelf(p), notices=notices(p.settings.notices), clock=p.clock).letter,
+        "freeze": acting.freeze,
+        "thaw": acting.thaw,
+        "collect": carrying.collect,
+        "carry_out": carrying.carry_out,
+    }
+    return Working(desk=desk(p), clock=p.clock, workers=workers)
 
 
 def effects(p: Platform) -> Effects:
@@ -26,18 +65,41 @@ def effects(p: Platform) -> Effects:
     )
 
 
-def working(p: Platform) -> Working:
-    """The jobs of a case."""
-    acting = effects(p)
-    carrying = CarryingOut(tasks={"withdraw": acting.withdraw, "erase": acting.erase})
-    workers: dict[str, Worker] = {
-        "letter": Lettering(shelf=shelf(p), notices=notices(p.settings.notices), clock=p.clock).letter,
-        "freeze": acting.freeze,
-        "thaw": acting.thaw,
-        "collect": carrying.collect,
-        "carry_out": carrying.carry_out,
-    }
-    return Working(desk=desk(p), clock=p.clock, workers=workers)
+def results(p: Platform) -> Results:
+    """What is handed to people."""
+    published = notices(p.settings.notices)
+    recipients = RecipientStore(p.documents, [*published][-1].contents.service)
+    return Results(
+        shelf=shelf(p),
+        sources=sources(p, recipients),
+        ledger=ConsentStore(p.documents),
+        recipients=recipients,
+        notices=published,
+        clock=p.clock,
+    )
+
+
+def sources(p: Platform, recipients: RecipientStore) -> Sources:
+    """Everything that is held of anybody."""
+    k = keys(p)
+    return Sources(
+        days=MeasurementStore(p.documents, k.data),
+        zones=ZoneStore(p.documents),
+        ledger=ConsentStore(p.documents),
+        recipients=recipients,
+        notices=notices(p.settings.notices),
+        signer=Signer(k.secrets, KEY),
+        public_url=p.settings.public_url,
+        records={
+            Category.PROFILE: ProfileRecords(profile_store(p, k)),
+            Category.CONNECTIONS: ConnectionRecords(ConnectionStore(p.documents, p.clock), p.clock),
+            Category.PROVISIONS: ProvisionRecords(ProvisionStore(p.documents)),
+            Category.ACCESS: AccessRecords(AccessStore(p.documents)),
+            Category.ERASURES: ErasureRecords(ErasureStore(p.documents)),
+            Category.INQUIRIES: CaseRecords(CaseStore(p.documents)),
+        },
+        typeset=typeset,
+    )
 
 
 def sweeping(p: Platform) -> Sweeping:

@@ -68,4 +68,4 @@ def staff_acts(p: Platform) -> StaffActs:
 def own_acts(p: Platform) -> OwnActs:
     """The person's routes."""
     pace = Pace(p.documents, p.clock, "filing_requests", FILINGS)
-    return OwnActs(desk=desk(p), cases=CaseStore(p.documents), pace=pace)
+    return OwnActs(desk=desk(p), cases=CaseStore(p.documents), pace=pace, shelf=shelf(p))

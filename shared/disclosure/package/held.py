@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.clock import Clock
 from shared.connection.ports import StoredConnection
 from shared.connection.view import view
 from shared.disclosure.package.ports import Record
@@ -32,16 +33,16 @@ class Provisions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRecords:
-    """As `ports.Records`: each link as its person sees it, as of `at`."""
+    """As `ports.Records`: each link as its person sees it now."""
 
     connections: Connections
-    at: dt.datetime
+    clock: Clock
     fields: Sequence[str] = ("provider", "state", "linked_at", "last_success_at", "last_error", "kinds", "details")
 
     async def of(self, uid: str, since: dt.datetime, until: dt.datetime) -> AsyncIterator[Record]:
         """As the port; what stands now."""
         for stored in await self.connections.connections(uid):
-            one = view(stored.value, self.at)
+            one = view(stored.value, self.clock.now())
             details = {
                 kind: {
                     "granted": shown.granted,
