@@ -14,13 +14,11 @@ async def print_paper(paper: Paper, language: Language, at: datetime) -> bytes:
     `at` is the aware instant the file is dated. Raises InvalidInput: `glyph_missing`, `paper_too_long`.
     """
     images = {"qr": _qr(paper.number)} if isinstance(paper, ApplicationForm) else {}
-    return await typeset(
-        paper.TEMPLATE, paper, language=language, title=paper.title.of(language), at=at, images=images
-    )
+    return await typeset(paper.TEMPLATE, paper, language=language, title=paper.title.of(language), at=at, images=images)
 
 
 def _qr(number: str) -> str:
-    """The number as a QR code (SVG), with its quiet zone and a quarter of it redundant: it is scanned off folded paper."""
+    """The number as a QR code (SVG), a quarter of it redundant, as it is scanned off folded paper."""
     import segno
 
     drawn = io.BytesIO()
