@@ -18,7 +18,7 @@ async def print_paper(paper: Paper, language: Language, at: datetime) -> bytes:
 
 
 def _qr(number: str) -> str:
-    """The number as a QR code (SVG), with its quiet zone and a quarter of it redundant: it is scanned off folded paper."""
+    """The number as a QR code (SVG), a quarter of it redundant, as it is scanned off folded paper."""
     import segno
 
     drawn = io.BytesIO()

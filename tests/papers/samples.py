@@ -12,7 +12,7 @@ ON = date(2026, 11, 25)
 RECEIVED = date(2026, 11, 12)
 DESTROY_ON = date(2027, 11, 25)
 
-HOSTILE = "*#[x]_ $y$ #eval(\"1+1\") `z` <a> @b \\ // /* - + = ~"
+HOSTILE = '*#[x]_ $y$ #eval("1+1") `z` <a> @b \\ // /* - + = ~'
 RARE = "髙橋𠮷郎・辻󠄀が谷"
 
 
@@ -50,7 +50,9 @@ def operator(language: Language) -> model.Operator:
 
 def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
     """One of each."""
-    long_ja = "この情報を開示することにより、ほかの利用者の生命、身体、財産その他の権利利益を害するおそれがあるためです。"
+    long_ja = (
+        "この情報を開示することにより、ほかの利用者の生命、身体、財産その他の権利利益を害するおそれがあるためです。"
+    )
     long_en = "Disclosing this would be likely to harm the life, body, property or other rights of another person. "
 
     def say(ja: str, en: str) -> str:
@@ -65,7 +67,9 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
         return tuple(rows * (times if extreme else 1))
 
     to = model.Addressee(
-        name=RARE + "ジョージ・アレクサンダー・ヴィルヘルム" * 3 + "W" * 60 if extreme else say("髙橋 𠮷子", "Taro O’Brien"),
+        name=RARE + "ジョージ・アレクサンダー・ヴィルヘルム" * 3 + "W" * 60
+        if extreme
+        else say("髙橋 𠮷子", "Taro O’Brien"),
         postcode="104-0045",
         address="東京都中央区築地一丁目" + "１２番地３４号グランドタワー築地リバーサイドコート" * 6 + "A棟 1203号室"
         if extreme
@@ -86,69 +90,83 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
             **post,
             fee_yen=1000,
             return_by=date(2027, 2, 23),
-            enclosed=many([
-                model.Enclosed(much("個人情報開示等申請書", "Application form"), say("1部（3枚）", "1 (3 pages)")),
-                model.Enclosed(say("返信用封筒", "Envelope for your reply"), say("1枚", "1")),
-            ]),
+            enclosed=many(
+                [
+                    model.Enclosed(much("個人情報開示等申請書", "Application form"), say("1部（3枚）", "1 (3 pages)")),
+                    model.Enclosed(say("返信用封筒", "Envelope for your reply"), say("1枚", "1")),
+                ]
+            ),
         ),
         model.DefectNotice(
             **post,
             received_on=RECEIVED,
             reply_by=date(2026, 12, 25),
-            missing=many([
-                model.Missing(
-                    much("本人確認書類の写しが同封されていません", "There is no copy of a paper showing who you are"),
-                    much(
-                        "運転免許証、旅券、マイナンバーカードの表面のいずれか1点の写しをお送りください。",
-                        "Please send a copy of a driving licence, a passport or the front of an Individual Number Card.",
+            missing=many(
+                [
+                    model.Missing(
+                        much(
+                            "本人確認書類の写しが同封されていません", "There is no copy of a paper showing who you are"
+                        ),
+                        much(
+                            "運転免許証、旅券、マイナンバーカードの表面のいずれか1点の写しをお送りください。",
+                            "Please send a copy of a driving licence, a passport or the like.",
+                        ),
                     ),
-                ),
-                model.Missing(
-                    say("申請書の署名がありません", "The application is not signed"),
-                    say("同封した申請書の9に署名してください。", "Please sign part 9 of the application we enclose."),
-                ),
-                model.Missing(
-                    say("郵便切手1,000円分が同封されていません", "The stamps for 1,000 yen are missing"),
-                    say(
-                        "「開示」に必要です。ほかのお求めのお手続きは、切手がなくても進めております。",
-                        "They are needed for disclosure. Your other requests go on without them.",
+                    model.Missing(
+                        say("申請書の署名がありません", "The application is not signed"),
+                        say(
+                            "同封した申請書の9に署名してください。", "Please sign part 9 of the application we enclose."
+                        ),
                     ),
-                ),
-            ]),
+                    model.Missing(
+                        say("郵便切手1,000円分が同封されていません", "The stamps for 1,000 yen are missing"),
+                        say(
+                            "「開示」に必要です。ほかのお求めのお手続きは、切手がなくても進めております。",
+                            "They are needed for disclosure. Your other requests go on without them.",
+                        ),
+                    ),
+                ]
+            ),
         ),
         model.DecisionNotice(
             **closed,
             received_on=RECEIVED,
-            items=many([
-                model.Decided(
-                    request=say("開示", "Disclosure"),
-                    outcome=model.Outcome.PARTIAL,
-                    done=much(
-                        "保有する個人情報を電子データでお渡しします。別にお送りするメールのリンクからお受け取りください。",
-                        "What we hold is handed over electronically, by the link in the e-mail we send you.",
+            items=many(
+                [
+                    model.Decided(
+                        request=say("開示", "Disclosure"),
+                        outcome=model.Outcome.PARTIAL,
+                        done=much(
+                            "保有する個人情報を電子データでお渡しします。別にお送りするメールのリンクからお受け取りください。",
+                            "What we hold is handed over electronically, by the link in the e-mail we send you.",
+                        ),
+                        reason=say(
+                            "ほかの方の氏名を含む記録1件を除きました。",
+                            "One record with another person’s name is left out.",
+                        ),
                     ),
-                    reason=say("ほかの方の氏名を含む記録1件を除きました。", "One record with another person’s name is left out."),
-                ),
-                model.Decided(
-                    request=say("消去", "Erasure"),
-                    outcome=model.Outcome.FULL,
-                    done=say(
-                        "測定データ、接続の情報、同意の設定を消去しました。", "Measurements, connections and settings are erased."
+                    model.Decided(
+                        request=say("消去", "Erasure"),
+                        outcome=model.Outcome.FULL,
+                        done=say(
+                            "測定データ、接続の情報、同意の設定を消去しました。",
+                            "Measurements, connections and settings are erased.",
+                        ),
                     ),
-                ),
-                model.Decided(
-                    request=say("第三者提供記録の開示", "Records of provision"),
-                    outcome=model.Outcome.NOT_EXIST,
-                    done=say("お調べしました。", "We searched for it."),
-                    reason=say("第三者への提供はありませんでした。", "Nothing was provided to third parties."),
-                ),
-                model.Decided(
-                    request=say("利用目的の通知", "Notice of purposes"),
-                    outcome=model.Outcome.REFUSED,
-                    done="",
-                    reason=much(long_ja, long_en),
-                ),
-            ]),
+                    model.Decided(
+                        request=say("第三者提供記録の開示", "Records of provision"),
+                        outcome=model.Outcome.NOT_EXIST,
+                        done=say("お調べしました。", "We searched for it."),
+                        reason=say("第三者への提供はありませんでした。", "Nothing was provided to third parties."),
+                    ),
+                    model.Decided(
+                        request=say("利用目的の通知", "Notice of purposes"),
+                        outcome=model.Outcome.REFUSED,
+                        done="",
+                        reason=much(long_ja, long_en),
+                    ),
+                ]
+            ),
         ),
         model.RefusalNotice(
             **closed,
@@ -168,7 +186,9 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
                             "Act on the Protection of Personal Information, Article 33(2)(i)",
                         ),
                         reason=much(long_ja, long_en),
-                        substitute=say("その記録の要旨を文書でお伝えします。", "We tell you in writing what it is about."),
+                        substitute=say(
+                            "その記録の要旨を文書でお伝えします。", "We tell you in writing what it is about."
+                        ),
                     )
                 ],
                 3,
@@ -188,28 +208,30 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
             **closed,
             received_on=RECEIVED,
             version="2026-10-01",
-            purposes=many([
-                model.PurposeRow(
-                    title=say("QOLMSサーバーへの送信・保存", "Sending to and storing at QOLMS"),
-                    why=much(
-                        "アプリで測定値をご覧いただくために、QOLMSサーバーへ送信し保存します。",
-                        "To show you your measurements in the app.",
-                        4,
+            purposes=many(
+                [
+                    model.PurposeRow(
+                        title=say("QOLMSサーバーへの送信・保存", "Sending to and storing at QOLMS"),
+                        why=much(
+                            "アプリで測定値をご覧いただくために、QOLMSサーバーへ送信し保存します。",
+                            "To show you your measurements in the app.",
+                            4,
+                        ),
+                        basis=say("同意", "Consent"),
+                        kinds=kinds,
+                        recipients=(say("QOLMSサービス", "QOLMS service"),),
+                        retention=say("同意を撤回されるまで", "Until you withdraw your consent"),
                     ),
-                    basis=say("同意", "Consent"),
-                    kinds=kinds,
-                    recipients=(say("QOLMSサービス", "QOLMS service"),),
-                    retention=say("同意を撤回されるまで", "Until you withdraw your consent"),
-                ),
-                model.PurposeRow(
-                    title=say("お問い合わせ対応", "Answering inquiries"),
-                    why=say("お問い合わせにお答えするため。", "To answer you."),
-                    basis=say("通知・公表", "Notice"),
-                    kinds=(),
-                    recipients=(),
-                    retention=say("回答から1年", "One year from the answer"),
-                ),
-            ]),
+                    model.PurposeRow(
+                        title=say("お問い合わせ対応", "Answering inquiries"),
+                        why=say("お問い合わせにお答えするため。", "To answer you."),
+                        basis=say("通知・公表", "Notice"),
+                        kinds=(),
+                        recipients=(),
+                        retention=say("回答から1年", "One year from the answer"),
+                    ),
+                ]
+            ),
         ),
         model.ProvisionNotice(
             **closed,
@@ -242,32 +264,36 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
             received_on=RECEIVED,
             request=say("開示", "Disclosure"),
             sought=much("監視カメラの映像（2026年10月1日）", "Pictures of the security camera of 1 October 2026"),
-            searched=many([
-                say("会員の登録情報と測定データ", "Member records and measurements"),
-                say("お問い合わせの記録", "Records of inquiries"),
-                say("監視カメラの映像", "Camera pictures"),
-            ]),
+            searched=many(
+                [
+                    say("会員の登録情報と測定データ", "Member records and measurements"),
+                    say("お問い合わせの記録", "Records of inquiries"),
+                    say("監視カメラの映像", "Camera pictures"),
+                ]
+            ),
         ),
         model.UnverifiedNotice(
             **closed,
             received_on=RECEIVED,
             reopen_until=date(2026, 12, 25),
-            ways=many([
-                model.Way(
-                    say("本人確認書類の写しを郵送する", "Send a copy of a paper by post"),
-                    much(
-                        "運転免許証、旅券などの写し1点を、受付番号を書き添えてお送りください。",
-                        "Send a copy of a driving licence, a passport or the like, with the reference.",
+            ways=many(
+                [
+                    model.Way(
+                        say("本人確認書類の写しを郵送する", "Send a copy of a paper by post"),
+                        much(
+                            "運転免許証、旅券などの写し1点を、受付番号を書き添えてお送りください。",
+                            "Send a copy of a driving licence, a passport or the like, with the reference.",
+                        ),
                     ),
-                ),
-                model.Way(
-                    say("アプリから確認する", "Confirm in the app"),
-                    say(
-                        "アプリにログインし、「開示等のお求め」の画面で受付番号を入力してください。",
-                        "Sign in to the app and enter the reference on the page for requests.",
+                    model.Way(
+                        say("アプリから確認する", "Confirm in the app"),
+                        say(
+                            "アプリにログインし、「開示等のお求め」の画面で受付番号を入力してください。",
+                            "Sign in to the app and enter the reference on the page for requests.",
+                        ),
                     ),
-                ),
-            ]),
+                ]
+            ),
         ),
         model.LapseNotice(
             **closed,
@@ -276,29 +302,35 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
             due_on=ON,
         ),
         model.WithdrawalNotice(
-            **closed, withdrawn_on=date(2026, 11, 20), requests=many([much("開示", "Disclosure"), say("消去", "Erasure")])
+            **closed,
+            withdrawn_on=date(2026, 11, 20),
+            requests=many([much("開示", "Disclosure"), say("消去", "Erasure")]),
         ),
         model.ReferralNotice(
             **closed,
             received_on=RECEIVED,
             requests=(say("開示", "Disclosure"), say("消去", "Erasure")),
-            entrusters=many([
-                model.Entruster(
-                    name=much("株式会社みらい健康保険サービス", "Mirai Health Insurance Services, Inc.", 3),
-                    address=say("〒100-0005 東京都千代田区丸の内1-2-3", "1-2-3 Marunouchi, Chiyoda-ku, Tokyo"),
-                    tel="03-0000-0000",
-                    email="privacy@mirai.example",
-                )
-            ]),
+            entrusters=many(
+                [
+                    model.Entruster(
+                        name=much("株式会社みらい健康保険サービス", "Mirai Health Insurance Services, Inc.", 3),
+                        address=say("〒100-0005 東京都千代田区丸の内1-2-3", "1-2-3 Marunouchi, Chiyoda-ku, Tokyo"),
+                        tel="03-0000-0000",
+                        email="privacy@mirai.example",
+                    )
+                ]
+            ),
         ),
         model.AnswerCover(
             **closed,
             received_on=RECEIVED,
             delivery=say("本人限定受取郵便（特例型）", "Registered post, handed to the addressee alone"),
-            enclosed=many([
-                model.Enclosed(much("開示資料", "The information itself"), say("1部（48枚）", "1 (48 pages)")),
-                model.Enclosed(say("決定通知書", "Decision"), say("1部", "1")),
-            ]),
+            enclosed=many(
+                [
+                    model.Enclosed(much("開示資料", "The information itself"), say("1部（48枚）", "1 (48 pages)")),
+                    model.Enclosed(say("決定通知書", "Decision"), say("1部", "1")),
+                ]
+            ),
         ),
         model.DestructionCertificate(
             **bare,
@@ -306,21 +338,29 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
             answered_on=ON,
             due_on=DESTROY_ON,
             destroyed_on=date(2027, 11, 26),
-            papers=many([
-                model.Destroyed(
-                    what=much("個人情報開示等申請書（原本）", "Application (original)"),
-                    quantity=say("1部3枚", "1 (3 pages)"),
-                    how=say("溶解処理（立会い）", "Pulped, with a witness"),
-                ),
-                model.Destroyed(
-                    what=say("申請書類の読取り画像", "Scans"),
-                    quantity=say("4件", "4"),
-                    how=say("暗号鍵の破棄による消去", "Erased by destroying their key"),
-                ),
-            ]),
+            papers=many(
+                [
+                    model.Destroyed(
+                        what=much("個人情報開示等申請書（原本）", "Application (original)"),
+                        quantity=say("1部3枚", "1 (3 pages)"),
+                        how=say("溶解処理（立会い）", "Pulped, with a witness"),
+                    ),
+                    model.Destroyed(
+                        what=say("申請書類の読取り画像", "Scans"),
+                        quantity=say("4件", "4"),
+                        how=say("暗号鍵の破棄による消去", "Erased by destroying their key"),
+                    ),
+                ]
+            ),
             signers=(
-                model.Signer(role=say("実施者", "Carried out by"), name=much("佐藤 一郎", "Ichiro Sato", 1), on=date(2027, 11, 26)),
-                model.Signer(role=say("立会者", "Witness"), name=say("鈴木 花子", "Hanako Suzuki"), on=date(2027, 11, 26)),
+                model.Signer(
+                    role=say("実施者", "Carried out by"),
+                    name=much("佐藤 一郎", "Ichiro Sato", 1),
+                    on=date(2027, 11, 26),
+                ),
+                model.Signer(
+                    role=say("立会者", "Witness"), name=say("鈴木 花子", "Hanako Suzuki"), on=date(2027, 11, 26)
+                ),
             ),
         ),
         model.ErasureCertificate(
@@ -328,26 +368,33 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
             received_on=RECEIVED,
             erased_on=ON,
             unreadable_on=date(2026, 12, 2),
-            erased=many([
-                model.Erased(
-                    what=much("測定データ（8種類）", "Measurements (8 kinds)"),
-                    how=say("データの削除と、暗号鍵の破棄", "Deleted, and their key destroyed"),
-                ),
-                model.Erased(
-                    what=say("Googleとの接続", "Connection to Google"),
-                    how=say("許可の取消しと、削除", "Permission revoked, and deleted"),
-                ),
-            ]),
-            kept=many([
-                model.Kept(
-                    what=say("第三者提供の記録", "Records of provision"),
-                    why=say("個人情報の保護に関する法律第29条", "Act on the Protection of Personal Information, Article 29"),
-                    until=date(2029, 10, 3),
-                ),
-                model.Kept(
-                    what=say("お手続きの記録（個人を特定しない形）", "Record of this request, naming nobody"),
-                    why=say("消去したことを示すため", "To show that it was erased"),
-                ),
-            ]),
+            erased=many(
+                [
+                    model.Erased(
+                        what=much("測定データ（8種類）", "Measurements (8 kinds)"),
+                        how=say("データの削除と、暗号鍵の破棄", "Deleted, and their key destroyed"),
+                    ),
+                    model.Erased(
+                        what=say("Googleとの接続", "Connection to Google"),
+                        how=say("許可の取消しと、削除", "Permission revoked, and deleted"),
+                    ),
+                ]
+            ),
+            kept=many(
+                [
+                    model.Kept(
+                        what=say("第三者提供の記録", "Records of provision"),
+                        why=say(
+                            "個人情報の保護に関する法律第29条",
+                            "Act on the Protection of Personal Information, Article 29",
+                        ),
+                        until=date(2029, 10, 3),
+                    ),
+                    model.Kept(
+                        what=say("お手続きの記録（個人を特定しない形）", "Record of this request, naming nobody"),
+                        why=say("消去したことを示すため", "To show that it was erased"),
+                    ),
+                ]
+            ),
         ),
     ]
