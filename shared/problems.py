@@ -168,6 +168,69 @@ PROBLEMS: dict[str, Problem] = {
     "field_order_changed": Problem(
         502, "Googleのデータ形式が変わりました。", "Google has changed the shape of this data."
     ),
+    # what comes in with a request for disclosure
+    "case_number_invalid": Problem(
+        400,
+        "受付番号が正しくありません。書面の「KG-」で始まる番号をご確認ください。",
+        "This is not a case number. Please check the number that begins with KG- on the paper.",
+    ),
+    "date_unreadable": Problem(
+        400,
+        "日付を読み取れません。「2026年11月25日」「令和8年11月25日」「2026-11-25」のように入力してください。",
+        "This date cannot be read. Write it like 2026-11-25 or 2026/11/25.",
+    ),
+    "date_impossible": Problem(400, "暦にない日付です。", "There is no such day in the calendar."),
+    "date_outside_era": Problem(
+        400,
+        "その元号の期間に含まれない日付です。改元の日をご確認いただくか、西暦で入力してください。",
+        "This day lies outside its Japanese era. Check the era, or write the year of the common era.",
+    ),
+    "upload_too_large": Problem(
+        413,
+        "ファイルが大きすぎます。解像度を下げるか、分けて読み取ってください。",
+        "The file is too large. Scan at a lower resolution, or in parts.",
+    ),
+    "upload_kind_unknown": Problem(
+        415,
+        "受け付けられるのはPDF、JPEG、PNGだけです。書面をいずれかの形式で読み取ってください。",
+        "Only PDF, JPEG and PNG are accepted. Scan the paper as one of these.",
+    ),
+    "upload_damaged": Problem(
+        400,
+        "ファイルが壊れているため開けません。もう一度読み取ってください。",
+        "The file is damaged and cannot be opened. Please scan again.",
+    ),
+    "upload_encrypted": Problem(
+        400,
+        "パスワードで保護されたPDFは受け付けられません。保護を外すか、印刷して読み取ってください。",
+        "A PDF with a password is not accepted. Remove it, or print and scan.",
+    ),
+    "upload_active": Problem(
+        400,
+        "スクリプト、添付ファイルなどを含むPDFは受け付けられません。印刷して読み取ってください。",
+        "A PDF with scripts, attachments or the like is not accepted. Print it and scan the paper.",
+    ),
+    "upload_too_many_pages": Problem(
+        400,
+        "ページ数が受け付けられる範囲にありません。分けて読み取ってください。",
+        "Too many pages, or none. Scan in parts.",
+    ),
+    "upload_too_many_pixels": Problem(
+        400,
+        "画像が大きすぎます。解像度を600dpi以下にして読み取ってください。",
+        "The picture is too large. Scan at 600 dpi or less.",
+    ),
+    "upload_too_complex": Problem(
+        400,
+        "内容が複雑で確認できません。印刷して読み取ってください。",
+        "The file is too complex to be checked. Print it and scan the paper.",
+    ),
+    "my_number_found": Problem(
+        422,
+        "個人番号（マイナンバー）と思われる12桁の番号があるため、保存しませんでした。書面の番号を覆い隠して、もう一度"
+        "読み取ってください。",
+        "This was not stored, as it seems to contain a My Number (12 digits). Cover it on the paper and scan again.",
+    ),
     # state
     "precondition_failed": Problem(
         409, "状態が変わりました。もう一度お試しください。", "The state has changed meanwhile."
@@ -186,6 +249,7 @@ PROBLEMS: dict[str, Problem] = {
     "seal_broken": Problem(500, "データを開けません。", "Sealed data cannot be opened."),
     "day_format_unknown": Problem(503, "ただいまデータを開けません。", "This data cannot be opened right now."),
     "day_damaged": Problem(503, "ただいまデータを開けません。", "This data cannot be opened right now."),
+    "blob_missing": Problem(404, "ファイルが見つからないか、削除されています。", "There is no such file, or no more."),
     "key_missing": Problem(500, "データを開けません。", "The key to this data is missing."),
     "key_destroyed": Problem(410, "データは消去されています。", "The data has been erased."),
     "settings": Problem(500, "設定に問題があります。", "The settings are faulty."),

@@ -56,6 +56,7 @@ SINGLES: tuple[Single, ...] = (
     *(Single("audit", field, within=False) for field in ("at", "facts", "hash", "previous")),
     *(Single("consent", field, within=False) for field in ("audit", "consents", "tail")),
     *(Single("consent_events", field, within=False) for field in ("at", "giver", "hash", "notice", "previous")),
+    Single("blob_chunks", "sealed", within=False),
     *(Single("erasures", field, within=False) for field in ("audit", "deleted", "kinds")),
     *(
         Single("provisions", field, within=False)
