@@ -2,8 +2,8 @@
 `make rotate-keys DOCUMENTS=firestore PROJECT=…`.
 
 Run it after adding a version of either secret, and before disabling the one before:
-infra/playbooks/planned/rotate_keys.md has all of it. It may be interrupted and run again; keys that are wrapped anew already are left alone. With a store in
-a file it needs SECRETS_ENDPOINT, as the functions beside it have it.
+infra/playbooks/planned/rotate_keys.md has all of it. It may be interrupted and run again; what is under the newest
+version already is left alone. With a store in a file it needs SECRETS_ENDPOINT, as the functions beside it have it.
 """
 
 import argparse

@@ -1,14 +1,14 @@
 """The person gives, changes and takes back what is held of them; the desk corrects it for them, on a request."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.audit.model import Fact
 from shared.clock import Clock
 from shared.consent.model import DECEASED, QOLMS, Cell, State
 from shared.consent.ports import Commit
-from shared.errors import Conflict, Refused
-from shared.profile.model import Change, Field, Held, Value, changed, touched
+from shared.errors import Conflict, InvalidInput, Refused
+from shared.profile.model import Address, Change, Field, Held, Profile, Value, changed, touched
 from shared.profile.ports import ConsentReader, Holdings
 from shared.vocabulary import Kind, Purpose
 
@@ -34,6 +34,8 @@ class Profiles:
     consents: ConsentReader
     commit: Commit
     clock: Clock
+    has_number: Callable[[str], bool]
+    """Whether a text holds what may be a My Number, which is kept nowhere (番号法 art. 20)."""
 
     async def see(self, uid: str, purpose: Purpose = Purpose.SELF_ACCESS) -> Held:
         """What is held now. Raises Refused `consent_missing`: it is not held for `purpose`; `key_destroyed`."""
@@ -59,8 +61,9 @@ class Profiles:
             if held.number != if_version:
                 raise Conflict("profile_stale", f"the version is {held.number}")
             after = changed(held.profile, given, self.clock.now())
-            if not touched(held.profile, after):
+            if not (fields := touched(held.profile, after)):
                 return held
+            self._check_numbers(after, fields)
             writes, witness = await self.holdings.changing(uid, held, after, by)
             try:
                 await self.commit(writes, witness=witness)
@@ -68,6 +71,13 @@ class Profiles:
                 continue  # another change, an erasure, or somebody else whose phone is the same
             return await self.holdings.held(uid, purpose)
         raise Conflict("precondition_failed", "it kept changing")
+
+    def _check_numbers(self, after: Profile, fields: Sequence[Field]) -> None:
+        for one in fields:
+            value = getattr(after, one)
+            text = f"{value.postal_code} {value.text}" if isinstance(value, Address) else value
+            if isinstance(text, str) and self.has_number(text):
+                raise InvalidInput("body_invalid", f"{one}: this may be a My Number, which is not kept")
 
     async def _check_open(self, uid: str) -> None:
         consents, at = await self.consents.consents(uid), self.clock.now()

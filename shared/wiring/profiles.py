@@ -2,6 +2,7 @@
 
 from shared.cloud.pace import Pace
 from shared.consent.store import ConsentStore
+from shared.disclosure.intake.mynumber import masked
 from shared.ids import RandomIds
 from shared.policy.notices import notices
 from shared.profile.acts import Acts
@@ -28,7 +29,11 @@ def profile_store(p: Platform, k: Keys) -> ProfileStore:
 def profiles(p: Platform) -> Profiles:
     """Giving, changing, taking back."""
     return Profiles(
-        holdings=profile_store(p, keys(p)), consents=ConsentStore(p.documents), commit=p.commit, clock=p.clock
+        holdings=profile_store(p, keys(p)),
+        consents=ConsentStore(p.documents),
+        commit=p.commit,
+        clock=p.clock,
+        has_number=lambda text: masked(text).found,
     )
 
 

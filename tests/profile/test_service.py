@@ -113,6 +113,20 @@ async def test_what_cannot_be_its_field_is_refused_by_name(world: World, case: s
     assert (await world.profiles().see("hana")).number == 0
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (Field.MEMBER_ID, "123456789018"),
+        (Field.NAME, "山田花子 1234 5678 9018"),
+        (Field.ADDRESS, Address("108-8210", "港区港南2-15-3 123456789018")),
+    ],
+)
+async def test_what_may_be_a_my_number_is_kept_nowhere(world: World, field: Field, value: Any):
+    with pytest.raises(InvalidInput, match=f"body_invalid: {field}.*My Number"):
+        await world.give("hana", {field: value})
+    assert (await world.profiles().see("hana")).number == 0
+
+
 async def test_who_is_born_today_in_japan_may_be_held(world: World):
     world.clock.set(dt.datetime(2026, 11, 22, 15, tzinfo=dt.UTC))
     assert (await world.give("hana", {Field.BIRTH_ON: dt.date(2026, 11, 23)})).number == 1

@@ -9,6 +9,7 @@ from shared.cloud.documents import Documents, settle
 from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.vault import WRAPPING_KEY, DataKeys
 from shared.consent.store import ConsentStore
+from shared.disclosure.intake.mynumber import masked
 from shared.ids import Ids
 from shared.profile.blind import MATCH_KEY, BlindIndex, MatchKeys
 from shared.profile.erasing import ProfileEraser
@@ -52,6 +53,7 @@ class World(NamedTuple):
             consents=ConsentStore(self.default),
             commit=partial(settle, self.default),
             clock=self.clock,
+            has_number=lambda text: masked(text).found,
         )
 
     def eraser(self) -> ProfileEraser:

@@ -1,0 +1,32 @@
+"""What routes of one-time links do: the page that is fetched, the button on it, and the app's own confirmation."""
+
+from dataclasses import dataclass
+
+from shared import edge
+from shared.disclosure.proofs.model import Use
+from shared.disclosure.proofs.page import AskLink, Follow, ask_page, done_page
+from shared.disclosure.proofs.service import Proofs
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """`look` and `confirm_mail` are for a browser without a token of ours, `confirm_account` for the signed-in app."""
+
+    proofs: Proofs
+
+    async def look(self, call: edge.Call) -> edge.Reply:
+        """The page. It looks nothing up: mail scanners and previews fetch it, and use nothing up."""
+        asked: AskLink = call.query
+        return ask_page(asked.token, call.language)
+
+    async def confirm_mail(self, call: edge.Call) -> edge.Reply:
+        """The button."""
+        body: Follow = call.body
+        await self.proofs.redeem(body.token, Use.MAIL_ADDRESS)
+        return done_page(call.language)
+
+    async def confirm_account(self, call: edge.Call) -> edge.Reply:
+        """The app opened the link, and its user says that the request is theirs."""
+        body: Follow = call.body
+        await self.proofs.redeem(body.token, Use.ACCOUNT, account=call.caller.uid)
+        return edge.Json({"confirmed": True})
