@@ -94,6 +94,7 @@ async def test_whose_roles_are_over_stays_out(door, clock):
         {"sec_fetch_site": "same-origin"},
         {"origin": HOME},
         {"sec_fetch_site": "same-origin", "origin": HOME},
+        {"sec_fetch_site": "same-origin", "origin": "null"},
     ],
     ids=str,
 )
@@ -112,6 +113,7 @@ async def test_our_own_pages_may_post(door, headers):
         {"sec_fetch_site": "cross-site", "origin": HOME},
         {"sec_fetch_site": "same-origin", "origin": "https://evil.example"},
         {"origin": "null"},
+        {"sec_fetch_site": "cross-site", "origin": "null"},
         {"origin": "https://evil.example"},
         {"origin": f"{HOME}.evil.example"},
         {"origin": f"{HOME}/"},

@@ -8,7 +8,7 @@ from shared.edge import Bytes, Call
 from shared.errors import NotFound
 
 FILES = Path(__file__).parent / "files"
-_KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+_KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 PATTERN = "/files/{version}/{name}"
 """The route to `serve`."""
 
