@@ -25,6 +25,8 @@ MACHINES: tuple[tuple[str, str, Any, str], ...] = (
     ("POST", "/sync_dispatch", None, "scheduler"),
     ("POST", "/sync_user", {"uid": "hana", "provider": "google_fit"}, "tasks"),
     ("POST", "/connection/revoke_due", {"grant": "a" * 26}, "tasks"),
+    ("POST", "/mail", None, "scheduler"),
+    ("POST", "/mail/send", {"message": "a" * 26}, "tasks"),
 )
 
 Forge = Callable[[Town, str], str | None]

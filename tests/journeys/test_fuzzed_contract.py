@@ -28,6 +28,8 @@ MACHINES = {
     "syncUser": "sync_user",
     "dispatchSyncs": "sync_dispatch",
     "carryOutErasure": "erasure",
+    "tickMail": "mail",
+    "sendMail": "mail",
 }
 FOR_REASONS_NO_SCHEMA_TELLS = {
     "startLinking": ["410"],  # a server auth code that Google never issued
@@ -119,7 +121,7 @@ class Running:
             return {}
         token = self.platform.issuer.token_for(WHO.get(operation, "hana"))
         if operation in MACHINES:
-            account = "SCHEDULER_ACCOUNT" if operation == "dispatchSyncs" else "TASKS_ACCOUNT"
+            account = "SCHEDULER_ACCOUNT" if operation in ("dispatchSyncs", "tickMail") else "TASKS_ACCOUNT"
             audience = f"{self.platform.url}/{MACHINES[operation]}"
             token = self.platform.issuer.service_token(self.platform.settings[account], audience)
         return {"Authorization": f"Bearer {token}"}
