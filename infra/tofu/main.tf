@@ -10,6 +10,7 @@ locals {
 
   # The values of the settings that the manifest leaves to the deployment. A name missing here fails the plan.
   deployment = {
+    ANCHORS           = var.anchors
     APP_LINK          = var.app_link
     FIREBASE_API_KEY  = var.firebase_api_key
     FIREBASE_PROJECT  = var.firebase_project != "" ? var.firebase_project : var.project

@@ -14,6 +14,7 @@ from openapi_spec_validator import validate
 from functions.erasure.main import Erase, Run
 from functions.sync_user.main import Task
 from shared import edge
+from shared.audit.sealing import Sealed
 from shared.connection.messages import Confirm, Return, Revoke, Start, Sync
 from shared.connection.model import LinkState
 from shared.connection.steps import Started
@@ -43,6 +44,7 @@ CONTRACT = Contract()
 ANY_DAY = dt.date(2026, 11, 23)
 SCHEMAS = CONTRACT.document["components"]["schemas"]
 FUNCTIONS = (
+    "audit_checkpoint",
     "connection",
     "consent",
     "erasure",
@@ -61,7 +63,7 @@ SHAPES: tuple[type, ...] = (
     *(Decided, EventView, History, Giver, Role, Method, NoticeRef, NoticeView, PurposeView),
     *(Erase, ErasureView, Progress, Run),
     *(MayRead, Ended, PersonView, People, Form, ProvisionState, ProvisionView, Provisions, KnownAs),
-    *(Zone, PointRow, PointsPage, Coded, Task, Outcome, Tally),
+    *(Zone, PointRow, PointsPage, Coded, Task, Outcome, Tally, Sealed),
     *(summary.Spread, summary.Stages, summary.Sleep, summary.StepsDay, summary.HeartRateDay),
     *(summary.BloodGlucoseDay, summary.BloodPressureDay, summary.WeightDay, summary.BodyTemperatureDay),
     *(summary.OxygenSaturationDay, summary.SleepDay),
@@ -266,6 +268,7 @@ def test_each_code_is_answered_with_its_status():
 def test_every_problem_is_told_somewhere_and_nothing_else_is():
     told = {code for _, code in documented()}
     told |= {"evidence_missing", "not_registered", "registration_invalid"}  # by the commands of staff alone
+    told |= {"anchor_differs", "anchors_refused", "audit_differs"}  # parked: to operators alone
     told |= set(SCHEMAS["ErrorCode"]["enum"]) | set(SCHEMAS["LinkResult"]["enum"]) - {"success"}
     assert told == PROBLEMS.keys()
 

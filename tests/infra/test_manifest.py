@@ -30,7 +30,7 @@ def test_the_table_keeps_its_own_rules():
 
 def test_a_function_is_public_exactly_if_people_call_it():
     public = {name for name, function in load().functions.items() if function.public}
-    assert public == set(load().functions) - {"sync_dispatch", "sync_user"}
+    assert public == set(load().functions) - {"audit_checkpoint", "sync_dispatch", "sync_user"}
 
 
 def test_every_faulty_row_is_named_at_once(table):
@@ -84,6 +84,7 @@ def test_a_key_given_twice_is_refused(tmp_path):
 def test_every_setting_without_a_default_is_given_to_the_functions():
     settings = load().settings
     example = {
+        "ANCHORS": "s3:anchors",
         "APP_LINK": "https://app.example/linked",
         "FIREBASE_API_KEY": "k",
         "FIREBASE_PROJECT": "p",

@@ -27,6 +27,7 @@ MACHINES = {
     "revokeDue": "connection",
     "syncUser": "sync_user",
     "dispatchSyncs": "sync_dispatch",
+    "sealAuditLog": "audit_checkpoint",
     "carryOutErasure": "erasure",
 }
 FOR_REASONS_NO_SCHEMA_TELLS = {
@@ -116,7 +117,7 @@ class Running:
             return {}
         token = self.platform.issuer.token_for(WHO.get(operation, "hana"))
         if operation in MACHINES:
-            account = "SCHEDULER_ACCOUNT" if operation == "dispatchSyncs" else "TASKS_ACCOUNT"
+            account = "SCHEDULER_ACCOUNT" if operation in {"dispatchSyncs", "sealAuditLog"} else "TASKS_ACCOUNT"
             audience = f"{self.platform.url}/{MACHINES[operation]}"
             token = self.platform.issuer.service_token(self.platform.settings[account], audience)
         return {"Authorization": f"Bearer {token}"}
