@@ -23,6 +23,9 @@ class Settings:
 
     # where the parts of the platform are
     documents: str = _setting(doc="`sqlite:PATH`, or `firestore` (the emulator by FIRESTORE_EMULATOR_HOST)")
+    anchors: str = _setting(
+        "folder:.dev/anchors", doc="where the audit log is anchored; a folder only on a developer's machine"
+    )
     project: str = _setting("kagamino-local", doc="Google Cloud project id")
     region: str = _setting("asia-northeast1", doc="Google Cloud region: Tokyo, the policy keeps data in Japan")
     public_url: str = _setting(doc="where the functions are reached, without a trailing slash; each at /<function>")

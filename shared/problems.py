@@ -297,8 +297,9 @@ PROBLEMS: dict[str, Problem] = {
     "secret_version_gone": Problem(500, "設定に問題があります。", "A version of a secret is gone."),
     "secrets_unavailable": Problem(503, "ただいま処理できません。", "Secrets cannot be read right now."),
     "anchor_differs": Problem(
-        500, "監査記録の控えが一致しません。", "What was anchored of the audit log differs from this."
+        500, "同じ名前で別の内容が控えられています。", "Something else is anchored under this name."
     ),
+    "audit_differs": Problem(500, "監査記録と控えが一致しません。", "The audit log and its anchors do not agree."),
     "anchors_unavailable": Problem(503, "ただいま監査記録の控えを利用できません。", "Anchors are not available now."),
     "anchors_refused": Problem(500, "設定に問題があります。", "The store of anchors does not let us do this."),
     "seal_broken": Problem(500, "データを開けません。", "Sealed data cannot be opened."),

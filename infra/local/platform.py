@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Self, cast
 
 import aiohttp
@@ -42,6 +43,7 @@ def local_settings(url: str, *, documents: str, cloud_endpoint: str, project: st
     accounts = f"{project}.iam.gserviceaccount.com"
     return {
         "DOCUMENTS": documents,
+        "ANCHORS": f"folder:{documents.partition(':')[2] or Path(gettempdir()) / project}.anchors",
         "PROJECT": project,
         "PUBLIC_URL": url,
         "TASKS_ENDPOINT": cloud_endpoint,

@@ -19,6 +19,16 @@ variable "google_client_id" {
   type        = string
 }
 
+variable "anchors" {
+  description = "Where the audit log is anchored, in an account of its own that nobody of this project administers: s3:BUCKET, with Object Lock in compliance mode."
+  type        = string
+
+  validation {
+    condition     = startswith(var.anchors, "s3:")
+    error_message = "Only a write-once bucket keeps the log from being rewritten: s3:BUCKET."
+  }
+}
+
 variable "app_link" {
   description = "Verified https App Link the browser returns to after linking."
   type        = string

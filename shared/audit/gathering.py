@@ -13,15 +13,15 @@ from shared.audit.model import hash_of
 from shared.audit.ports import Anchors
 from shared.audit.writes import entry_id
 from shared.cloud.documents import Document, Documents
-from shared.errors import Conflict
+from shared.errors import Refused
 
 HASH_CHARS = 64
 
 
-def differs(reason: str) -> Conflict:
-    """What is anchored is not what we anchored, which wakes somebody up."""
+def differs(reason: str) -> Refused:
+    """What is anchored is not what we anchored, which wakes somebody up and which no repetition mends."""
     log.event("audit.differs", "ERROR", reason=reason)
-    return Conflict("anchor_differs", reason)
+    return Refused("audit_differs", reason)
 
 
 async def upcoming(documents: Documents, shelf: int, day: dt.date, *, after: str, most: int) -> list[Row]:

@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Protocol
 
-from shared.cloud.signing import JwkSet
-
 
 class Anchors(Protocol):
     """A store where what is put once can be neither changed nor removed, by anybody, until its time has passed.
@@ -29,16 +27,4 @@ class Anchors(Protocol):
 
     async def names(self, prefix: str) -> list[str]:
         """Every name that begins with `prefix` and something was ever put under, sorted."""
-        ...
-
-
-class Signs(Protocol):
-    """What signs checkpoints: `signing.Signer`."""
-
-    async def sign(self, payload: bytes, *, typ: str) -> str:
-        """The JWS over `payload`."""
-        ...
-
-    async def published(self) -> JwkSet:
-        """The keys that signatures are checked with."""
         ...

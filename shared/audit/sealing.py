@@ -14,7 +14,7 @@ which the verifier tells.
 import asyncio
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -39,10 +39,11 @@ from shared.audit.checkpoints import (
     write_segment,
 )
 from shared.audit.gathering import differs, missed, upcoming
-from shared.audit.ports import Anchors, Signs
+from shared.audit.ports import Anchors
 from shared.audit.writes import SHELVES
 from shared.clock import Clock
 from shared.cloud.documents import Documents, Expect, Put
+from shared.cloud.signing import JwkSet
 from shared.errors import Conflict
 
 GRACE = dt.timedelta(hours=2)
@@ -51,6 +52,18 @@ LATE = 7
 """How many days back what was committed late is still taken in."""
 AHEAD = dt.timedelta(minutes=5)
 """How far clocks may be apart."""
+
+
+class Signs(Protocol):
+    """What signs checkpoints: `signing.Signer`."""
+
+    async def sign(self, payload: bytes, *, typ: str) -> str:
+        """The JWS over `payload`."""
+        ...
+
+    async def published(self) -> JwkSet:
+        """The keys that signatures are checked with."""
+        ...
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +86,7 @@ class Stored(NamedTuple):
     version: str | Expect
 
 
-class Tally(msgspec.Struct):
+class Sealed(msgspec.Struct):
     """What a run did. `finished` is False where time ran out: the next run goes on."""
 
     days: int = 0
@@ -95,14 +108,14 @@ class Sealing:
     rows: int = ROWS
     _seen: dict[dt.date, Anchored] = field(default_factory=dict)
 
-    async def run(self) -> Tally:
+    async def run(self) -> Sealed:
         """Seal every day that is over. Doing it again, or twice at once, changes nothing further.
 
-        Raises Conflict `anchor_differs`: what is anchored is not what we anchored; somebody must look.
+        Raises Refused `audit_differs`: what is anchored is not what we anchored; somebody must look. Conflict
         `precondition_failed`: another run is at it. Unavailable: the store, the keys or the anchors are out of reach;
         the next run goes on.
         """
-        started, tally = self.clock.monotonic_s(), Tally()
+        started, tally = self.clock.monotonic_s(), Sealed()
         until = (self.clock.now() - GRACE).date() - dt.timedelta(days=1)
         last = await self._last()
         day = last.value.day + dt.timedelta(days=1) if last else await store.first_day(self.documents) or until
@@ -159,7 +172,7 @@ class Sealing:
 
     # ---------------------------------------------------------------- one day
 
-    async def _seal(self, day: dt.date, last: Anchored | None, started: float, tally: Tally) -> Anchored | None:
+    async def _seal(self, day: dt.date, last: Anchored | None, started: float, tally: Sealed) -> Anchored | None:
         """The day's checkpoint, once it is anchored; None where time ran out."""
         work = await self._begun(day)
         while not work.value.jws and work.value.shelf < SHELVES:
@@ -180,7 +193,7 @@ class Sealing:
             return Stored(day, Work(), Expect.ABSENT)
         return Stored(day, msgspec.convert(found.data, Work), found.version)
 
-    async def _step(self, work: Stored, tally: Tally) -> Stored:
+    async def _step(self, work: Stored, tally: Sealed) -> Stored:
         """One segment further; or one shelf, where it has no more."""
         now = work.value
         rows = await upcoming(self.documents, now.shelf, work.day, after=now.after, most=self.rows)
@@ -188,7 +201,7 @@ class Sealing:
         after = {"after": rows[-1].id} if further else {"after": "", "shelf": now.shelf + 1}
         if not rows:
             return work._replace(value=msgspec.structs.replace(now, **after))
-        segments = [*now.segments, await self._put(work.day, now.shelf, rows)]
+        segments = [*now.segments, await self._segment(work.day, now.shelf, rows)]
         tally.entries += len(rows)
         return await self._keep(work, msgspec.structs.replace(now, segments=segments, **after))
 
@@ -196,7 +209,7 @@ class Sealing:
         versions = await self.documents.commit([Put(_path(work.day), msgspec.to_builtins(value), work.version)])
         return Stored(work.day, value, versions[0])
 
-    async def _sign(self, work: Stored, last: Anchored | None, tally: Tally) -> Stored:
+    async def _sign(self, work: Stored, last: Anchored | None, tally: Sealed) -> Stored:
         late = await self._late(work.day, last)
         tally.late += sum(one.entries for one in late)
         segments = [*work.value.segments, *late]
@@ -209,7 +222,7 @@ class Sealing:
         )
         jws = await self.signer.sign(msgspec.json.encode(checkpoint), typ=TYPE)
         for key in (await self.signer.published()).keys:
-            await self.anchors.put(*key_file(key), _until(work.day))
+            await self._put(*key_file(key), work.day)
         return await self._keep(work, Work(shelf=SHELVES, jws=jws))
 
     async def _anchor(self, work: Stored, last: Anchored | None) -> Anchored:
@@ -217,21 +230,21 @@ class Sealing:
         made = await self._believed(content, work.day)
         if (made.value.previous, made.value.number) != ((last.sha256, last.value.number + 1) if last else ("", 1)):
             raise differs("checkpoint_unbelieved")
-        try:
-            await self.anchors.put(checkpoint_name(work.day), content, _until(work.day))
-        except Conflict:
-            raise differs("anchor_differs") from None
+        await self._put(checkpoint_name(work.day), content, work.day)
         self._seen[work.day] = made
         self._seen.pop(work.day - dt.timedelta(days=LATE + 1), None)
         return made
 
-    async def _put(self, day: dt.date, shelf: int, rows: list[Row]) -> Segment:
+    async def _segment(self, day: dt.date, shelf: int, rows: list[Row]) -> Segment:
         segment, content = await asyncio.to_thread(write_segment, day, shelf, rows)
-        try:
-            await self.anchors.put(segment.name, content, _until(day))
-        except Conflict:
-            raise differs("segment_altered") from None
+        await self._put(segment.name, content, day)
         return segment
+
+    async def _put(self, name: str, content: bytes, day: dt.date) -> None:
+        try:
+            await self.anchors.put(name, content, dt.datetime.combine(day, dt.time(), dt.UTC) + KEPT)
+        except Conflict:
+            raise differs("anchor_differs") from None
 
     async def _late(self, day: dt.date, last: Anchored | None) -> list[Segment]:
         """Segments of what was committed to the days before, after they were sealed."""
@@ -248,13 +261,9 @@ class Sealing:
                 )
                 if rows:
                     log.event("audit.late", "WARNING", count=len(rows))
-                    late.append(await self._put(one.day, shelf, rows))
+                    late.append(await self._segment(one.day, shelf, rows))
         return late
 
 
 def _path(day: dt.date) -> str:
     return f"audit_days/{day.isoformat()}"
-
-
-def _until(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), dt.UTC) + KEPT

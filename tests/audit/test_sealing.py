@@ -15,7 +15,7 @@ from shared.audit.writes import entry_id
 from shared.clock import ManualClock
 from shared.cloud.documents import Delete, Put
 from shared.cloud.signing import Signer
-from shared.errors import Conflict, OutcomeUnknown, Unavailable
+from shared.errors import OutcomeUnknown, Refused, Unavailable
 from tests.audit.anchors import MemoryAnchors
 from tests.audit.book import DAY, MONDAY, NOON, OTHER_SEED, SEED, Book
 from tests.fakes import MemorySecrets
@@ -241,7 +241,7 @@ async def test_other_content_under_a_checkpoint_s_name_wakes_somebody_up(book, c
     await book.week()
     book.clock.set(dt.datetime.combine(THURSDAY, dt.time(3), dt.UTC))
     book.anchors.kept[f"checkpoints/{MONDAY}.jws"] = b"planted"
-    with pytest.raises(Conflict, match="anchor_differs"):
+    with pytest.raises(Refused, match="audit_differs"):
         await book.sealing().run()
     assert told(capsys, "audit.differs")[0]["reason"] == "checkpoint_unbelieved"
     assert book.anchors.kept[f"checkpoints/{MONDAY}.jws"] == b"planted"
@@ -257,7 +257,7 @@ async def test_a_checkpoint_put_while_the_day_was_being_sealed_wakes_somebody_up
     book.anchors = Raced()
     await book.week()
     book.clock.set(dt.datetime.combine(TUESDAY, dt.time(3), dt.UTC))
-    with pytest.raises(Conflict, match="anchor_differs"):
+    with pytest.raises(Refused, match="audit_differs"):
         await book.sealing().run()
     assert told(capsys, "audit.differs")[0]["reason"] == "anchor_differs"
 
@@ -279,7 +279,7 @@ async def test_a_planted_checkpoint_does_not_make_days_count_as_sealed(book, cap
     await book.seal(TUESDAY)
     await copied(book, TUESDAY, to)
     book.clock.set(dt.datetime.combine(THURSDAY + DAY, dt.time(3), dt.UTC))
-    with pytest.raises(Conflict, match="anchor_differs"):
+    with pytest.raises(Refused, match="audit_differs"):
         await book.sealing().run()
     assert told(capsys, "audit.differs")[-1]["reason"] == reason
 
@@ -288,7 +288,7 @@ async def test_a_checkpoint_of_a_day_that_is_not_over_is_not_believed_even_when_
     await book.week()
     await book.seal(WEDNESDAY)
     book.clock.set(dt.datetime.combine(WEDNESDAY, dt.time(23), dt.UTC))
-    with pytest.raises(Conflict, match="anchor_differs"):
+    with pytest.raises(Refused, match="audit_differs"):
         await book.sealing().run()
     assert told(capsys, "audit.differs")[-1]["reason"] == "checkpoint_unbelieved"
 
@@ -297,7 +297,7 @@ async def test_a_name_that_no_checkpoint_has_is_told(book, capsys):
     await book.week()
     await book.seal(MONDAY)
     book.anchors.kept["checkpoints/2026-11-23b.jws"] = b""
-    with pytest.raises(Conflict, match="anchor_differs"):
+    with pytest.raises(Refused, match="audit_differs"):
         await book.sealing().run()
     assert told(capsys, "audit.differs")[-1]["reason"] == "checkpoint_unbelieved"
 
@@ -321,7 +321,7 @@ async def test_a_checkpoint_that_was_made_but_changed_before_it_was_put_is_not_p
     signer = Signer(MemorySecrets({KEY: [seed]}), KEY)
     jws = await signer.sign(msgspec.json.encode({**payload, "previous": ""}), typ="audit-checkpoint+jws")
     await book.documents.commit([Put(work.path, {**work.data, "jws": jws})])
-    with pytest.raises(Conflict, match="anchor_differs"):
+    with pytest.raises(Refused, match="audit_differs"):
         await book.sealing().run()
     assert told(capsys, "audit.differs")
 

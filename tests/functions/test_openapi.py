@@ -15,6 +15,7 @@ from functions.erasure.main import Erase, Run
 from functions.mail.main import Send
 from functions.sync_user.main import Task
 from shared import edge
+from shared.audit.sealing import Sealed
 from shared.connection.messages import Confirm, Return, Revoke, Start, Sync
 from shared.connection.model import LinkState
 from shared.connection.steps import Started
@@ -47,6 +48,7 @@ CONTRACT = Contract()
 ANY_DAY = dt.date(2026, 11, 23)
 SCHEMAS = CONTRACT.document["components"]["schemas"]
 FUNCTIONS = (
+    "audit_checkpoint",
     "connection",
     "consent",
     "erasure",
@@ -69,7 +71,7 @@ SHAPES: tuple[type, ...] = (
     *(Give, GivenAddress, Address, Profile, HeldFor, ProfileView),
     *(Send, MailTally),
     *(MayRead, Ended, PersonView, People, Form, ProvisionState, ProvisionView, Provisions, KnownAs),
-    *(Zone, PointRow, PointsPage, Coded, Task, Outcome, Tally),
+    *(Zone, PointRow, PointsPage, Coded, Task, Outcome, Tally, Sealed),
     *(summary.Spread, summary.Stages, summary.Sleep, summary.StepsDay, summary.HeartRateDay),
     *(summary.BloodGlucoseDay, summary.BloodPressureDay, summary.WeightDay, summary.BodyTemperatureDay),
     *(summary.OxygenSaturationDay, summary.SleepDay),
@@ -275,7 +277,7 @@ def test_every_problem_is_told_somewhere_and_nothing_else_is():
     told = {code for _, code in documented()}
     told |= {"evidence_missing", "not_registered", "registration_invalid"}  # by the commands of staff alone
     told |= {"aws_refused", "aws_unavailable", "aws_unknown"}  # kept with what was being done, which is done again
-    told |= {"anchor_differs", "anchors_refused", "anchors_unavailable"}
+    told |= {"anchor_differs", "anchors_refused", "anchors_unavailable", "audit_differs"}
     told |= {"mail_address_invalid", "mail_forgotten", "mail_too_large", "mail_unknown"}  # to staff
     told |= {"match_too_little", "match_attempts_spent", "match_settled", "proof_issues_spent"}  # at the desk
     told |= {"proof_invalid", "second_factor_wrong"}  # on pages that links lead to

@@ -22,6 +22,7 @@ APP: tuple[tuple[str, str, Any], ...] = (
     ("POST", "/measurement/zone", {"zone": "UTC"}),
 )
 MACHINES: tuple[tuple[str, str, Any, str], ...] = (
+    ("POST", "/audit_checkpoint", None, "scheduler"),
     ("POST", "/sync_dispatch", None, "scheduler"),
     ("POST", "/sync_user", {"uid": "hana", "provider": "google_fit"}, "tasks"),
     ("POST", "/connection/revoke_due", {"grant": "a" * 26}, "tasks"),

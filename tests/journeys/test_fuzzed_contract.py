@@ -27,6 +27,7 @@ MACHINES = {
     "revokeDue": "connection",
     "syncUser": "sync_user",
     "dispatchSyncs": "sync_dispatch",
+    "sealAuditLog": "audit_checkpoint",
     "carryOutErasure": "erasure",
     "tickMail": "mail",
     "sendMail": "mail",
@@ -121,7 +122,8 @@ class Running:
             return {}
         token = self.platform.issuer.token_for(WHO.get(operation, "hana"))
         if operation in MACHINES:
-            account = "SCHEDULER_ACCOUNT" if operation in ("dispatchSyncs", "tickMail") else "TASKS_ACCOUNT"
+            ticks = ("dispatchSyncs", "sealAuditLog", "sweepCases", "tickMail")
+            account = "SCHEDULER_ACCOUNT" if operation in ticks else "TASKS_ACCOUNT"
             audience = f"{self.platform.url}/{MACHINES[operation]}"
             token = self.platform.issuer.service_token(self.platform.settings[account], audience)
         return {"Authorization": f"Bearer {token}"}

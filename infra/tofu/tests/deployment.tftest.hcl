@@ -15,6 +15,7 @@ variables {
   project               = "demo"
   firebase_api_key      = "key"
   google_client_id      = "client"
+  anchors               = "s3:anchors"
   app_link              = "https://app.example/linked"
   iap_audience          = "/projects/1/global/backendServices/2"
   notification_channels = ["projects/demo/notificationChannels/1"]
