@@ -36,7 +36,7 @@ HOUR_NS = DAY_NS // 24
 MINUTE_NS = HOUR_NS // 60
 
 
-def rows_of(kind: Kind, on: dt.date, chance: random.Random, per_day: int) -> list[tuple[Any, ...]]:
+def rows_of(kind: Kind, on: dt.date, chance: random.Random, per_day: int) -> list[tuple[Any, ...]]:  # noqa: C901 - a case for each kind
     """A plausible day in UTC of somebody in Japan."""
     start = day_start_ns(on)
     wave = math.sin(on.toordinal() / 58)
@@ -52,9 +52,7 @@ def rows_of(kind: Kind, on: dt.date, chance: random.Random, per_day: int) -> lis
     hand = "raw:entered:com.example.app:user_input"
     match kind:
         case Kind.STEPS:
-            return [
-                one(at(hour), at(hour + 1), max(0, int(chance.gauss(620 + 120 * wave, 300)))) for hour in range(0, 13)
-            ]
+            return [one(at(hour), at(hour + 1), max(0, int(chance.gauss(620 + 120 * wave, 300)))) for hour in range(13)]
         case Kind.HEART_RATE:
             every = DAY_NS // per_day
             return [
@@ -63,13 +61,20 @@ def rows_of(kind: Kind, on: dt.date, chance: random.Random, per_day: int) -> lis
             ]
         case Kind.BLOOD_GLUCOSE:
             return [
-                one(at(hour), at(hour), round(chance.gauss(5.6 + meal * 1.6, 0.6), 1), meal and 4 or 2, None, None, 2)
+                one(at(hour), at(hour), round(chance.gauss(5.6 + meal * 1.6, 0.6), 1), (meal and 4) or 2, None, None, 2)
                 for hour, meal in ((22, 0), (0.5, 1), (4.5, 1), (11, 1))
                 if on.toordinal() % 3
             ]
         case Kind.BLOOD_PRESSURE:
             return [
-                one(at(hour), at(hour), round(chance.gauss(128 + 5 * wave, 7)) * 1.0, round(chance.gauss(81, 5)) * 1.0, 2, 3)
+                one(
+                    at(hour),
+                    at(hour),
+                    round(chance.gauss(128 + 5 * wave, 7)) * 1.0,
+                    round(chance.gauss(81, 5)) * 1.0,
+                    2,
+                    3,
+                )
                 for hour in (12.5, 21.5)
                 if chance.random() < 0.8
             ]
@@ -135,7 +140,10 @@ class Person:
             Category.PROVISIONS: ProvisionRecords(ProvisionStore(documents)),
             Category.ACCESS: Listed(
                 ("at", "who", "role", "what", "why", "case"),
-                Record("a1", {"at": AT, "who": "staff-7", "role": "verifier", "what": "profile", "why": "照合", "case": "KG-1"}),
+                Record(
+                    "a1",
+                    {"at": AT, "who": "staff-7", "role": "verifier", "what": "profile", "why": "照合", "case": "KG-1"},
+                ),
             ),
             Category.ERASURES: ErasureRecords(ErasureStore(documents)),
             Category.INQUIRIES: Listed(
@@ -146,7 +154,9 @@ class Person:
                         "at": AT - dt.timedelta(days=9),
                         "subject": "歩数が表示されません",
                         "text": "夫の高田太郎の時計では表示されます。",
-                        "answers": [{"at": AT - dt.timedelta(days=8), "by": "窓口 佐藤", "text": "再連携をお試しください。"}],
+                        "answers": [
+                            {"at": AT - dt.timedelta(days=8), "by": "窓口 佐藤", "text": "再連携をお試しください。"}
+                        ],
                     },
                 ),
             ),
@@ -240,5 +250,3 @@ def table(raw: bytes) -> list[list[str]]:
 async def no_report(template: str, data: object, *, images: Mapping[str, str], **_: object) -> bytes:
     """As `ports.Typeset`: what it was given, as JSON."""
     return json.dumps([data, dict(images)], ensure_ascii=False, default=str).encode()
-
-
