@@ -10,7 +10,7 @@ locals {
 
   # The values of the settings that the manifest leaves to the deployment. A name missing here fails the plan.
   deployment = {
-    ANCHORS                = "s3:${var.anchor_bucket}"
+    ANCHORS                = var.anchors
     APP_LINK               = var.app_link
     AWS_AUDIENCE           = var.aws_audience
     AWS_ROLE               = var.aws_role

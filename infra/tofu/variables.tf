@@ -92,11 +92,6 @@ variable "aws_audience" {
   default     = "kagamino-aws"
 }
 
-variable "anchor_bucket" {
-  description = "S3 bucket with Object Lock that the audit log is anchored in."
-  type        = string
-}
-
 variable "mail_from" {
   description = "Whom mails come from: Name <address>, the address's domain verified at SES."
   type        = string

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 WIDTH, HEIGHT = 482, 132
-_LEFT, _RIGHT, _TOP, _BOTTOM = 36, 4, 14, 14
+_LEFT, _RIGHT, _TOP, _BOTTOM = 68, 0, 14, 14  # so much at the left as the names of the figures below take
 _BASE = HEIGHT - _BOTTOM
 _NICE = (1, 2, 2.5, 5, 10)
 _LETTER, _WIDE = 4.6, 8.2
@@ -123,7 +123,7 @@ class _Frame:
         return [(x, label) for x, (_, label) in zip(middles, self._chart.labels, strict=True)]
 
     def bars(self, mark: Mark, tops: dict[int, float]) -> _Drawn:
-        width, drawn = max(self._slot * 0.76, 0.7), []
+        width, drawn = self._slot * (0.76 if self._slot > 3 else 1), []  # thin gaps would only flicker
         for slot, value in sorted(mark.values.items()):
             if value <= 0:
                 continue

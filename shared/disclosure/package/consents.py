@@ -77,16 +77,20 @@ class _ShownReceipts(Receipts):
 
 
 class Told:
-    """A line of the history as the report shows it: the newest of them."""
+    """The newest of the history, as the report shows it: what was decided at once about several kinds is one line."""
 
     def __init__(self) -> None:
         self.rows: list[list[str]] = []
         self.count = 0
 
-    def add(self, row: list[str]) -> None:
-        """Keep it, and let the oldest go."""
+    def add(self, row: Sequence[str], comma: str) -> None:
+        """Tell of a line as `_COLUMNS` has it, and let the oldest go."""
+        at, purpose, kind, *rest = row[1:7]
+        if self.rows and [*self.rows[-1][:2], *self.rows[-1][3:]] == [at, purpose, *rest]:
+            self.rows[-1][2] += comma + kind
+            return
         self.count += 1
-        self.rows = [*self.rows[-_MOST_TOLD + 1 :], row]
+        self.rows = [*self.rows[-_MOST_TOLD + 1 :], [at, purpose, kind, *rest]]
 
 
 class Consents:
@@ -130,7 +134,7 @@ class Consents:
             found = await self._recipients.find(self._order.uid, named)
             rows = [self._row(event, found) for event in events]
             for row in rows:
-                self.told.add(row)
+                self.told.add(row, self._say("comma"))
             yield lines(rows)
 
     def _row(self, event: Event, recipients: dict[str, Recipient]) -> list[str]:

@@ -27,6 +27,9 @@ MOST_YEARS = 10
 """Drawn day by day, of each kind."""
 _MOST_FIELDS = 6
 _MOST_CHARS = 300
+_AS_CARDS = (Category.PROFILE, Category.CONNECTIONS, Category.INQUIRIES)
+"""Few, or long: each field has a line of its own."""
+_FOR_PROGRAMS = ("recipient", "sha256", "size_bytes", "epoch", "notice", "details")
 _TIMES = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)\S*")
 _POINTS = re.compile(r"U\+([0-9A-F]{4,6})")
 _GETA = "〓"
@@ -41,6 +44,7 @@ class Report:
         self._order, self._contents, self._zones, self._say = order, notice.contents, zones, Say(order.language)
         self._kinds: list[KindTold] = []
         self._sections: list[Json] = []
+        self._whose: list[tuple[str, str]] = []
 
     def add_kind(self, told: KindTold) -> None:
         """Tell of a kind."""
@@ -48,23 +52,25 @@ class Report:
 
     def add_consents(self, told: consents.Told) -> None:
         """Tell of the newest decisions."""
-        shown = (1, 2, 3, 4, 5, 6)
         head = [self._say(key) for key in ("at", "purpose", "kind", "to", "state", "by")]
-        rows = [[_short(row[at]) for at in shown] for row in reversed(told.rows)]
+        rows = [list(map(_short, row)) for row in reversed(told.rows)]
         self._section(Category.CONSENTS, consents.HISTORY, head, rows, told.count)
 
     def add_records(self, category: Category, told: records.Told) -> None:
         """Tell of the newest records of a category."""
         language = self._order.language
-        fields = [one for one in told.fields if one not in ("recipient", "sha256", "size_bytes", "epoch", "notice")]
+        fields = [one for one in told.fields if one not in _FOR_PROGRAMS]
         head = [records.label(one, language) for one in fields]
         rows = [[self._value(one.fields.get(name)) for name in fields] for one in told.records]
-        if len(rows) > 3 or len(fields) <= _MOST_FIELDS:
-            head, rows = head[:_MOST_FIELDS], [row[:_MOST_FIELDS] for row in rows]
-            self._section(category, f"{category}.csv", head, rows, told.count)
-        else:
+        if category is Category.PROFILE:
+            named = (dict(zip(fields, row, strict=True)) for row in rows)
+            self._whose = [(one, told[one]) for told in named for one in ("name", "born_on") if told.get(one)]
+        if category in _AS_CARDS:
             cards = [[[h, v] for h, v in zip(head, row, strict=True) if v] for row in rows]
             self._section(category, f"{category}.csv", [], [], told.count, cards)
+        else:
+            head, rows = head[:_MOST_FIELDS], [row[:_MOST_FIELDS] for row in rows]
+            self._section(category, f"{category}.csv", head, rows, told.count)
 
     def _section(
         self,
@@ -75,11 +81,11 @@ class Report:
         count: int,
         cards: Sequence[Any] = (),
     ) -> None:
-        more = (
-            self._say("more", shown=len(rows), file=file) if count > len(rows) and rows else self._say("all", file=file)
-        )
+        shown = len(rows) or len(cards)
+        more = self._say("more", shown=shown, file=file) if count > shown else self._say("all", file=file)
         self._sections.append(
             {
+                "place": list(Category).index(category),
                 "title": CATEGORIES[category].of(self._order.language),
                 "head": head,
                 "rows": rows,
@@ -111,6 +117,7 @@ class Report:
         body = self._contents.accredited_body
         facts = [
             [say("case"), order.number],
+            *([records.label(field, language), value] for field, value in self._whose),
             [say("period"), say("dates", first=self._date(order.first), last=self._date(order.last))],
             [say("zone"), zone_names(self._zones)],
             [say("made_at"), _moment(order.at, self._zones)],
@@ -121,7 +128,7 @@ class Report:
             "words": {key: words.of(language) for key, words in WORDS.items()},
             "facts": facts,
             "kinds": [self._kind(told, images) for told in self._kinds],
-            "sections": self._sections,
+            "sections": sorted(self._sections, key=lambda one: int(one["place"])),
             "left_out": [
                 [
                     say("withheld.passage", where=one.where) if one.passage else one.where,
@@ -194,6 +201,10 @@ class Report:
             return _short(("、" if language is Language.JA else ", ").join(self._word(one) for one in value))
         if isinstance(value, str):
             return _short(self._word(value))
+        if isinstance(value, dict):
+            return "  ".join(shown for one in value.values() if (shown := self._value(one)))
+        if isinstance(value, list | tuple):
+            return "\n".join(self._value(one) for one in value)
         return _short(str(cell(value, self._zones, language)))
 
     def _word(self, code: str) -> str:

@@ -46,6 +46,7 @@ WORDS: dict[str, Words] = {
     "valid_until": _w("有効期限", "Valid until"),
     "reason": _w("理由", "Reason"),
     "receipt": _w("受領書の番号", "Receipt"),
+    "comma": _w("、", ", "),
     "everyone": _w("すべて", "Everything"),
     # the report
     "case": _w("受付番号", "Case number"),

@@ -36,7 +36,7 @@ HOUR_NS = DAY_NS // 24
 MINUTE_NS = HOUR_NS // 60
 
 
-def rows_of(kind: Kind, on: dt.date, chance: random.Random, per_day: int) -> list[tuple[Any, ...]]:
+def rows_of(kind: Kind, on: dt.date, chance: random.Random, per_day: int) -> list[tuple[Any, ...]]:  # noqa: C901 - a case for each kind
     """A plausible day in UTC of somebody in Japan."""
     start = day_start_ns(on)
     wave = math.sin(on.toordinal() / 58)
@@ -52,9 +52,7 @@ def rows_of(kind: Kind, on: dt.date, chance: random.Random, per_day: int) -> lis
     hand = "raw:entered:com.example.app:user_input"
     match kind:
         case Kind.STEPS:
-            return [
-                one(at(hour), at(hour + 1), max(0, int(chance.gauss(620 + 120 * wave, 300)))) for hour in range(13)
-            ]
+            return [one(at(hour), at(hour + 1), max(0, int(chance.gauss(620 + 120 * wave, 300)))) for hour in range(13)]
         case Kind.HEART_RATE:
             every = DAY_NS // per_day
             return [
