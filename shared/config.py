@@ -23,9 +23,6 @@ class Settings:
 
     # where the parts of the platform are
     documents: str = _setting(doc="`sqlite:PATH`, or `firestore` (the emulator by FIRESTORE_EMULATOR_HOST)")
-    anchors: str = _setting(
-        "folder:.dev/anchors", doc="where the audit log is anchored; a folder only on a developer's machine"
-    )
     project: str = _setting("kagamino-local", doc="Google Cloud project id")
     region: str = _setting("asia-northeast1", doc="Google Cloud region: Tokyo, the policy keeps data in Japan")
     public_url: str = _setting(doc="where the functions are reached, without a trailing slash; each at /<function>")
@@ -75,7 +72,9 @@ class Settings:
     aws_role: str = _setting("", doc="ARN of the functions' roles, without the `-<function>` they end in")
     aws_audience: str = _setting("kagamino-aws", doc="audience of the ID tokens that the roles' trust policy asks for")
     aws_endpoint: str = _setting("", doc="URL of a plain-text AWS that asks for no credentials; empty: AWS itself")
-    anchors: str = _setting("", doc="where the audit log is anchored: `s3:BUCKET`, a bucket with Object Lock")
+    anchors: str = _setting(
+        "folder:.dev/anchors", doc="where the audit log is anchored: `s3:BUCKET` with Object Lock; or a folder, here"
+    )
     mail_from: str = _setting("", doc="whom mails come from: `Name <address>`, verified at SES")
     mail_configuration_set: str = _setting("", doc="SES configuration set, which publishes what becomes of each mail")
     mail_events_url: str = _setting("", doc="URL of the SQS queue where that arrives")
@@ -162,9 +161,11 @@ def _contradictions(s: Settings) -> list[str]:
 
 
 def _contradictions_at_aws(s: Settings) -> list[str]:
-    needed = ("aws_role", "anchors", "mail_from", "mail_configuration_set", "mail_events_url")
+    needed = ("aws_role", "mail_from", "mail_configuration_set", "mail_events_url")
     missing = [name.upper() for name in needed if not getattr(s, name)]
     faults = [f"{name} is missing, which only a developer's machine may do without" for name in missing]
+    if not s.anchors.startswith("s3:"):
+        faults.append("ANCHORS is no bucket, which only a developer's machine may do without")
     if s.aws_endpoint:
         faults.append("AWS_ENDPOINT is plain text, for a developer's machine only")
     return faults

@@ -1,4 +1,4 @@
-"""Which write-once store this deployment anchors its audit log in, and one in a folder, for one machine."""
+"""Which write-once store the audit log is anchored in, and one in a folder, for one machine."""
 
 import asyncio
 import os
@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from shared.cloud.s3_anchors import Calls, S3Anchors
 from shared.errors import Conflict, Refused, Unavailable
 from shared.ids import RandomIds
 
@@ -27,15 +28,32 @@ class WriteOnce(Protocol):
     async def names(self, prefix: str) -> list[str]: ...
 
 
-def open_anchors(where: str) -> WriteOnce:
-    """The store that the setting `anchors` names: `folder:PATH`. Nothing is connected yet.
+def open_anchors(where: str, aws: Calls | None = None) -> WriteOnce:
+    """The store that the setting `anchors` names: `folder:PATH` or `s3:BUCKET`. Nothing is connected yet.
 
-    Raises Refused `settings`: it names none.
+    A bucket is reached by `aws`; without it with whatever credentials boto3 finds, which are an auditor's own.
+    Raises Refused `settings`: it names neither.
     """
     scheme, _, place = where.partition(":")
+    if scheme == "s3" and place:
+        return S3Anchors(aws or OwnCredentials(), place)
     if scheme != "folder" or not place:
-        raise Refused("settings", "ANCHORS is not folder:PATH")
+        raise Refused("settings", "ANCHORS is neither folder:PATH nor s3:BUCKET")
     return FolderAnchors(Path(place))
+
+
+class OwnCredentials:
+    """As `aws.Aws`, for people at their own machines: boto3 with their own profile, and its own retries."""
+
+    async def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        """One call of boto3. A `Body` comes back as bytes."""
+        return await asyncio.to_thread(self._call, service, operation, arguments)
+
+    def _call(self, service: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        import boto3
+
+        answer: dict[str, Any] = getattr(boto3.client(service), operation)(**arguments)
+        return {**answer, "Body": answer["Body"].read()} if "Body" in answer else answer
 
 
 class FolderAnchors:

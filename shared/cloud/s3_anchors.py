@@ -9,19 +9,26 @@ Source: docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html and …/c
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from shared import log
-from shared.cloud.aws import Aws
 from shared.errors import Conflict, Refused, Unavailable
 
 ALREADY_THERE = "PreconditionFailed"
 
 
+class Calls(Protocol):
+    """What reaches AWS: `aws.Aws`."""
+
+    async def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        """One call of boto3."""
+        ...
+
+
 class S3Anchors:
     """The anchors in one bucket. Answers `audit.ports.Anchors`."""
 
-    def __init__(self, aws: Aws, bucket: str) -> None:
+    def __init__(self, aws: Calls, bucket: str) -> None:
         self._aws = aws
         self._bucket = bucket
 

@@ -21,7 +21,6 @@ variables {
   notification_channels = ["projects/demo/notificationChannels/1"]
 
   aws_role               = "arn:aws:iam::123456789012:role/kagamino"
-  anchor_bucket          = "anchors"
   mail_from              = "KAGAMINO <privacy@kagamino.example>"
   mail_configuration_set = "kagamino"
   mail_events_url        = "https://sqs.ap-northeast-1.amazonaws.com/123456789012/mail-events"
