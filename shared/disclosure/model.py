@@ -312,7 +312,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     not_before: dt.datetime | None = None
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Case(msgspec.Struct, frozen=True, kw_only=True):
     """The case's document. Civil dates are the operator's (JST).
 
     `due_on` is the day the law lets the person sue from (arrival and two weeks), or the extended day; `wake_at` is

@@ -124,3 +124,16 @@ async def test_data_found_in_paper_is_for_the_window_to_post(counter: Counter):
     assert case.file.case.letters["l1"].tracking == "123"
     with pytest.raises(Conflict, match="case_moved_on"):
         await counter.do(case, a.Posted(letter="l1", on=counter.desk.moment().today), WINDOW)
+
+
+async def test_what_is_open_is_listed_the_most_urgent_first_and_what_is_over_is_not(counter: Counter):
+    first = await counter.returned(await counter.call(DISCLOSE))
+    second = await counter.call(ERASE)
+    over = await counter.do(await counter.call(PURPOSE), a.Withdraw(), WINDOW)
+    listed = [one.id for one in await counter.cases.open_page(stage=None, after="", limit=10)]
+    assert listed == [second.id, first.id]
+    assert over.id not in listed
+    received = await counter.cases.open_page(stage=Stage.RECEIVED, after="", limit=10)
+    assert [one.id for one in received] == [first.id]
+    behind = await counter.cases.open_page(stage=None, after=second.id, limit=10)
+    assert [one.id for one in behind] == [first.id]
