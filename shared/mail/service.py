@@ -181,7 +181,10 @@ class Sending:
             return await self._give_up(held, said)
         due_at = self.clock.now() + backoff(held.value.attempts)
         await self._move(held, "mail.put_off", state=State.QUEUED, due_at=due_at, reason=said)
-        log.event("mail.put_off", "WARNING", code=said, attempt=held.value.attempts)
+        if isinstance(fault, Refused):  # our set-up is at fault, or our standing: a person hears of it at once
+            log.event("mail.refused", "ERROR", code=said, attempt=held.value.attempts)
+        else:
+            log.event("mail.put_off", "WARNING", code=said, attempt=held.value.attempts)
         await enqueue(self.queue, held.id, due_at.isoformat(), schedule_at=due_at)
         return "put_off"
 

@@ -191,6 +191,20 @@ async def test_nothing_is_tried_for_ever_and_a_person_is_told(
     assert world.tasks.waiting == []
 
 
+async def test_a_carrier_that_says_no_is_told_of_at_once_and_asked_again(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    await world.queued()
+    world.ses.faults = [THROTTLED]
+    assert await world.deliver() == ["put_off"]
+    assert "ERROR" not in capsys.readouterr().err
+    world.clock.advance(backoff(1))
+    world.ses.faults = [Refused("aws_refused", more={"said": "SendingPausedException"})]
+    assert await world.deliver() == ["put_off"]
+    said = '"ERROR", "event": "mail.refused", "code": "SendingPausedException"'
+    assert said in capsys.readouterr().err
+
+
 async def test_what_ses_will_never_take_is_told_at_once(world: World, capsys: pytest.CaptureFixture[str]):
     queued = await world.queued()
     world.ses.faults = [Refused("aws_refused", more={"said": "BadRequestException"})]
