@@ -1,8 +1,8 @@
 """`make bench`: measures everything the contract names, and writes one JSON document.
 
-    python -m infra.bench [PART…]      codec, operations, latency, flight, cold, dispatch, gate, audit, basics; all by default
-    python -m infra.bench [PART…]      codec, operations, latency, flight, cold, dispatch, gate, package,
-                                      basics; all by default
+    python -m infra.bench [PART…]      codec, operations, latency, flight, cold, dispatch, gate, audit, package, basics
+
+All parts by default.
 
 Progress goes to standard error, the document to standard output and to .bench/bench.json. Ratios are of things
 measured side by side in this very run. The exit status is 1 where a target is not met.

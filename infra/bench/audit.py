@@ -58,9 +58,10 @@ async def run() -> Part:
         took_s = time.perf_counter() - started
         if process.returncode != 0:
             raise RuntimeError(told.decode())
-        mib = float(told.decode().split()[-1])
+        *_, cpu_s, mib = map(float, told.decode().splitlines()[-1].split())
         numbers = {
             "entries": ENTRIES,
+            "cpu_s": round(cpu_s, 1),
             "log_mib": round(file.stat().st_size / 2**20),
             "anchors_mib": round(sum(one.stat().st_size for one in anchors.rglob("*") if one.is_file()) / 2**20),
         }
@@ -107,5 +108,6 @@ def _entries() -> Iterator[Entry]:
 
 if __name__ == "__main__":
     status = main()
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
     sys.exit(status)
