@@ -79,7 +79,8 @@ WORDS: dict[str, Words] = {
     "glance.mean": _w("期間の平均", "Mean of the period"),
     "files.title": _w("このほかのファイル", "The other files"),
     "files.about": _w(
-        "同じ内容のすべての記録が、表（CSV）と、ほかのシステムで読める形（FHIR R4、JSON）で入っています。くわしくはREADMEをご覧ください。",
+        "すべての記録が、表（CSV）と、ほかのシステムで読める形（FHIR R4、JSON）で入っています。"
+        "くわしくはREADMEをご覧ください。",
         "Every single record is in the tables (CSV) and in files for other systems (FHIR R4, JSON); see README.",
     ),
     "contact.title": _w("お問合せ", "Questions and complaints"),
@@ -98,7 +99,8 @@ WORDS: dict[str, Words] = {
     ),
     "reading.band": _w(
         "帯はその日の最小から最大、線は平均。記録のない日で線が切れます。",
-        "The band is from the lowest to the highest of each day, the line their mean. It breaks where nothing was recorded.",
+        "The band is from the lowest to the highest of each day, the line the mean. It breaks where nothing was "
+        "recorded.",
     ),
     "reading.pressure": _w(
         "実線は最高血圧、破線は最低血圧のその日の平均。記録のない日で線が切れます。",
@@ -146,7 +148,8 @@ CATEGORIES: dict[Category, Words] = {
 GROUNDS: dict[Ground, Words] = {
     Ground.HARM: _w(
         "本人または第三者の生命、身体、財産その他の権利利益を害するおそれがあるため（個人情報保護法第33条第2項第1号）",
-        "It may harm the life, body, property or other rights and interests of the person or of others (APPI art. 33(2)(i))",
+        "It may harm the life, body, property or other rights and interests of the person or of others "
+        "(APPI art. 33(2)(i))",
     ),
     Ground.HINDRANCE: _w(
         "業務の適正な実施に著しい支障を及ぼすおそれがあるため（同項第2号）",
