@@ -22,7 +22,8 @@ from shared.disclosure.package.model import Order
 from shared.disclosure.package.ports import Sources
 from shared.disclosure.package.redaction import Redactions
 from shared.disclosure.package.tables import BOM, lines, written
-from shared.disclosure.package.words import METHODS, ROLES, STATES, Say
+from shared.disclosure.package.terms import METHODS, ROLES, STATES
+from shared.disclosure.package.words import Say
 from shared.disclosure.package.zipped import Piece
 from shared.measurement.civil import ZoneTimeline
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from shared.disclosure.package.redaction import WITHHELD, Redactions
 from shared.disclosure.package.tables import Written, lines
-from shared.disclosure.package.words import FIELD_NAMES, MEANINGS, Say
+from shared.disclosure.package.terms import FIELD_NAMES, MEANINGS
+from shared.disclosure.package.words import Say
 from shared.measurement.civil import ZoneTimeline
 from shared.measurement.model import FIELDS, Day, Points, is_manual
 from shared.measurement.rows import WORDS

@@ -25,7 +25,8 @@ from shared.disclosure.package.ports import Record
 from shared.disclosure.package.readings import SLICE
 from shared.disclosure.package.service import write_package
 from shared.disclosure.package.tables import Written, defused, lines
-from shared.disclosure.package.words import FIELD_NAMES, LABELS, MEANINGS, METHODS, ROLES, STATES, WORDS
+from shared.disclosure.package.terms import FIELD_NAMES, LABELS, MEANINGS, METHODS, ROLES, STATES
+from shared.disclosure.package.words import WORDS
 from shared.errors import Conflict, InvalidInput, Refused
 from shared.measurement.civil import ZoneTimeline
 from shared.measurement.model import DAY_NS, FIELDS, SetAside, day_start_ns
@@ -133,11 +134,11 @@ async def test_bundles_are_what_the_standard_says(hana: Person):
     for kind in Kind:
         bundle = Bundle.model_validate_json(files[f"fhir/{kind}-2026-part001.json"])
         assert bundle.type == "collection"
-        for entry in bundle.entry:
+        for entry in bundle.entry or []:
             observation = entry.resource
             assert isinstance(observation, Observation)
             assert entry.fullUrl == f"urn:uuid:{observation.id}"
-            idents.append(observation.id)
+            idents.append(str(observation.id))
             assert observation.status == "final"
     assert len(set(idents)) == len(idents)
     assert UID not in files["fhir/weight-2026-part001.json"].decode()
@@ -406,7 +407,8 @@ async def test_the_report_says_the_main_facts_and_can_be_read_aloud(hana: Person
     words = {Language.JA: ("保有個人データ開示書", "歩数", "髙田"), Language.EN: ("what we hold", "Heart rate", "髙田")}
     for one in (*words[language], "KG-4F7K-92XA", "2025", "2026"):
         assert one in text
-    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    root: Any = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
     assert f"README.{language}.txt" == next(iter(files))
 
 
