@@ -1,8 +1,8 @@
 """What a person decided, line by line and as signed receipts, without what is left out.
 
-Lines of the ledger are chained by hash, and receipts are signed over them. So where something of a line is left out, its
-hash would tell the rest to whoever tries what it could be, and so would every later one: from that line on there are
-neither hashes nor signatures.
+Lines of the ledger are chained by hash, and receipts are signed over them. So where something of a line is left out,
+its hash would tell the rest to whoever tries what it could be, and so would every later one: from that line on there
+are neither hashes nor signatures.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -16,13 +16,14 @@ from shared.consent.exports import PAGE, Exports, Format
 from shared.consent.ledger import Event, Tail
 from shared.consent.model import Cell
 from shared.consent.ports import Ledger, Recipient, Recipients, Standing
-from shared.consent.receipts import Receipts, Signed
+from shared.consent.receipts import TYPE, Receipts, Signed
 from shared.consent.records import Record
 from shared.disclosure.package.model import Order
 from shared.disclosure.package.ports import Sources
 from shared.disclosure.package.redaction import Redactions
 from shared.disclosure.package.tables import BOM, lines, written
-from shared.disclosure.package.words import METHODS, ROLES, STATES, Say
+from shared.disclosure.package.terms import METHODS, ROLES, STATES
+from shared.disclosure.package.words import Say
 from shared.disclosure.package.zipped import Piece
 from shared.measurement.civil import ZoneTimeline
 
@@ -73,7 +74,7 @@ class _ShownReceipts(Receipts):
         """None where the receipt cannot be what was decided word for word. Raises as the signer."""
         if any(not item.event.hash for item in receipt.items):
             return None
-        return await self.signer.sign(msgspec.json.encode(receipt), typ="consent-receipt+jws")
+        return await self.signer.sign(msgspec.json.encode(receipt), typ=TYPE)
 
 
 class Told:

@@ -11,7 +11,7 @@ from shared.disclosure.package.progress import Meter
 from shared.disclosure.package.reading import UNDATED, Calendar, Reading
 from shared.disclosure.package.readings import aside_body, aside_head, body, head, slices
 from shared.disclosure.package.redaction import Redactions
-from shared.disclosure.package.tables import BOM
+from shared.disclosure.package.tables import BOM, Written
 from shared.disclosure.package.words import Say
 from shared.disclosure.package.zipped import Piece
 from shared.measurement.civil import ZoneTimeline
@@ -78,7 +78,7 @@ class MeasurementFiles:
             await meter.reach((day.on - first).days / ((last - first).days + 1))
 
     async def _tables(self, meter: Meter) -> AsyncIterator[Piece]:
-        begun, counts = "", self.told.points
+        begun, counts, times = "", self.told.points, Written(self._zones)
         async for day in self._days(meter):
             for year, points in self._calendar.parts(day.points):
                 path = f"{Category.MEASUREMENTS}/{self._kind}-{year}.csv"
@@ -87,7 +87,7 @@ class MeasurementFiles:
                     yield Piece(path, BOM + head(self._kind, self._say))
                 counts[year] = counts.get(year, 0) + len(points)
                 for some in slices(points):
-                    rows = await asyncio.to_thread(body, some, self._zones, self._redactions, self._order.language)
+                    rows = await asyncio.to_thread(body, some, times, self._redactions, self._order.language)
                     yield Piece(path, rows)
 
     async def _set_aside(self) -> AsyncIterator[Piece]:

@@ -1,8 +1,8 @@
 """Measurements as FHIR R4 Observations, in bundles of a bounded size.
 
-Codes are LOINC's, units UCUM's. What the source says beside the value, and no code is known for, stands in extensions of
-our own. Ids count within the package, so that they tell nothing. Sources: hl7.org/fhir/R4/observation.html and its vital
-signs profiles, loinc.org, November 2026.
+Codes are LOINC's, units UCUM's. What the source says beside the value, and no code is known for, stands in extensions
+of our own. Ids count within the package, so that they tell nothing. Sources: hl7.org/fhir/R4/observation.html and its
+vital signs profiles, loinc.org, November 2026.
 """
 
 import datetime as dt
@@ -15,6 +15,7 @@ from shared.consent.fhir import URN
 from shared.consent.records import subject_of
 from shared.disclosure.package.model import Order
 from shared.disclosure.package.redaction import Redactions
+from shared.disclosure.package.tables import Written
 from shared.measurement.civil import ZoneTimeline
 from shared.measurement.model import FIELDS, SESSION, Points, is_manual
 from shared.measurement.nights import ASLEEP, DEEP, LIGHT, REM
@@ -48,7 +49,7 @@ _SPECIMENS = {
     4: ("14749-6", "Glucose [Moles/volume] in Serum or Plasma"),
     5: ("14745-4", "Glucose [Moles/volume] in Body fluid"),
 }
-"""Glucose by what was measured, in the source's numbering: interstitial fluid, capillary blood, plasma, serum, tears."""
+"""Glucose by specimen, in the source's numbering: interstitial fluid, capillary blood, plasma, serum, tears."""
 _STAGES = {
     LIGHT: ("93830-8", "Light sleep duration"),
     DEEP: ("93831-6", "Deep sleep duration"),
@@ -68,15 +69,20 @@ _UNITS = {
 _PRESSURES = (("8480-6", "Systolic blood pressure"), ("8462-4", "Diastolic blood pressure"))
 _ACTIVITY = (Kind.STEPS, Kind.SLEEP)
 _MINUTE_NS = 60_000_000_000
+_MOST_KNOWN = 5_000
 
 
 class Observations:
     """Writes the points of one kind."""
 
     def __init__(self, order: Order, kind: Kind, zones: ZoneTimeline, redactions: Redactions) -> None:
-        self._order, self._kind, self._zones, self._redactions = order, kind, zones, redactions
-        self._written = 0
+        self._order, self._kind, self._redactions = order, kind, redactions
+        self._written_at = Written(zones)
+        self._count = 0
         self._encode = msgspec.json.Encoder().encode
+        # A UUID of version 8 (RFC 9562 §5.8): what the package and kind are hashed to, then a number.
+        self._ids = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{URN}:package:{order.case}:{kind}"))[:24]
+        self._ids = f"{self._ids[:14]}8{self._ids[15:19]}8{self._ids[20:]}"
         category = "activity" if kind in _ACTIVITY else "vital-signs"
         if kind is Kind.BLOOD_GLUCOSE:
             category = "laboratory"
@@ -87,12 +93,14 @@ class Observations:
         self._extras = [(place, field.name) for place, field in enumerate(FIELDS[kind]) if field.name in WORDS[kind]]
         if kind is Kind.OXYGEN_SATURATION:
             self._extras.append((1, FIELDS[kind][1].name))
+        self._masking = redactions.masking(kind)
+        self._known: dict[tuple[Any, ...], str] = {}
 
     def head(self, part: int) -> bytes:
         """How a bundle begins."""
         bundle = {
             "resourceType": "Bundle",
-            "id": self._id(f"bundle:{part}"),
+            "id": f"{self._ids}f{part:011x}",
             "type": "collection",
             "timestamp": self._order.at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         }
@@ -100,37 +108,49 @@ class Observations:
 
     def entries(self, points: Points) -> bytes:
         """The points' entries, between commas."""
-        made = [self._entry(points, at) for at in range(len(points))]
-        return b",\n".join(map(self._encode, made))
+        return ",\n".join([self._entry(points, at) for at in range(len(points))]).encode()
 
-    def _id(self, name: str) -> str:
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{URN}:package:{self._order.case}:{self._kind}:{name}"))
+    def _entry(self, points: Points, at: int) -> str:
+        self._count += 1
+        ident = f"{self._ids}{self._count:012x}"
+        start_ns, end_ns, modified_ms = points.start_ns[at], points.end_ns[at], points.modified_ms[at]
+        effective = f'"effectiveDateTime":"{self._written_at(start_ns)}"'
+        if start_ns != end_ns:
+            period = f'"start":"{self._written_at(start_ns)}","end":"{self._written_at(end_ns)}"'
+            effective = f'"effectivePeriod":{{{period}}}'
+        issued = f'"issued":"{self._written_at(modified_ms * 1_000_000)}",' if modified_ms else ""
+        return (
+            f'{{"fullUrl":"urn:uuid:{ident}","resource":{{"resourceType":"Observation","id":"{ident}",'
+            f"{effective},{issued}{self._rest(points, at)}}}}}"
+        )
 
-    def _entry(self, points: Points, at: int) -> Json:
-        self._written += 1
-        ident = self._id(str(self._written))
-        start_ns, end_ns, origin = points.start_ns[at], points.end_ns[at], points.origin[at]
-        start = self._zones.written(start_ns)
-        resource: Json = {"resourceType": "Observation", "id": ident}
-        extension = self._extensions(points, at)
-        if extension:
-            resource["extension"] = extension
-        resource |= {
+    def _rest(self, points: Points, at: int) -> str:
+        """All but ids and times, which is alike for many points."""
+        lasts_ns = points.end_ns[at] - points.start_ns[at] if self._kind is Kind.SLEEP else 0
+        key = (points.origin[at], points.name[at], lasts_ns, *[column[at] for column in points.values])
+        if self._masking:
+            return self._told(points, at)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            known = self._known[key] = self._told(points, at)
+        return known
+
+    def _told(self, points: Points, at: int) -> str:
+        resource: Json = {
             "status": "final",
             "category": self._category,
             "code": self._code,
             "subject": self._subject,
+            **self._value(points, at),
         }
-        if start_ns == end_ns:
-            resource["effectiveDateTime"] = start
-        else:
-            resource["effectivePeriod"] = {"start": start, "end": self._zones.written(end_ns)}
-        if points.modified_ms[at]:
-            resource["issued"] = self._zones.written(points.modified_ms[at] * 1_000_000)
-        if origin:
-            resource["device"] = {"display": origin}
-        resource |= self._value(points, at)
-        return {"fullUrl": f"urn:uuid:{ident}", "resource": resource}
+        if points.origin[at]:
+            resource["device"] = {"display": points.origin[at]}
+        extension = self._extensions(points, at)
+        if extension:
+            resource["extension"] = extension
+        return self._encode(resource)[1:-1].decode()
 
     def _value(self, points: Points, at: int) -> Json:
         match self._kind:

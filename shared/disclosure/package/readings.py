@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.disclosure.package.redaction import WITHHELD, Redactions
-from shared.disclosure.package.tables import lines
-from shared.disclosure.package.words import FIELD_NAMES, MEANINGS, Say
+from shared.disclosure.package.tables import Written, lines
+from shared.disclosure.package.terms import FIELD_NAMES, MEANINGS
+from shared.disclosure.package.words import Say
 from shared.measurement.civil import ZoneTimeline
 from shared.measurement.model import FIELDS, Day, Points, is_manual
 from shared.measurement.rows import WORDS
@@ -28,22 +29,15 @@ def head(kind: Kind, say: Say) -> bytes:
     return lines([[say("start"), say("end"), *fields, say("origin"), say("by_hand"), say("modified"), *name]])
 
 
-def body(points: Points, zones: ZoneTimeline, redactions: Redactions, language: Language) -> bytes:
+def body(points: Points, times: Written, redactions: Redactions, language: Language) -> bytes:
     """The lines of some points."""
-    start = list(map(zones.written, points.start_ns))
-    end = start if points.end_ns is points.start_ns else _ends(points, start, zones)
+    start = list(map(times, points.start_ns))
+    end = start if points.end_ns is points.start_ns else list(map(times, points.end_ns))
     by_hand = [int(is_manual(one)) for one in points.origin]
-    modified = [zones.written(ms * 1_000_000) if ms else "" for ms in points.modified_ms]
+    modified = [times(ms * 1_000_000) if ms else "" for ms in points.modified_ms]
     columns = [_column(points, place, redactions, language) for place in range(len(points.values))]
     name = [points.name] if points.kind is Kind.SLEEP else []
     return lines(zip(start, end, *columns, points.origin, by_hand, modified, *name, strict=True))
-
-
-def _ends(points: Points, start: list[str], zones: ZoneTimeline) -> list[str]:
-    return [
-        written if end == begun else zones.written(end)
-        for begun, end, written in zip(points.start_ns, points.end_ns, start, strict=True)
-    ]
 
 
 def _column(points: Points, place: int, redactions: Redactions, language: Language) -> list[Any]:

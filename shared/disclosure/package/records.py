@@ -11,7 +11,7 @@ from shared.disclosure.package.model import Category, Order
 from shared.disclosure.package.ports import Record, Records
 from shared.disclosure.package.redaction import Redactions
 from shared.disclosure.package.tables import BOM, cell, lines, plain
-from shared.disclosure.package.words import LABELS
+from shared.disclosure.package.terms import LABELS
 from shared.disclosure.package.zipped import Piece
 from shared.measurement.civil import ZoneTimeline
 from shared.vocabulary import Language

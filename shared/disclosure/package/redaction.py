@@ -167,6 +167,10 @@ class Redactions:
 
     # measurements
 
+    def masking(self, kind: Kind) -> bool:
+        """Whether any value of this kind is left out on purpose."""
+        return any(rule.place.field for rule in self._of_kind(kind))
+
     def masks(self, kind: Kind, field: str, start_ns: int, end_ns: int) -> bool:
         """Whether this value of a point is left out on purpose."""
         return any((field,) == rule.place.field and rule.over(start_ns, end_ns) for rule in self._of_kind(kind))

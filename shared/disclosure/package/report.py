@@ -15,7 +15,8 @@ from shared.disclosure.package.ports import Typeset
 from shared.disclosure.package.readme import zone_names
 from shared.disclosure.package.redaction import Withheld
 from shared.disclosure.package.tables import cell
-from shared.disclosure.package.words import CATEGORIES, GROUNDS, VALUES, WORDS, Say
+from shared.disclosure.package.terms import VALUES
+from shared.disclosure.package.words import CATEGORIES, GROUNDS, WORDS, Say
 from shared.errors import InvalidInput
 from shared.measurement.civil import ZoneTimeline
 from shared.papers.dates import english_date

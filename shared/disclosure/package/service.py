@@ -5,7 +5,7 @@ hashes of all. Memory does not grow with what there is, but for day summaries, o
 """
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -30,8 +30,9 @@ from shared.vocabulary import Kind
 FORMAT = "kagamino.package/1"
 
 
-async def write_package(order: Order, sources: Sources, progress: Progress) -> AsyncIterator[bytes]:
-    """The archive, in pieces as they are made. Who stops half-way has nothing: the end of an archive is its table.
+async def write_package(order: Order, sources: Sources, progress: Progress) -> AsyncGenerator[bytes, None]:
+    """The archive, in pieces as they are made. Who stops half-way has nothing, since the end of an archive is
+    its table, and should close it (`aclose`).
 
     A kind that is being erased is left out, and that is said. The caller must have found that the person the order is
     about asked for it.

@@ -1,4 +1,4 @@
-"""Tables that a spreadsheet opens as they are meant: UTF-8 with a byte order mark, RFC 4180, and no formula anywhere."""
+"""Tables that a spreadsheet opens as they are meant: UTF-8 with a byte order mark, RFC 4180, no formula anywhere."""
 
 import csv
 import datetime as dt
@@ -17,6 +17,52 @@ BOM = b"\xef\xbb\xbf"
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 """What a cell that is calculated can begin with. Source: OWASP, CSV Injection (2026-11), full-width forms included."""
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+_QUARTER_NS = 900 * SECOND_NS
+_MINUTE_NS = 60 * SECOND_NS
+_MOST_KNOWN = 2_000
+
+
+class Written:
+    """Writes instants as `ZoneTimeline.written` does, some five times as fast for many that are near each other.
+
+    Within a quarter of an hour all but minutes and seconds is mostly alike. Where it is not (zones that once were not
+    of whole quarters, a zone that was told to change just then), each instant is written by itself.
+    """
+
+    def __init__(self, zones: ZoneTimeline) -> None:
+        self._zones = zones
+        self._known: dict[int, tuple[str, int, str] | None] = {}
+
+    def __call__(self, instant_ns: int) -> str:
+        quarter, rest = divmod(instant_ns, _QUARTER_NS)
+        if quarter not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[quarter] = self._alike(quarter)
+        alike = self._known[quarter]
+        if alike is None:
+            return self._zones.written(instant_ns)
+        hour, minute, offset = alike
+        more, rest = divmod(rest, _MINUTE_NS)
+        second, fraction = divmod(rest, SECOND_NS)
+        if fraction:
+            return f"{hour}{minute + more:02d}:{second:02d}.{fraction:09d}".rstrip("0") + offset
+        return f"{hour}{minute + more:02d}:{second:02d}{offset}"
+
+    def _alike(self, quarter: int) -> tuple[str, int, str] | None:
+        first = self._zones.written(quarter * _QUARTER_NS)
+        last = self._zones.written((quarter + 1) * _QUARTER_NS - SECOND_NS)
+        minute = int(first[14:16])
+        if first[:14] != last[:14] or first[19:] != last[19:] or minute % 15 or first[17:19] != "00":
+            return None
+        changed = any(quarter == _ns_of(change.since) // _QUARTER_NS for change in self._zones.changes)
+        return None if changed else (first[:14], minute, first[19:])
+
+
+def _ns_of(at: dt.datetime) -> int:
+    return (at - _EPOCH) // dt.timedelta(microseconds=1) * (SECOND_NS // 1_000_000)
 
 
 def defused(text: str) -> str:
@@ -65,4 +111,4 @@ def plain(value: Any, zones: ZoneTimeline) -> Any:
 
 def written(at: dt.datetime, zones: ZoneTimeline) -> str:
     """An instant in the person's zone, with its offset."""
-    return zones.written((at - _EPOCH) // dt.timedelta(microseconds=1) * (SECOND_NS // 1_000_000))
+    return zones.written(_ns_of(at))

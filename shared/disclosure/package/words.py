@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from shared.consent.model import Method, Role, State
 from shared.disclosure.package.model import Category, Ground
 from shared.policy.model import Words
 from shared.vocabulary import Language
@@ -79,7 +78,8 @@ WORDS: dict[str, Words] = {
     "glance.mean": _w("期間の平均", "Mean of the period"),
     "files.title": _w("このほかのファイル", "The other files"),
     "files.about": _w(
-        "同じ内容のすべての記録が、表（CSV）と、ほかのシステムで読める形（FHIR R4、JSON）で入っています。くわしくはREADMEをご覧ください。",
+        "すべての記録が、表（CSV）と、ほかのシステムで読める形（FHIR R4、JSON）で入っています。"
+        "くわしくはREADMEをご覧ください。",
         "Every single record is in the tables (CSV) and in files for other systems (FHIR R4, JSON); see README.",
     ),
     "contact.title": _w("お問合せ", "Questions and complaints"),
@@ -98,7 +98,8 @@ WORDS: dict[str, Words] = {
     ),
     "reading.band": _w(
         "帯はその日の最小から最大、線は平均。記録のない日で線が切れます。",
-        "The band is from the lowest to the highest of each day, the line their mean. It breaks where nothing was recorded.",
+        "The band is from the lowest to the highest of each day, the line the mean. It breaks where nothing was "
+        "recorded.",
     ),
     "reading.pressure": _w(
         "実線は最高血圧、破線は最低血圧のその日の平均。記録のない日で線が切れます。",
@@ -146,7 +147,8 @@ CATEGORIES: dict[Category, Words] = {
 GROUNDS: dict[Ground, Words] = {
     Ground.HARM: _w(
         "本人または第三者の生命、身体、財産その他の権利利益を害するおそれがあるため（個人情報保護法第33条第2項第1号）",
-        "It may harm the life, body, property or other rights and interests of the person or of others (APPI art. 33(2)(i))",
+        "It may harm the life, body, property or other rights and interests of the person or of others "
+        "(APPI art. 33(2)(i))",
     ),
     Ground.HINDRANCE: _w(
         "業務の適正な実施に著しい支障を及ぼすおそれがあるため（同項第2号）",
@@ -162,172 +164,3 @@ GROUNDS: dict[Ground, Words] = {
     ),
     Ground.ERASING: _w("ご本人の求めにより消去しているところであるため", "It is being erased, as the person asked"),
 }
-
-FIELD_NAMES: dict[str, Words] = {
-    "count": _w("歩数 (歩)", "Steps"),
-    "mmol_per_l": _w("血糖値 (mmol/L)", "Blood glucose (mmol/L)"),
-    "relation_to_meal": _w("食事との関係", "Relation to meal"),
-    "meal_type": _w("食事の種類", "Meal"),
-    "relation_to_sleep": _w("睡眠との関係", "Relation to sleep"),
-    "specimen": _w("検体", "Specimen"),
-    "systolic_mmhg": _w("最高血圧 (mmHg)", "Systolic (mmHg)"),
-    "diastolic_mmhg": _w("最低血圧 (mmHg)", "Diastolic (mmHg)"),
-    "body_position": _w("姿勢", "Body position"),
-    "measurement_location": _w("測定部位", "Measured at"),
-    "kg": _w("体重 (kg)", "Weight (kg)"),
-    "bpm": _w("心拍数 (回/分)", "Heart rate (beats/min)"),
-    "celsius": _w("体温 (°C)", "Body temperature (°C)"),
-    "percent": _w("酸素飽和度 (%)", "Oxygen saturation (%)"),
-    "supplemental_flow_l_per_min": _w("酸素流量 (L/分)", "Supplemental oxygen (L/min)"),
-    "therapy_mode": _w("酸素の投与方法", "Oxygen therapy"),
-    "system": _w("測定系", "System"),
-    "method": _w("測定方法", "Method"),
-    "stage": _w("睡眠の段階", "Sleep stage"),
-}
-
-MEANINGS: dict[str, Words] = {
-    "left_wrist": _w("左手首", "left wrist"),
-    "right_wrist": _w("右手首", "right wrist"),
-    "left_upper_arm": _w("左上腕", "left upper arm"),
-    "right_upper_arm": _w("右上腕", "right upper arm"),
-    "axillary": _w("わき", "armpit"),
-    "finger": _w("指", "finger"),
-    "forehead": _w("額", "forehead"),
-    "oral": _w("口", "mouth"),
-    "rectal": _w("直腸", "rectum"),
-    "temporal_artery": _w("側頭動脈", "temporal artery"),
-    "toe": _w("足の指", "toe"),
-    "tympanic": _w("耳（鼓膜）", "ear"),
-    "wrist": _w("手首", "wrist"),
-    "vaginal": _w("膣", "vagina"),
-    "general": _w("特になし", "general"),
-    "fasting": _w("空腹時", "fasting"),
-    "before_meal": _w("食前", "before a meal"),
-    "after_meal": _w("食後", "after a meal"),
-    "unknown": _w("不明", "unknown"),
-    "breakfast": _w("朝食", "breakfast"),
-    "lunch": _w("昼食", "lunch"),
-    "dinner": _w("夕食", "dinner"),
-    "snack": _w("間食", "snack"),
-    "fully_awake": _w("覚醒時", "fully awake"),
-    "before_sleep": _w("就寝前", "before sleep"),
-    "on_waking": _w("起床時", "on waking"),
-    "during_sleep": _w("睡眠中", "during sleep"),
-    "interstitial_fluid": _w("間質液", "interstitial fluid"),
-    "capillary_blood": _w("毛細血管血", "capillary blood"),
-    "plasma": _w("血漿", "plasma"),
-    "serum": _w("血清", "serum"),
-    "tears": _w("涙液", "tears"),
-    "whole_blood": _w("全血", "whole blood"),
-    "standing": _w("立位", "standing"),
-    "sitting": _w("座位", "sitting"),
-    "lying_down": _w("臥位", "lying down"),
-    "semi_recumbent": _w("半臥位", "semi-recumbent"),
-    "nasal_cannula": _w("鼻カニューレ", "nasal cannula"),
-    "peripheral_capillary": _w("末梢毛細血管", "peripheral capillary"),
-    "pulse_oximetry": _w("パルスオキシメータ", "pulse oximetry"),
-    "session": _w("睡眠の全体", "whole session"),
-    "awake": _w("覚醒", "awake"),
-    "asleep": _w("睡眠（段階不明）", "asleep"),
-    "out_of_bed": _w("離床", "out of bed"),
-    "light": _w("浅い睡眠", "light"),
-    "deep": _w("深い睡眠", "deep"),
-    "rem": _w("レム睡眠", "REM"),
-}
-
-STATES: dict[State, Words] = {
-    State.REQUESTED: _w("招待し、返事待ち", "Invited, waiting for an answer"),
-    State.GIVEN: _w("同意", "Given"),
-    State.REFUSED: _w("同意しない", "Refused"),
-    State.RECONFIRMED: _w("あらためて同意", "Given again"),
-    State.KEPT: _w("新しい説明には同意せず、これまでの同意を維持", "Kept as it was; not given under a newer notice"),
-    State.WITHDRAWN: _w("撤回", "Withdrawn"),
-    State.EXPIRED: _w("期限切れ", "Expired"),
-    State.INVALIDATED: _w("終了", "Ended"),
-    State.ERASING: _w("消去の開始", "Erasing began"),
-    State.ERASED: _w("消去の完了", "Erased"),
-    State.FROZEN: _w("取扱いの停止", "Handling suspended"),
-    State.THAWED: _w("取扱いの再開", "Handling resumed"),
-}
-
-ROLES: dict[Role, Words] = {
-    Role.SELF: _w("ご本人", "Yourself"),
-    Role.GUARDIAN: _w("保護者など法定代理人", "Parent or other statutory agent"),
-    Role.AGENT: _w("代理人", "Agent"),
-    Role.RELATIVE: _w("見守る家族", "The relative"),
-    Role.STAFF: _w("担当者", "Staff"),
-    Role.SYSTEM: _w("システム", "The system"),
-}
-
-METHODS: dict[Method, Words] = {
-    Method.LINK: _w("Googleとの連携", "By connecting to Google"),
-    Method.APP: _w("アプリ", "In the app"),
-    Method.PAGE: _w("同意ページ", "On the consent page"),
-    Method.INVITATION: _w("招待", "By invitation"),
-    Method.STAFF: _w("担当者による登録", "Entered by staff"),
-    Method.SYSTEM: _w("ほかの決定の結果", "Followed from another event"),
-}
-
-LABELS: dict[str, Words] = {
-    "id": _w("番号", "Id"),
-    "at": _w("日時", "Time"),
-    "provider": _w("連携先", "Provider"),
-    "state": _w("状態", "State"),
-    "linked_at": _w("連携した日時", "Linked at"),
-    "last_success_at": _w("最後に取得した日時", "Last fetched at"),
-    "last_error": _w("最後の問題", "Last problem"),
-    "kinds": _w("データの種類", "Kinds"),
-    "kind": _w("データの種類", "Kind"),
-    "recipient": _w("提供先の番号", "Recipient"),
-    "recipient_name": _w("提供先", "Recipient's name"),
-    "purpose": _w("利用目的", "Purpose"),
-    "form": _w("形式", "Form"),
-    "from": _w("期間の最初", "From"),
-    "to": _w("期間の最後", "To"),
-    "count": _w("件数", "Count"),
-    "notice": _w("説明の版", "Notice"),
-    "sha256": _w("送った内容のハッシュ値", "Hash of what was sent"),
-    "size_bytes": _w("大きさ（バイト）", "Bytes"),
-    "everything": _w("すべてのデータ", "Everything"),
-    "requested_at": _w("求めた日時", "Asked for at"),
-    "due_at": _w("期限", "Due at"),
-    "finished_at": _w("完了した日時", "Done at"),
-    "backups_until": _w("控えからも消える日時", "Gone from backups by"),
-    "deleted": _w("消去した件数", "Deleted"),
-    "family_name": _w("姓", "Family name"),
-    "given_name": _w("名", "Given name"),
-    "name": _w("氏名", "Name"),
-    "kana": _w("フリガナ", "Reading (kana)"),
-    "born_on": _w("生年月日", "Date of birth"),
-    "address": _w("住所", "Address"),
-    "postal_code": _w("郵便番号", "Postal code"),
-    "phone": _w("電話番号", "Telephone"),
-    "mail": _w("メールアドレス", "E-mail"),
-    "who": _w("閲覧した者", "Who"),
-    "role": _w("役割", "Role"),
-    "what": _w("内容", "What"),
-    "why": _w("理由", "Why"),
-    "reason": _w("理由", "Reason"),
-    "case": _w("受付番号", "Case"),
-    "subject": _w("件名", "Subject"),
-    "text": _w("本文", "Text"),
-    "answers": _w("回答", "Answers"),
-    "value": _w("値", "Value"),
-    "field": _w("項目", "Item"),
-}
-"""Of the records' fields; one that has no word here is called by its name."""
-
-VALUES: dict[str, Words] = {
-    "google_fit": _w("Google Fit", "Google Fit"),
-    "active": _w("連携中", "Active"),
-    "needs_reauth": _w("再連携が必要", "Needs to be linked again"),
-    "revoked": _w("解除済み", "Ended"),
-    "paused": _w("停止中", "Paused"),
-    "recorded": _w("提供", "Handed on"),
-    "stopped": _w("提供せず", "Stopped, not sent"),
-    "summaries": _w("1日ごとの集計", "Day summaries"),
-    "points": _w("測定値", "Single values"),
-    "begun": _w("処理中", "Begun"),
-    "done": _w("完了", "Done"),
-}
-"""Of what records say in codes, for who reads the report; the files keep the codes."""

@@ -15,17 +15,20 @@ from fhir.resources.R4B.observation import Observation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.cloud.signing import keys_of
+from shared.consent.gate import admit_request
 from shared.consent.model import State
-from shared.consent.receipts import TYPE
 from shared.consent.verify import check
 from shared.disclosure.package.model import Category
 from shared.disclosure.package.observations import _CODES, _UNITS, MOST_ENTRIES
 from shared.disclosure.package.ports import Record
 from shared.disclosure.package.readings import SLICE
 from shared.disclosure.package.service import write_package
-from shared.disclosure.package.tables import defused, lines
-from shared.disclosure.package.words import FIELD_NAMES, LABELS, MEANINGS, METHODS, ROLES, STATES, WORDS
+from shared.disclosure.package.tables import Written, defused, lines
+from shared.disclosure.package.terms import FIELD_NAMES, LABELS, MEANINGS, METHODS, ROLES, STATES
+from shared.disclosure.package.words import WORDS
 from shared.errors import Conflict, InvalidInput, Refused
+from shared.measurement.civil import ZoneTimeline
 from shared.measurement.model import DAY_NS, FIELDS, SetAside, day_start_ns
 from shared.measurement.rows import WORDS as CODED
 from shared.papers.typesetting import typeset
@@ -59,8 +62,6 @@ async def hana(sqlite_documents, clock) -> Person:
 async def test_every_stored_point_is_in_the_table_and_in_the_bundle_of_its_kind(hana: Person):
     await hana.live(FIRST, dt.date(2026, 11, 21))
     files = await unpacked(order(zone="UTC"), hana.sources())
-    from shared.consent.gate import admit_request
-
     consents = await hana.house.ledger.consents(UID)
     for kind in Kind:
         stored = [d async for d in hana.days.read_days(admit_request(UID, consents, kind, "c"), FIRST, LAST)]
@@ -133,11 +134,11 @@ async def test_bundles_are_what_the_standard_says(hana: Person):
     for kind in Kind:
         bundle = Bundle.model_validate_json(files[f"fhir/{kind}-2026-part001.json"])
         assert bundle.type == "collection"
-        for entry in bundle.entry:
+        for entry in bundle.entry or []:
             observation = entry.resource
             assert isinstance(observation, Observation)
             assert entry.fullUrl == f"urn:uuid:{observation.id}"
-            idents.append(observation.id)
+            idents.append(str(observation.id))
             assert observation.status == "final"
     assert len(set(idents)) == len(idents)
     assert UID not in files["fhir/weight-2026-part001.json"].decode()
@@ -218,6 +219,20 @@ async def test_formulas_in_records_and_origins_are_harmless(hana: Person):
     assert 'a","=1' in cells  # quotes stay within their cell
 
 
+@given(
+    st.integers(-(10**18), 3 * 10**18),
+    st.sampled_from(["Asia/Tokyo", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Monrovia", "America/New_York"]),
+    st.integers(0, 2 * 10**9),
+    st.integers(-(10**13), 10**13),
+)
+def test_instants_are_written_as_the_zone_writes_them(instant_ns: int, zone: str, moves_s: int, near_ns: int):
+    moved = dt.datetime.fromtimestamp(moves_s, dt.UTC)
+    zones = ZoneTimeline.of(zone).add(moved, "Pacific/Chatham")
+    times = Written(zones)
+    for at in (instant_ns, instant_ns + 1, moves_s * 10**9 + near_ns, moves_s * 10**9 - 1, moves_s * 10**9):
+        assert times(at) == zones.written(at)
+
+
 # consents
 
 
@@ -227,12 +242,12 @@ async def test_receipts_are_signed_and_believed(hana: Person):
     assert len(receipts) == 2
     keys = await hana.house.keys()
     for one in receipts:
-        assert one["jws"]
-        check(one["jws"].encode(), keys)
+        checked = check(one["jws"], keys_of(keys), hana.house.notices)
+        assert checked.reason == ""
+        assert json.loads(msgspec.json.encode(checked.receipt)) == one["receipt"]
     history = table(files["consents/history.csv"])
     assert len(history) == 1 + len(Kind) + 1
-    assert history[-1][2:7] == ["QOLMSへの送信・保存", "体重", "QOLMSサービス", "撤回", "ご本人"]
-    assert TYPE == "consent-receipt+jws"
+    assert history[-1][2:7] == ["QOLMSへの送信と保存", "体重", "QOLMSサービス", "撤回", "ご本人"]
 
 
 async def test_consents_as_fhir_and_receipts_do_not_depend_on_the_clock(hana: Person, clock):
@@ -392,8 +407,9 @@ async def test_the_report_says_the_main_facts_and_can_be_read_aloud(hana: Person
     words = {Language.JA: ("保有個人データ開示書", "歩数", "髙田"), Language.EN: ("what we hold", "Heart rate", "髙田")}
     for one in (*words[language], "KG-4F7K-92XA", "2025", "2026"):
         assert one in text
-    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
-    assert f"README.{language}.txt" == list(files)[0]
+    root: Any = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert f"README.{language}.txt" == next(iter(files))
 
 
 async def test_letters_that_no_font_has_do_not_stop_a_package(hana: Person):

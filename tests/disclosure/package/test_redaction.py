@@ -81,7 +81,8 @@ def printed(files: dict[str, bytes]) -> str:
     """What the report says to whoever reads or searches it, and what its objects hold."""
     reader = pypdf.PdfReader(io.BytesIO(files["report.pdf"]))
     told = [page.extract_text() for page in reader.pages] + [str(reader.metadata)]
-    for number in range(1, int(reader.trailer["/Size"])):
+    size: Any = reader.trailer["/Size"]
+    for number in range(1, size):
         one = reader.get_object(number)
         told.append(str(one))
         if isinstance(one, StreamObject) and "/FontFile2" not in str(one):
