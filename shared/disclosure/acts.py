@@ -288,10 +288,12 @@ class JobDelayed(Act, frozen=True, kw_only=True, tag="job_delayed"):
 
 
 class LetterSet(Act, frozen=True, kw_only=True, tag="letter_set"):
-    """A letter was typeset and stored; `papers` are the hashes of its PDFs, in the order of the envelope."""
+    """A letter was typeset and stored; `papers` are the hashes of its PDFs, in the order of the envelope.
+    `mail` is the id of the mail that carries them; "": they are to be posted."""
 
     letter: str
     papers: tuple[str, ...]
+    mail: str = ""
 
 
 class Collected(OfItem, frozen=True, kw_only=True, tag="collected"):

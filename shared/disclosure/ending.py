@@ -172,7 +172,11 @@ def job_delayed(do: Doing[a.JobDelayed]) -> File:
 def letter_set(do: Doing[a.LetterSet]) -> File:
     """The letter is there to be posted, or was handed to the mail."""
     file = do.file
-    letter = msgspec.structs.replace(file.case.letters[do.act.letter], made_at=do.now.at, papers=do.act.papers)
+    letter = msgspec.structs.replace(
+        file.case.letters[do.act.letter], made_at=do.now.at, papers=do.act.papers, mail=do.act.mail
+    )
+    if do.act.mail:
+        letter = msgspec.structs.replace(letter, sent_on=do.now.today)
     file = file.with_case(letters={**file.case.letters, do.act.letter: letter})
     return file.without_job("letter", do.act.letter)
 

@@ -272,6 +272,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     way: Way
     made_at: dt.datetime | None = None
     papers: tuple[str, ...] = ()
+    mail: str = ""
     sent_on: dt.date | None = None
     tracking: str = ""
 

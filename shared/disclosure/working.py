@@ -26,10 +26,19 @@ STUCK_AFTER = 8
 
 
 class Done(NamedTuple):
-    """What a job came to: the act that records it, and writes that belong into its commit."""
+    """What a job came to: the act that records it, writes that belong into its commit, and the mails among them."""
 
     act: a.Act
     along: Sequence[Write] = ()
+    mails: tuple[str, ...] = ()
+
+
+class Post(Protocol):
+    """Who carries mails: `mail.service.Outbox`."""
+
+    async def hand_over(self, names: Sequence[str]) -> None:
+        """Have these sent now. Never fails: the mails' own tick finds what is lost here."""
+        ...
 
 
 class NotYet(NamedTuple):
@@ -53,6 +62,7 @@ class Working:
     desk: Desk
     clock: Clock
     workers: Mapping[str, Worker]
+    post: Post
     budget_s: float = 400
     most_jobs: int = field(default=50)
 
@@ -85,7 +95,9 @@ class Working:
         if isinstance(done, NotYet):
             delayed = a.JobDelayed(name=job.name, item=job.item, until=done.until, failed=False)
             return await self.desk.do(case.id, delayed, SYSTEM, if_version=case.version)
-        return await self.desk.do(case.id, done.act, SYSTEM, if_version=case.version, along=done.along)
+        after_it = await self.desk.do(case.id, done.act, SYSTEM, if_version=case.version, along=done.along)
+        await self.post.hand_over(done.mails)
+        return after_it
 
     async def _later(self, case: Opened, job: Job, fault: Fault) -> Opened:
         """Nothing is dropped: what cannot be done is tried again, ever more rarely, and in the end a person looks."""

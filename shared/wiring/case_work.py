@@ -10,6 +10,7 @@ from shared.disclosure.carrying_out import CarryingOut
 from shared.disclosure.effects import Effects
 from shared.disclosure.held_here import AccessRecords, CaseRecords, ProfileRecords
 from shared.disclosure.lettering import Lettering
+from shared.disclosure.mailing import Mailing
 from shared.disclosure.package.held import ConnectionRecords, ErasureRecords, ProvisionRecords
 from shared.disclosure.package.model import Category
 from shared.disclosure.package.ports import Sources
@@ -27,6 +28,7 @@ from shared.wiring.asking_to_erase import asking_to_erase
 from shared.wiring.consenting import recorder
 from shared.wiring.desk import desk, shelf
 from shared.wiring.keys import keys
+from shared.wiring.mailing import outbox
 from shared.wiring.platform import Platform
 from shared.wiring.profiles import profile_store
 from shared.wiring.queue import queue
@@ -34,7 +36,11 @@ from shared.wiring.queue import queue
 
 def working(p: Platform) -> Working:
     """The jobs of a case."""
-    acting, made = effects(p), results(p)
+    acting, made, post = effects(p), results(p), outbox(p)
+    published = notices(p.settings.notices)
+    mailing = Mailing(
+        outbox=post, notices=published, clock=p.clock, cases_url=f"{p.settings.public_url}/disclosure/cases"
+    )
     carrying = CarryingOut(
         tasks={
             "withdraw": acting.withdraw,
@@ -45,13 +51,14 @@ def working(p: Platform) -> Working:
         }
     )
     workers: dict[str, Worker] = {
-        "letter": Lettering(shelf=shelf(p), notices=notices(p.settings.notices), clock=p.clock).letter,
+        "letter": Lettering(shelf=shelf(p), mailing=mailing, notices=published, clock=p.clock).letter,
+        "remind": mailing.remind,
         "freeze": acting.freeze,
         "thaw": acting.thaw,
         "collect": carrying.collect,
         "carry_out": carrying.carry_out,
     }
-    return Working(desk=desk(p), clock=p.clock, workers=workers)
+    return Working(desk=desk(p), clock=p.clock, workers=workers, post=post)
 
 
 def effects(p: Platform) -> Effects:

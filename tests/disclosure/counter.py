@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.clock import ManualClock
 from shared.cloud.documents import Documents, settle
-from shared.cloud.vault import WRAPPING_KEY, DataKeys
+from shared.cloud.vault import WRAPPING_KEY, DataKeys, DataSealing
 from shared.disclosure import acts as a
 from shared.disclosure.days import begins_at
 from shared.disclosure.evidence import WHO_AND_WHERE, Document, Paper
@@ -16,6 +16,8 @@ from shared.disclosure.file import SYSTEM, Actor, staff
 from shared.disclosure.model import Category, Channel, Person, RequestType
 from shared.disclosure.service import Desk, Opened
 from shared.disclosure.store import CaseStore
+from shared.mail.service import Outbox
+from shared.mail.store import MessageStore
 from shared.policy.notices import notices
 from shared.staff.model import Member, Role, Term
 from shared.vocabulary import Language
@@ -81,6 +83,17 @@ class Counter:
             commit=partial(settle, documents),
             queue=self.tasks,
             notices=notices(),
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    def outbox(self) -> Outbox:
+        """Where mails are queued."""
+        return Outbox(
+            messages=MessageStore(self.documents),
+            sealing=DataSealing(self.keys, use="mail"),
+            commit=partial(settle, self.documents),
+            queue=self.tasks,
             clock=self.clock,
             ids=self.ids,
         )

@@ -56,7 +56,7 @@ def working(counter: Counter, **more: Worker) -> Working:
         "carry_out": carrying.carry_out,
         **more,
     }
-    return Working(desk=counter.desk, clock=counter.clock, workers=workers)
+    return Working(desk=counter.desk, clock=counter.clock, workers=workers, post=counter.outbox())
 
 
 async def test_a_decision_is_carried_out_to_where_the_answer_waits_to_be_posted(counter: Counter):

@@ -8,6 +8,7 @@ import msgspec
 
 from shared.disclosure.proofs.model import Use
 from shared.edge import Page, Reply
+from shared.errors import Fault
 from shared.problems import PROBLEMS
 from shared.vocabulary import Language
 
@@ -67,9 +68,9 @@ def done_page(language: Language) -> Page:
     return _page(words.title, f"<p>{escape(words.done)}</p>", language)
 
 
-def fault_page(code: str, language: Language) -> Reply:
+def fault_page(fault: Fault, language: Language) -> Reply:
     """As `edge.Route.fault_told`."""
-    problem = PROBLEMS.get(code, PROBLEMS["unexpected"])
+    problem = PROBLEMS.get(fault.code, PROBLEMS["unexpected"])
     title = _WORDS[Use.MAIL_ADDRESS, language].title
     return _page(title, f'<p role="alert">{escape(problem.title(language))}</p>', language, problem.status)
 
