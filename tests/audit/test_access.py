@@ -145,7 +145,9 @@ async def test_it_commits_along_with_what_it_tells_of(log_here, clock):
     access = Access(at=clock.now(), staff="s1", role="window", what="case", reason="電話", case="c1")
     writes = accessed("a1", access, await AccessStore(log_here.documents).chain("", "c1"))
     await log_here.documents.commit([Put("cases/c1", {"opened": 1}), *writes])
-    assert [one.access for one in await AccessStore(log_here.documents).of_case("c1")] == [access]
+    found = await AccessStore(log_here.documents).of_case("c1")
+    assert found is not None
+    assert [one.access for one in found] == [access]
 
 
 async def test_the_entry_holds_no_words_of_the_reason(log_here):
