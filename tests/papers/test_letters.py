@@ -207,3 +207,20 @@ async def test_the_code_on_the_form_is_its_number():
     ]
     assert seen == expected
     assert step_x / per_mm > 0.5  # mm a module: what a phone reads off paper
+
+
+FIELDS = (
+    "受付番号／申請日／利用目的の通知／開示／第三者提供記録の開示／訂正・追加・削除／利用の停止／消去／第三者への提供の停止／"
+    "お客様／取引先／応募者／従業員／お問い合わせをした方／委託元のお客様／その他／フリガナ／氏名／生年月日／住所／登録住所／"
+    "電話番号／メール／会員ID／申請する方／代理人の氏名／代理人の住所／本人との関係／親権者・未成年後見人／成年後見人／"
+    "委任による代理人／委任の範囲／委任の期限／連絡先／お問い合わせの記録／期間／特定個人情報を含みますか／いまの内容／正しい内容／"
+    "正しいと分かる資料／第35条／停止する提供先と目的／開示の方法／電子データ／書面／送付先／本人確認書類の写し／委任状／印鑑証明書／"
+    "法定代理権の証明／郵便切手1,000円分／隠したもの／個人番号（マイナンバー）／保険者番号／1年間保存／署名／印／"
+    "到達日／書留番号／本人確認の方法／結果／確認者／印鑑証明発行日／切手の額／使用／返却／判断者／判断・理由／条項／"
+    "特定個人情報保護管理者の判断／回答日／交付方法・証跡／破棄予定日／破棄日／立会者"
+)
+
+
+async def test_the_form_has_every_field_that_handling_it_needs():
+    text = text_of(await printed(letters(Language.JA)[0], Language.JA))
+    assert [field for field in FIELDS.split("／") if field not in text] == []
