@@ -266,6 +266,9 @@ def test_each_code_is_answered_with_its_status():
 def test_every_problem_is_told_somewhere_and_nothing_else_is():
     told = {code for _, code in documented()}
     told |= {"evidence_missing", "not_registered", "registration_invalid"}  # by the commands of staff alone
+    told |= {"auditor_acts", "one_manager", "self_change"}  # the same
+    told |= {"not_staff", "posted_from_elsewhere", "power_missing"}  # by staff routes: pages, told to people alone
+    told |= {"file_too_large", "form_unreadable", "too_many_files"}  # the same
     told |= set(SCHEMAS["ErrorCode"]["enum"]) | set(SCHEMAS["LinkResult"]["enum"]) - {"success"}
     assert told == PROBLEMS.keys()
 
