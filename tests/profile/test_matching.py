@@ -140,6 +140,7 @@ async def test_who_declares_somebody_s_name_and_birth_date_does_not_hide_them(wo
     for n in range(30):
         await world.give(f"flood{n}", {Field.NAME: HANA[Field.NAME], Field.BIRTH_ON: HANA[Field.BIRTH_ON]})
     await world.give("hana")
+    assert await world.blind().candidates(STATED, most=1) == ["hana"], "who has the most in common comes first"
     assert await who(world, "c1", await desk(world).match("c1", "saki", STATED)) == ("hana",)
 
 
