@@ -1,7 +1,7 @@
 """Papers: typed letters in, A4 pages out (PDF/A for keeping, PDF/UA for screen readers), in Japanese and English.
 
 typesetting   any template and its data to PDF, with Typst; knows no letter
-model         what each letter says, as frozen values
+model         what each letter says, as frozen values; answers: those that answer, and certificates
 letters       any of them to pages
 report        long reports from building blocks
 dates         dates as letters write them

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 import segno
 
-from shared.papers import model
+from shared.papers import answers, model
 from shared.papers.dates import english_date, japanese_date
 from shared.papers.letters import print_paper
 from shared.vocabulary import Language
@@ -38,13 +38,13 @@ def told(word: str, language: Language) -> str:
 
 def shown(paper: model.Paper, language: Language) -> list[str]:
     """All that must be found on a paper."""
-    codes = {outcome.value for outcome in model.Outcome}
+    codes = {outcome.value for outcome in answers.Outcome}
     hidden = {paper.operator.representative}
     if not isinstance(paper, model.Letter):
         body = paper.operator.complaints
         hidden |= {body.name, body.contact, body.address, body.email, body.hours, body.note}
         hidden |= {paper.operator.email, paper.operator.fax, paper.operator.tel, paper.operator.desk}
-    if isinstance(paper, model.PurposeNotice):
+    if isinstance(paper, answers.PurposeNotice):
         hidden |= {paper.version}
     return [told(word, language) for word in words_in(paper) if word not in codes | hidden]
 
@@ -107,7 +107,7 @@ async def test_nothing_but_the_address_shows_in_the_window(paper: model.Letter, 
 
 @pytest.mark.parametrize("language", Language)
 async def test_both_signers_stand_on_one_page_after_the_papers_destroyed(language: Language):
-    paper = next(one for one in letters(language, extreme=True) if isinstance(one, model.DestructionCertificate))
+    paper = next(one for one in letters(language, extreme=True) if isinstance(one, answers.DestructionCertificate))
     pages = [squeezed(page.extract_text()) for page in reader(await printed(paper, language)).pages]
     signed = [n for n, text in enumerate(pages) if squeezed(paper.signers[1].name) in text]
     assert signed == [len(pages) - 1]
@@ -117,7 +117,7 @@ async def test_both_signers_stand_on_one_page_after_the_papers_destroyed(languag
 
 @pytest.mark.parametrize("language", Language)
 async def test_a_refusal_names_ground_article_reason_and_whom_to_complain_to(language: Language):
-    paper = next(one for one in letters(language) if isinstance(one, model.RefusalNotice))
+    paper = next(one for one in letters(language) if isinstance(one, answers.RefusalNotice))
     text = text_of(await printed(paper, language))
     item, body = paper.items[0], paper.operator.complaints
     for word in (item.ground, item.article, item.reason, body.contact, body.email, body.hours, body.note):
@@ -125,17 +125,20 @@ async def test_a_refusal_names_ground_article_reason_and_whom_to_complain_to(lan
 
 
 def test_a_refusal_is_called_partial_only_if_nothing_is_refused_wholly():
-    paper = next(one for one in letters(Language.JA) if isinstance(one, model.RefusalNotice))
-    whole = model.RefusalNotice(
+    paper = next(one for one in letters(Language.JA) if isinstance(one, answers.RefusalNotice))
+    whole = answers.RefusalNotice(
         number=paper.number,
         operator=paper.operator,
         to=paper.to,
         on=paper.on,
         received_on=paper.received_on,
-        items=(*paper.items, model.Refused(request="消去", part=False, what="x", ground="x", article="x", reason="x")),
+        items=(
+            *paper.items,
+            answers.Refusal(request="消去", part=False, what="x", ground="x", article="x", reason="x"),
+        ),
     )
-    assert paper.title == model.RefusalNotice.IN_PART
-    assert whole.title == model.RefusalNotice.TITLE
+    assert paper.title == answers.RefusalNotice.IN_PART
+    assert whole.title == answers.RefusalNotice.TITLE
 
 
 async def test_a_letter_goes_without_what_it_was_not_given():
@@ -159,9 +162,9 @@ def test_whom_we_cannot_identify_is_offered_two_ways_at_least():
 
 
 def test_nobody_signs_a_destruction_twice():
-    paper = next(one for one in letters(Language.JA) if isinstance(one, model.DestructionCertificate))
+    paper = next(one for one in letters(Language.JA) if isinstance(one, answers.DestructionCertificate))
     with pytest.raises(ValueError, match="signers"):
-        model.DestructionCertificate(
+        answers.DestructionCertificate(
             number=paper.number,
             operator=paper.operator,
             certificate=paper.certificate,
