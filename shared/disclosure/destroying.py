@@ -14,14 +14,14 @@ from shared.cloud.blobs import Blobs
 from shared.cloud.seal import Key
 from shared.disclosure import acts as a
 from shared.disclosure.days import civil_date
-from shared.disclosure.letters import operator
 from shared.disclosure.model import Case, Job
+from shared.disclosure.operator import operator_of
 from shared.disclosure.service import Opened
 from shared.disclosure.shelf import paper_path
 from shared.disclosure.stored import key_name
 from shared.disclosure.working import Done, NotYet
 from shared.errors import Unavailable
-from shared.papers import model as p
+from shared.papers import answers
 from shared.papers.letters import print_paper
 from shared.policy.notices import Notices
 from shared.staff.ports import Rosters
@@ -70,17 +70,17 @@ class Destroying:
         put = await self.blobs.write(certificate_path(case.id), certificate, await self.keys.ensure(CERTIFICATES))
         return Done(a.Destroyed(certificate=put.blob.sha256), put.writes)
 
-    async def _certificate(self, case: Opened) -> p.Paper:
+    async def _certificate(self, case: Opened) -> answers.DestructionCertificate:
         one, at = case.file.case, self.clock.now()
         roster, today = (await self.rosters.read()).value, civil_date(at)
         signers = []
         for signature in one.signatures:
             member = roster.find(signature.by)
             name = member.name if member else signature.by
-            signers.append(p.Signer(role="立会者", name=name, on=civil_date(signature.at)))
-        return p.DestructionCertificate(
+            signers.append(answers.Signer(role="立会者", name=name, on=civil_date(signature.at)))
+        return answers.DestructionCertificate(
             number=one.number,
-            operator=operator(self.notices.in_force(at), Language.JA),
+            operator=operator_of(self.notices.in_force(at).contents, Language.JA),
             certificate=f"{one.number}-D",
             answered_on=one.closed_on or today,
             due_on=one.destroy_on or today,
@@ -107,12 +107,14 @@ def certificate_path(case: str) -> str:
     return f"certificates/{case}"
 
 
-def _destroyed(case: Case) -> tuple[p.Destroyed, ...]:
+def _destroyed(case: Case) -> tuple[answers.Destroyed, ...]:
     pages = sum(scan.pages for scan in case.scans.values())
-    papers = [p.Destroyed(what="申請書および同封書類（紙）", quantity="一式", how="溶解または裁断")]
+    papers = [answers.Destroyed(what="申請書および同封書類（紙）", quantity="一式", how="溶解または裁断")]
     if case.scans:
         papers.append(
-            p.Destroyed(what="同上の電子画像", quantity=f"{len(case.scans)}件（{pages}頁）", how="鍵の破棄および消去")
+            answers.Destroyed(
+                what="同上の電子画像", quantity=f"{len(case.scans)}件（{pages}頁）", how="鍵の破棄および消去"
+            )
         )
-    papers.append(p.Destroyed(what="本人に関する記録、通知書の控え", quantity="一式", how="鍵の破棄および消去"))
+    papers.append(answers.Destroyed(what="本人に関する記録、通知書の控え", quantity="一式", how="鍵の破棄および消去"))
     return tuple(papers)
