@@ -18,7 +18,9 @@ from shared.consent.model import Consents
 from shared.consent.recipients import institution_calling
 from shared.consent.relations import RelationStore
 from shared.consent.store import ConsentStore
+from shared.disclosure.model import Stage
 from shared.disclosure.proofs.store import LinkStore
+from shared.disclosure.store import CaseStore
 from shared.erasure.store import ErasureStore
 from shared.mail.store import MessageStore
 from shared.measurement.store import DayDeleter, MeasurementStore
@@ -47,6 +49,12 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     await ErasureStore(documents).of("hana")
     await ErasureStore(documents).due(AT, limit=5)
     await DayDeleter(documents).deletions("hana", Kind.SLEEP, limit=5)
+    cases = CaseStore(documents)
+    await cases.of_subject("s", limit=5)
+    await cases.due(AT, limit=5)
+    await cases.about("x")
+    await cases.open_page(stage=None, after="", limit=5)
+    await cases.open_page(stage=Stage.RECEIVED, after="", limit=5)
     await MessageStore(documents).of("cases/x")
     await MessageStore(documents).due(AT, limit=5)
     await MessageStore(documents).to_forget(AT, limit=5)
@@ -105,12 +113,14 @@ def test_no_store_asks_a_query_that_is_not_tried_above():
         "shared/consent/relations.py",
         "shared/consent/store.py",
         "shared/disclosure/proofs/store.py",
+        "shared/disclosure/store.py",
         "shared/erasure/store.py",
         "shared/mail/store.py",
         "shared/measurement/store.py",
         "shared/profile/store.py",
         "shared/release/provisions.py",
         "shared/release/shares.py",
+        "shared/retention/service.py",
         "infra/fleet.py",
         "infra/rotate_keys.py",
     }
