@@ -279,12 +279,12 @@ class JobDone(Act, frozen=True, kw_only=True, tag="job_done"):
 
 
 class JobDelayed(Act, frozen=True, kw_only=True, tag="job_delayed"):
-    """A job could not be done yet: an attempt `failed`, or it is under way elsewhere."""
+    """A job could not be done yet: an attempt failed, by `problem`; or it is under way elsewhere ("")."""
 
     name: str
     item: str = ""
     until: dt.datetime
-    failed: bool = True
+    problem: str = ""
 
 
 class LetterSet(Act, frozen=True, kw_only=True, tag="letter_set"):

@@ -161,7 +161,9 @@ def job_delayed(do: Doing[a.JobDelayed]) -> File:
     """It is tried again later; attempts that failed are counted."""
     file = do.file
     jobs = tuple(
-        msgspec.structs.replace(job, attempt=job.attempt + do.act.failed, not_before=do.act.until)
+        msgspec.structs.replace(
+            job, attempt=job.attempt + bool(do.act.problem), not_before=do.act.until, problem=do.act.problem
+        )
         if (job.name, job.item) == (do.act.name, do.act.item)
         else job
         for job in file.case.jobs

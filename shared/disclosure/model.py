@@ -305,12 +305,14 @@ class Signature(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something the system is to do, recorded in the very commit that makes it due. `item` "" is the whole case."""
+    """Something the system is to do, recorded in the very commit that makes it due. `item` "" is the whole case.
+    `problem` is the code of what kept the last attempt from succeeding."""
 
     name: str
     item: str = ""
     attempt: int = 0
     not_before: dt.datetime | None = None
+    problem: str = ""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):

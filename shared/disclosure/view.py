@@ -12,6 +12,7 @@ from shared.disclosure.model import (
     Channel,
     Defect,
     Item,
+    Job,
     Letter,
     Outcome,
     Person,
@@ -79,6 +80,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     held: bool
     closed_on: dt.date | None
     destroy_on: dt.date | None
+    waiting: list[Job]
     can: list[str]
 
 
@@ -151,6 +153,7 @@ def case_view(opened: Opened, by: Actor, now: Moment) -> CaseView:
         held=case.hold is not None,
         closed_on=case.closed_on,
         destroy_on=case.destroy_on,
+        waiting=list(case.jobs),
         can=possible(opened, by, now),
     )
 

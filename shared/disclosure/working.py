@@ -93,7 +93,7 @@ class Working:
         except Fault as fault:
             return await self._later(case, job, fault)
         if isinstance(done, NotYet):
-            delayed = a.JobDelayed(name=job.name, item=job.item, until=done.until, failed=False)
+            delayed = a.JobDelayed(name=job.name, item=job.item, until=done.until)
             return await self.desk.do(case.id, delayed, SYSTEM, if_version=case.version)
         after_it = await self.desk.do(case.id, done.act, SYSTEM, if_version=case.version, along=done.along)
         await self.post.hand_over(done.mails)
@@ -110,7 +110,7 @@ class Working:
             code=fault.code,
         )
         pause = min(FIRST_PAUSE * 3**job.attempt, LONGEST_PAUSE)
-        delayed = a.JobDelayed(name=job.name, item=job.item, until=self.clock.now() + pause)
+        delayed = a.JobDelayed(name=job.name, item=job.item, until=self.clock.now() + pause, problem=fault.code)
         return await self.desk.do(case.id, delayed, SYSTEM, if_version=case.version)
 
 
