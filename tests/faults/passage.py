@@ -1,7 +1,7 @@
 """The gate that every I/O of every worker goes through: it counts them, makes one go wrong, says whose turn it is."""
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
@@ -93,6 +93,7 @@ class Passage:
 
     def __init__(self) -> None:
         self.trace: list[tuple[Medium, str]] = []
+        self.traces: dict[str, list[tuple[Medium, str]]] = defaultdict(list)
         self.strike: Strike | None = None
         self.struck: str = ""
         self.turns: Turns | None = None
@@ -118,6 +119,7 @@ class Passage:
         if process.dead:
             raise KilledHere
         self.trace.append((medium, what))
+        self.traces[process.name].append((medium, what))
         mode = self._mode(process, medium, len(self.trace))
         commit = what.startswith("commit")
         if mode in ("before", "outage") or (mode == "unknown" and not commit):

@@ -4,7 +4,7 @@ import asyncio
 import io
 import pickle
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from shared.errors import Conflict, Fault, NotPermitted, Unavailable
 from shared.vocabulary import Provider
 from tests.faults.passage import KilledHere, Passage, Turns
 from tests.faults.ports import SECRETS, MemoryQueue, Task
+from tests.faults.schedules import Io, Schedule
 from tests.faults.watch import Watch
 from tests.faults.workers import CLIENT, KEY, PEOPLE, SETTINGS, START, TICK_S, Hands, Ids, Request
 
@@ -53,6 +54,7 @@ class Scenes:
     codes: list[str] = field(default_factory=list)
     on_raise: Callable[[BaseException], None] = lambda raised: None
     at_first_switch: Callable[[], None] | None = None
+    both: list[list[Io]] = field(default_factory=list)
     _workers: int = 0
 
     # -------------------------------------------------------------- scenes
@@ -135,12 +137,11 @@ class Scenes:
         if self.watch.broken:
             raise self.watch.broken[0]
 
-    async def together(
-        self, first: Request[Any], second: Request[Any], schedule: Sequence[tuple[int, int | None]]
-    ) -> list[Any]:
+    async def together(self, first: Request[Any], second: Request[Any], schedule: Schedule) -> list[Any]:
         """Two requests at once. `schedule` says whose turn it is (0, 1) for how many I/Os, None for the rest; what each
-        came to, faults included."""
+        came to, faults included. `both` is then what each did."""
         workers = [self.worker(), self.worker()]
+        self.both = [self.passage.traces[worker.name] for worker in workers]
         self.passage.turns = turns = Turns(deque((workers[who], n) for who, n in schedule if n != 0))
         turns.at_first_switch = self.at_first_switch
         try:
