@@ -38,10 +38,8 @@ COMPOSITES: tuple[Composite, ...] = (
     Composite("provisions", ("subject", "-at")),
     # Who looked at what: of a person, of a case, by a member of staff, newest first.
     *(Composite("accesses", (field, "-at")) for field in ("subject", "case", "staff")),
-    # The desk's lists: what is open, the most urgent first; what one person asked for, the newest first; whose papers
-    # are due.
-    Composite("cases", ("open", "sort_on")),
-    Composite("cases", ("open", "stage", "sort_on")),
+    # Cases: what is open, the most urgent first; somebody's own; those whose papers are due.
+    *(Composite("cases", fields) for fields in (("open", "sort_on"), ("open", "stage", "sort_on"))),
     Composite("cases", ("subject", "-contacted_at")),
     Composite("cases", ("stage", "destroy_on")),
 )
@@ -93,6 +91,13 @@ SINGLES: tuple[Single, ...] = (
     *(
         Single("messages", field, within=False)
         for field in ("attempts", "audit", "owner", "provider_id", "queued_at", "reason", "sealed")
+    ),
+    *(
+        Single("cases", field, within=False)
+        for field in (
+            "arrival", "audit", "defects", "hold", "items", "jobs", "letters", "private", "reminded",
+            "scans", "signatures", "stamps", "verification",
+        )
     ),
     *(Single("loose_grants", field, within=False) for field in ("audit", "tokens")),
 )  # fmt: skip

@@ -314,5 +314,11 @@ class TaskDone(OfItem, frozen=True, kw_only=True, tag="task_done"):
     count: int = 0
 
 
+class BeginDestruction(Act, frozen=True, kw_only=True, tag="begin_destruction"):
+    """From here on nothing stops it: recorded before the first byte goes."""
+
+
 class Destroyed(Act, frozen=True, kw_only=True, tag="destroyed"):
-    """Everything that is sealed is unreadable; two people saw the papers go."""
+    """Everything that is sealed is unreadable; two people saw the papers go. `certificate`: the hash of their proof."""
+
+    certificate: str

@@ -86,7 +86,8 @@ def place_hold(do: Doing[a.PlaceHold]) -> File:
         raise Conflict("case_moved_on", "a hold stands")
     if not do.act.reason.strip() or len(do.act.reason) > MOST_TEXT:
         raise InvalidInput("reason_missing", "reason")
-    return file.with_case(hold=Hold(do.act.reason, do.by.id, do.now.at), signatures=())
+    file = file.with_private(held_for=do.act.reason).without_job("destroy")
+    return file.with_case(hold=Hold(do.by.id, do.now.at), signatures=())
 
 
 def lift_hold(do: Doing[a.LiftHold]) -> File:
@@ -94,17 +95,20 @@ def lift_hold(do: Doing[a.LiftHold]) -> File:
     file = do.file
     if file.case.hold is None:
         raise Conflict("case_moved_on", "no hold stands")
-    return file.with_case(hold=None)
+    return file.with_private(held_for="").with_case(hold=None)
 
 
 def sign_destruction(do: Doing[a.SignDestruction]) -> File:
     """Two different people; with the second signature everything sealed is destroyed as well.
 
-    Raises Conflict `not_due`: the day has not come, or a hold stands. NotPermitted `same_person`.
+    Raises Conflict `not_due`: the day has not come, or a hold stands; `case_moved_on`: two have signed. NotPermitted
+    `same_person`.
     """
     file = do.file
     if not due_for_destruction(file.case, do.now):
         raise Conflict("not_due")
+    if len(file.case.signatures) >= SIGNATURES:
+        raise Conflict("case_moved_on", "two have signed")
     if any(one.by == do.by.id for one in file.case.signatures):
         raise NotPermitted("same_person")
     signatures = (*file.case.signatures, Signature(do.by.id, do.now.at))
@@ -183,12 +187,24 @@ def letter_set(do: Doing[a.LetterSet]) -> File:
     return file.without_job("letter", do.act.letter)
 
 
-def destroyed(do: Doing[a.Destroyed]) -> File:
-    """The tombstone: types, outcomes, dates, who signed. Raises Conflict `not_due`."""
+def begin_destruction(do: Doing[a.BeginDestruction]) -> File:
+    """The last look before it is done: from here on nothing stops it. Raises Conflict `not_due`."""
     file = do.file
     if len(file.case.signatures) < SIGNATURES or not due_for_destruction(file.case, do.now):
         raise Conflict("not_due")
-    file = file.with_case(stage=Stage.DESTROYED, scans={}, subject="", private=b"")
+    return file.with_case(destroying=True)
+
+
+def destroyed(do: Doing[a.Destroyed]) -> File:
+    """The tombstone: types, outcomes, dates, who signed. Raises Conflict `not_due`: it was not begun."""
+    file = do.file
+    if not file.case.destroying:
+        raise Conflict("not_due")
+    arrival = file.case.arrival and msgspec.structs.replace(file.case.arrival, registered_mail="")
+    file = file.with_case(
+        stage=Stage.DESTROYED, destroying=False, certificate=do.act.certificate, arrival=arrival, letters={}, scans={},
+        subject="", private=b"",
+    )  # fmt: skip
     return File(file.case, Private()).without_job("destroy")
 
 
@@ -242,16 +258,23 @@ def _lapsed(file: File, now: Moment) -> File:
 
 def _thaw_when_over(file: File) -> File:
     """Once nothing that was provisionally followed is open, the freeze ends; what was decided has its own effect."""
-    waiting = [i for i in file.case.items.values() if i.type in FREEZES and i.step not in FINISHED | {Step.NOTIFYING}]
-    if waiting and file.case.stage not in OVER:
+    if freezes(file.case):
         return file
     freezing = any(job.name == "freeze" for job in file.case.jobs)
     return file.with_job("thaw") if file.case.frozen or freezing else file
 
 
+def freezes(case: Case) -> bool:
+    """Whether something in it is provisionally followed: asked for by somebody proven, and not carried out yet."""
+    if case.stage is not Stage.HANDLING:
+        return False
+    return any(i.type in FREEZES and i.step not in FINISHED | {Step.NOTIFYING} for i in case.items.values())
+
+
 def _wakes_at(case: Case, now: Moment) -> dt.datetime | None:
     """The earliest moment at which there is something to do. What is due, is due now: the sweep finds a lost task."""
-    moments = [job.not_before or now.at for job in case.jobs]
+    since = min(case.wake_at or now.at, now.at)  # what has waited goes on waiting: time alone changes nothing
+    moments = [job.not_before or since for job in case.jobs]
     dates: list[dt.date] = []
     if case.stage is Stage.FORM_SENT and case.form_sent_on:
         dates.append(lapses_on(case.form_sent_on, FORM_LAPSES_DAYS + 1))

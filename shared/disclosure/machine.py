@@ -81,6 +81,7 @@ TABLE: Mapping[type[a.Act], Rule] = {
     a.JobDone: Rule(None, _ALL, ending.job_done),
     a.JobDelayed: Rule(None, _ALL, ending.job_delayed),
     a.LetterSet: Rule(None, _ALIVE, ending.letter_set),
+    a.BeginDestruction: Rule(None, _at(S.RETAINED), ending.begin_destruction),
     a.Destroyed: Rule(None, _at(S.RETAINED), ending.destroyed),
 }
 """Every act there is. What is not here cannot be done."""
@@ -98,7 +99,7 @@ def after(file: File, act: a.Act, by: Actor, now: Moment) -> File:
     """
     rule = TABLE[type(act)]
     _check_actor(file, act, rule, by, now)
-    if file.case.stage not in rule.stages:
+    if file.case.stage not in rule.stages or (file.case.destroying and not by.is_system):
         raise Conflict("case_moved_on", f"stage: {file.case.stage}")
     if isinstance(act, a.OfItem):
         item = item_for(file, act.item, by, now)

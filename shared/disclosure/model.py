@@ -290,9 +290,9 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """A legal hold: nothing of the case or of its person is destroyed while it stands."""
+    """A legal hold: nothing of the case or of its person is destroyed while it stands. Why stands in
+    `Private.held_for`."""
 
-    reason: str
     by: str
     at: dt.datetime
 
@@ -354,6 +354,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     closed_on: dt.date | None = None
     destroy_on: dt.date | None = None
     signatures: tuple[Signature, ...] = ()
+    destroying: bool = False
+    """Its papers are being destroyed: nothing can be done about it any more, a hold included."""
+    certificate: str = ""
+    """The hash of the certificate that they were."""
     jobs: tuple[Job, ...] = ()
     wake_at: dt.datetime | None = None
     sort_on: dt.date | None = None
@@ -395,6 +399,8 @@ class Private(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     offered: tuple[Shows, ...] = ()
     """The further ways of proving who they are that an unverified person was offered."""
     notes: tuple[str, ...] = ()
+    held_for: str = ""
+    """Why a legal hold stands."""
     account: str = ""
     evidence: tuple[Evidence, ...] = ()
     """Of who the person is."""

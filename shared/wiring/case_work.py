@@ -1,12 +1,16 @@
 """What the system does about cases."""
 
 from shared.audit.access import AccessStore
+from shared.cloud.blobs import Blobs
 from shared.cloud.signing import Signer
+from shared.cloud.stores import open_documents
+from shared.cloud.vault import KeyShredder
 from shared.connection.store import ConnectionStore
 from shared.consent.receipts import KEY
 from shared.consent.recipients import RecipientStore
 from shared.consent.store import ConsentStore
 from shared.disclosure.carrying_out import CarryingOut
+from shared.disclosure.destroying import Destroying
 from shared.disclosure.effects import Effects
 from shared.disclosure.held_here import AccessRecords, CaseRecords, ProfileRecords
 from shared.disclosure.lettering import Lettering
@@ -19,11 +23,13 @@ from shared.disclosure.store import CaseStore
 from shared.disclosure.sweeping import Sweeping
 from shared.disclosure.working import Worker, Working
 from shared.erasure.store import ErasureStore
+from shared.ids import RandomIds
 from shared.measurement.store import MeasurementStore
 from shared.measurement.zones import ZoneStore
 from shared.papers.typesetting import typeset
 from shared.policy.notices import notices
 from shared.release.provisions import ProvisionStore
+from shared.staff.store import RosterStore
 from shared.wiring.asking_to_erase import asking_to_erase
 from shared.wiring.consenting import recorder
 from shared.wiring.desk import desk, shelf
@@ -53,6 +59,7 @@ def working(p: Platform) -> Working:
     workers: dict[str, Worker] = {
         "letter": Lettering(shelf=shelf(p), mailing=mailing, notices=published, clock=p.clock).letter,
         "remind": mailing.remind,
+        "destroy": destroying(p).destroy,
         "freeze": acting.freeze,
         "thaw": acting.thaw,
         "collect": carrying.collect,
@@ -61,9 +68,23 @@ def working(p: Platform) -> Working:
     return Working(desk=desk(p), clock=p.clock, workers=workers, post=post)
 
 
+def destroying(p: Platform) -> Destroying:
+    """What destroys papers of cases, and the keys to them."""
+    apart = open_documents(p.settings.documents, project=p.settings.project, database="keys")
+    return Destroying(
+        blobs=Blobs(p.documents, p.clock, RandomIds()),
+        keys=keys(p).data,
+        shredder=KeyShredder(apart, p.clock),
+        rosters=RosterStore(p.documents),
+        notices=notices(p.settings.notices),
+        clock=p.clock,
+    )
+
+
 def effects(p: Platform) -> Effects:
     """What touches consents and what is stored."""
     return Effects(
+        cases=CaseStore(p.documents),
         recorder=recorder(p),
         erasing=asking_to_erase(p),
         erasures=ErasureStore(p.documents),
