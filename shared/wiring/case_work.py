@@ -9,6 +9,7 @@ from shared.consent.store import ConsentStore
 from shared.disclosure.carrying_out import CarryingOut
 from shared.disclosure.effects import Effects
 from shared.disclosure.held_here import AccessRecords, CaseRecords, ProfileRecords
+from shared.disclosure.inviting import Inviting
 from shared.disclosure.lettering import Lettering
 from shared.disclosure.mailing import Mailing
 from shared.disclosure.package.held import ConnectionRecords, ErasureRecords, ProvisionRecords
@@ -17,8 +18,10 @@ from shared.disclosure.package.ports import Sources
 from shared.disclosure.results import Results
 from shared.disclosure.store import CaseStore
 from shared.disclosure.sweeping import Sweeping
+from shared.disclosure.told import CasesTold
 from shared.disclosure.working import Worker, Working
 from shared.erasure.store import ErasureStore
+from shared.ids import RandomIds
 from shared.measurement.store import MeasurementStore
 from shared.measurement.zones import ZoneStore
 from shared.papers.typesetting import typeset
@@ -31,6 +34,7 @@ from shared.wiring.keys import keys
 from shared.wiring.mailing import outbox
 from shared.wiring.platform import Platform
 from shared.wiring.profiles import profile_store
+from shared.wiring.proving import proofs
 from shared.wiring.queue import queue
 
 
@@ -53,12 +57,27 @@ def working(p: Platform) -> Working:
     workers: dict[str, Worker] = {
         "letter": Lettering(shelf=shelf(p), mailing=mailing, notices=published, clock=p.clock).letter,
         "remind": mailing.remind,
+        "tell_locked": mailing.tell_locked,
+        "link": inviting(p, mailing).link,
         "freeze": acting.freeze,
         "thaw": acting.thaw,
         "collect": carrying.collect,
         "carry_out": carrying.carry_out,
     }
     return Working(desk=desk(p), clock=p.clock, workers=workers, post=post)
+
+
+def inviting(p: Platform, mailing: Mailing) -> Inviting:
+    """One-time links."""
+    acting = desk(p)
+    return Inviting(
+        proofs=proofs(p, keys(p), CasesTold(acting)),
+        mailing=mailing,
+        desk=acting,
+        ids=RandomIds(),
+        pages_url=f"{p.settings.public_url}/disclosure",
+        app_link=p.settings.app_link,
+    )
 
 
 def effects(p: Platform) -> Effects:
