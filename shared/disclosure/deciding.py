@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from shared.disclosure import acts as a
 from shared.disclosure.file import Actor, Doing, File, Moment
+from shared.disclosure.handing import answered
 from shared.disclosure.model import (
     HANDS_OUT,
     Category,
@@ -216,10 +217,8 @@ def _evidenced(file: File, name: str, evidence: Proof) -> File:
 
 
 def _notifying(file: File, name: str) -> File:
-    item = file.case.items[name]
-    return (
-        file.with_item(name, step=Step.NOTIFYING).without_job("carry_out", name).with_letter("answer", item.way, name)
-    )
+    file = file.with_item(name, step=Step.NOTIFYING).without_job("carry_out", name)
+    return answered(file, name)
 
 
 def _check_not_verifier(file: File, by: Actor) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from shared.disclosure import acts as a
-from shared.disclosure import deciding, ending, taking_in, verifying
+from shared.disclosure import deciding, ending, handing, taking_in, verifying
 from shared.disclosure.file import Actor, Doing, File, Moment
 from shared.disclosure.model import OVER, Item, Stage, Step
 from shared.errors import Conflict, NotFound, NotPermitted
@@ -53,6 +53,9 @@ TABLE: Mapping[type[a.Act], Rule] = {
     a.MatchAccount: Rule(Power.MATCH_PERSON, _at(S.VERIFYING), verifying.match_account),
     a.MatchByHand: Rule(Power.MATCH_PERSON, _at(S.VERIFYING), verifying.match_by_hand),
     a.RecordAgency: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), verifying.record_agency),
+    a.SendLink: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), handing.send_link),
+    a.ProveMail: Rule(None, _at(S.VERIFYING), handing.prove_mail),
+    a.ProveAccount: Rule(None, _at(S.VERIFYING), handing.prove_account),
     a.RevokeAgency: Rule(Power.WITHDRAW, _OPEN, verifying.revoke_agency),
     a.Verify: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), verifying.verify),
     a.CloseUnverified: Rule(Power.CLOSE_UNVERIFIED, _at(S.VERIFYING), verifying.close_unverified),
@@ -72,6 +75,8 @@ TABLE: Mapping[type[a.Act], Rule] = {
     # answering, ending, destroying
     a.Posted: Rule(Power.REGISTER_DELIVERY, _ALIVE, ending.posted),
     a.RegisterDelivery: Rule(Power.REGISTER_DELIVERY, _at(S.HANDLING), ending.register_delivery),
+    a.SendAgain: Rule(Power.RESEND, _at(S.HANDLING), handing.send_again),
+    a.AnswerOnPaper: Rule(Power.RESEND, _at(S.HANDLING), handing.answer_on_paper, frozenset({P.NOTIFYING})),
     a.Withdraw: Rule(Power.WITHDRAW, _OPEN, ending.withdraw),
     a.PlaceHold: Rule(Power.HOLD, _ALIVE, ending.place_hold),
     a.LiftHold: Rule(Power.HOLD, _ALIVE, ending.lift_hold),
@@ -82,11 +87,13 @@ TABLE: Mapping[type[a.Act], Rule] = {
     a.JobDelayed: Rule(None, _ALL, ending.job_delayed),
     a.LetterSet: Rule(None, _ALIVE, ending.letter_set),
     a.BeginDestruction: Rule(None, _at(S.RETAINED), ending.begin_destruction),
+    a.LinkSent: Rule(None, _ALIVE, handing.link_sent),
+    a.LinkLocked: Rule(None, _ALL, handing.link_locked),
     a.Destroyed: Rule(None, _at(S.RETAINED), ending.destroyed),
 }
 """Every act there is. What is not here cannot be done."""
 
-PERSONS_OWN = frozenset({a.Withdraw, a.RegisterDelivery, a.RevokeAgency})
+PERSONS_OWN = frozenset({a.Withdraw, a.RegisterDelivery, a.RevokeAgency, a.ProveMail, a.ProveAccount})
 """What the person may do themselves, in the app or by a link that proves who they are."""
 
 
@@ -145,7 +152,8 @@ def action_of(act: a.Act) -> str:
 
 def _check_actor(file: File, act: a.Act, rule: Rule, by: Actor, now: Moment) -> None:
     if by.member is None:
-        theirs = rule.power is None if by.is_system else type(act) in PERSONS_OWN
+        own_acts = type(act) in PERSONS_OWN
+        theirs = rule.power is None and not own_acts if by.is_system else own_acts
         if not theirs:
             raise NotPermitted("role_missing")
     elif rule.power is None or not may(by.member, rule.power, now.at):

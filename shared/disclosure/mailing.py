@@ -14,6 +14,7 @@ from shared.disclosure import acts as a
 from shared.disclosure.days import Deadlines, civil_date, lapses_on
 from shared.disclosure.ending import DEFECT_LAPSES_DAYS, FORM_LAPSES_DAYS
 from shared.disclosure.model import Job, Way
+from shared.disclosure.proofs.model import Use
 from shared.disclosure.service import Opened
 from shared.disclosure.stored import key_name, path_of
 from shared.disclosure.words import DEFECTS, REQUESTS
@@ -74,6 +75,31 @@ class Mailing:
             return None
         attached = [Attachment(file, content) for file, content in pdfs.items()]
         return await self._queued(case, to, said, case.file.case.language, attached)
+
+    async def with_link(self, case: Opened, use: Use, link: str, until: dt.datetime) -> Queued:
+        """The mail that brings a one-time link. What proves who the person is goes to the address that they stated, and
+        what is handed over to whoever acts for them."""
+        private, one = case.file.private, case.file.case
+        to = (private.agent or private.person) if use is Use.DELIVERY else private.person
+        notice = self.notices.in_force(self.clock.now())
+        head = _Head(name=to.name or to.kana, number=one.number, desk=_desk(notice, one.language))
+        said: letters.Kind
+        match use:
+            case Use.MAIL_ADDRESS:
+                said = letters.VerifyAddress(**head, link=link, valid_until=until)
+            case Use.ACCOUNT:
+                asked = [REQUESTS[item.type].of(one.language) for item in one.items.values()]
+                said = letters.VerifyAccount(**head, requests=asked, link=link, valid_until=until)
+            case Use.DELIVERY:
+                said = letters.PackageReady(**head, link=link, valid_until=until)
+        return await self._queued(case, to.mail, said, one.language)
+
+    async def tell_locked(self, case: Opened, job: Job) -> Done | NotYet:
+        """Tell the desk that somebody tried a link with the wrong code too often. The worker of `tell_locked`."""
+        said = letters.LinkLocked(number=case.file.case.number, link=f"{self.cases_url}/{case.id}")
+        desk = self.notices.in_force(self.clock.now()).contents.controller.contact.email
+        queued = await self._queued(case, desk, said, Language.JA)
+        return Done(a.JobDone(name="tell_locked", item=job.item), queued.writes, (queued.id,))
 
     async def _queued(
         self, case: Opened, to: str, said: letters.Kind, language: Language, attached: Sequence[Attachment] = ()

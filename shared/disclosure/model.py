@@ -14,6 +14,7 @@ from shared.disclosure.agents import Agent
 from shared.disclosure.evidence import Evidence
 from shared.disclosure.identity import Way as Shows
 from shared.disclosure.package.model import Redaction
+from shared.disclosure.proofs.model import SentLink
 from shared.vocabulary import Kind, Language
 
 
@@ -349,6 +350,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     frozen: bool = False
     stamps: Stamps = Stamps()
     letters: dict[str, Letter] = {}
+    links: dict[str, SentLink] = {}
     scans: dict[str, Scan] = {}
     hold: Hold | None = None
     closed_on: dt.date | None = None
@@ -405,3 +407,5 @@ class Private(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: tuple[Evidence, ...] = ()
     """Of who the person is."""
     agency: Agent | None = None
+    code: str = ""
+    """The second factor of what is handed over by link: it goes by post, and never by mail."""

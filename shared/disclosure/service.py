@@ -4,7 +4,7 @@ whatever the system is to do about it; so nothing that was promised can be forgo
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from shared import log
 from shared.audit.model import Fact
@@ -30,6 +30,14 @@ from shared.policy.notices import Notices
 _ATTEMPTS = 5
 
 
+class Closes(Protocol):
+    """Closes the links of a case: `proofs.service.Closing`."""
+
+    async def revoking(self, case: str, *, by: str) -> list[Write]:
+        """The writes that close those that are open."""
+        ...
+
+
 class Opened(NamedTuple):
     """A case, opened: its id, its version, and what it holds."""
 
@@ -49,6 +57,7 @@ class Desk:
     notices: Notices
     clock: Clock
     ids: Ids
+    links: Closes | None = None
 
     def moment(self) -> Moment:
         """Now, and what the notice in force says."""
@@ -138,8 +147,9 @@ class Desk:
             writes, witness = written(
                 name, file, key, before.version, at=now.at, by=by, action=action_of(act), facts=_facts(act, file)
             )
+            closing = await self._closing(before, act, file, by)
             try:
-                await self.commit([*writes, *along], witness=witness)
+                await self.commit([*writes, *along, *closing], witness=witness)
             except Conflict:
                 if if_version is not None or along:
                     raise Conflict("case_moved_on", "somebody else was faster") from None
@@ -154,6 +164,23 @@ class Desk:
             raise Conflict("not_due", "a complaint about it is open")
         if await held(self.cases, subject):
             raise Conflict("not_due", "a hold stands on another case of the person's")
+
+    async def doing(self, name: str, act: a.Act, by: Actor) -> list[Write]:
+        """The writes that do it to the case as it stands, for a commit of something that must not happen without it.
+        That commit ends in Conflict where the case moved on meanwhile. Raises as `do`."""
+        before, now = await self.read(name), self.moment()
+        act, _ = scrubbed(act)
+        file = after(before.file, act, by, now)
+        key = await self._key(before.file.case, name)
+        writes, _ = written(
+            name, file, key, before.version, at=now.at, by=by, action=action_of(act), facts=_facts(act, file)
+        )
+        return writes
+
+    async def _closing(self, before: Opened, act: a.Act, file: File, by: Actor) -> list[Write]:
+        """With an agent's right, and with the case itself, its links end: in the very same commit."""
+        ends = isinstance(act, a.RevokeAgency) or (before.file.case.open and not file.case.open)
+        return await self.links.revoking(before.id, by=by.id) if ends and self.links else []
 
     async def wake(self, name: str, file: File) -> None:
         """Have the system look at a case that waits for it. A task that is lost is made up for by the next sweep."""

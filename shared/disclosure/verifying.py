@@ -8,7 +8,7 @@ import msgspec
 from shared.disclosure import acts as a
 from shared.disclosure.agents import Reason, agent_may, level_through
 from shared.disclosure.days import lapses_on
-from shared.disclosure.evidence import Match
+from shared.disclosure.evidence import MailLink, Match
 from shared.disclosure.file import Doing, File, Moment
 from shared.disclosure.identity import level_of, needed
 from shared.disclosure.model import By, Category, Item, Stage, Verification
@@ -31,7 +31,12 @@ def add_proof(do: Doing[a.AddProof]) -> File:
 
 def match_account(do: Doing[a.MatchAccount]) -> File:
     """What is stated agrees strongly with what is held of an account: keep which, sealed."""
-    file = do.file.with_private(account=do.act.account, evidence=(*do.file.private.evidence, Match(at=do.now.at)))
+    evidence = [
+        msgspec.structs.replace(one, agreed=True) if do.act.mail and isinstance(one, MailLink) else one
+        for one in do.file.private.evidence
+    ]
+    match = Match(at=do.now.at, mail=do.act.mail)
+    file = do.file.with_private(account=do.act.account, evidence=(*evidence, match))
     return file.with_case(subject=do.act.subject)
 
 

@@ -5,6 +5,7 @@ import datetime as dt
 import msgspec
 
 from shared.disclosure.file import Actor, Moment
+from shared.disclosure.handing import parts_of
 from shared.disclosure.machine import TABLE, item_for, may_see
 from shared.disclosure.model import (
     Case,
@@ -22,6 +23,7 @@ from shared.disclosure.model import (
     Stamps,
     Step,
 )
+from shared.disclosure.proofs.model import SentLink
 from shared.disclosure.service import Opened
 from shared.disclosure.stored import StoredCase
 from shared.errors import NotFound
@@ -73,6 +75,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     stamps: Stamps
     defects: list[Defect]
     letters: dict[str, Letter]
+    links: dict[str, SentLink]
     scans: dict[str, Scan]
     notes: list[str]
     matched: bool
@@ -85,11 +88,13 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MineItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One request, as its person sees it."""
+    """One request, as its person sees it. `files` are there to be fetched, by number from 1."""
 
+    id: str
     type: RequestType
     step: Step
     outcome: Outcome | None
+    files: int
 
 
 class Mine(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +151,7 @@ def case_view(opened: Opened, by: Actor, now: Moment) -> CaseView:
         stamps=case.stamps,
         defects=list(case.defects),
         letters=case.letters,
+        links=case.links,
         scans=case.scans if by.member and may(by.member, Power.VIEW_SCAN, now.at) else {},
         notes=list(private.notes),
         matched=bool(case.subject),
@@ -181,7 +187,10 @@ def mine(one: StoredCase) -> Mine:
         stage=case.stage,
         filed_at=case.contacted_at,
         due_on=case.due_on,
-        items=[MineItem(type=item.type, step=item.step, outcome=_told(item)) for item in case.items.values()],
+        items=[
+            MineItem(id=name, type=item.type, step=item.step, outcome=_told(item), files=parts_of(item))
+            for name, item in case.items.items()
+        ],
     )
 
 

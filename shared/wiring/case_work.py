@@ -13,6 +13,7 @@ from shared.disclosure.carrying_out import CarryingOut
 from shared.disclosure.destroying import Destroying
 from shared.disclosure.effects import Effects
 from shared.disclosure.held_here import AccessRecords, CaseRecords, ProfileRecords
+from shared.disclosure.inviting import Inviting
 from shared.disclosure.lettering import Lettering
 from shared.disclosure.mailing import Mailing
 from shared.disclosure.package.held import ConnectionRecords, ErasureRecords, ProvisionRecords
@@ -21,6 +22,7 @@ from shared.disclosure.package.ports import Sources
 from shared.disclosure.results import Results
 from shared.disclosure.store import CaseStore
 from shared.disclosure.sweeping import Sweeping
+from shared.disclosure.told import CasesTold
 from shared.disclosure.working import Worker, Working
 from shared.erasure.store import ErasureStore
 from shared.ids import RandomIds
@@ -37,6 +39,7 @@ from shared.wiring.keys import keys
 from shared.wiring.mailing import outbox
 from shared.wiring.platform import Platform
 from shared.wiring.profiles import profile_store
+from shared.wiring.proving import proofs
 from shared.wiring.queue import queue
 
 
@@ -60,6 +63,8 @@ def working(p: Platform) -> Working:
         "letter": Lettering(shelf=shelf(p), mailing=mailing, notices=published, clock=p.clock).letter,
         "remind": mailing.remind,
         "destroy": destroying(p).destroy,
+        "tell_locked": mailing.tell_locked,
+        "link": inviting(p, mailing).link,
         "freeze": acting.freeze,
         "thaw": acting.thaw,
         "collect": carrying.collect,
@@ -78,6 +83,19 @@ def destroying(p: Platform) -> Destroying:
         rosters=RosterStore(p.documents),
         notices=notices(p.settings.notices),
         clock=p.clock,
+    )
+
+
+def inviting(p: Platform, mailing: Mailing) -> Inviting:
+    """One-time links."""
+    acting = desk(p)
+    return Inviting(
+        proofs=proofs(p, keys(p), CasesTold(acting)),
+        mailing=mailing,
+        desk=acting,
+        ids=RandomIds(),
+        pages_url=f"{p.settings.public_url}/disclosure",
+        app_link=p.settings.app_link,
     )
 
 
