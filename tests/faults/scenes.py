@@ -4,7 +4,7 @@ import asyncio
 import io
 import pickle
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -54,7 +54,7 @@ class Scenes:
     codes: list[str] = field(default_factory=list)
     on_raise: Callable[[BaseException], None] = lambda raised: None
     at_first_switch: Callable[[], None] | None = None
-    both: list[list[Io]] = field(default_factory=list)
+    both: tuple[Sequence[Io], Sequence[Io]] = ((), ())
     _workers: int = 0
 
     # -------------------------------------------------------------- scenes
@@ -141,7 +141,6 @@ class Scenes:
         """Two requests at once. `schedule` says whose turn it is (0, 1) for how many I/Os, None for the rest; what each
         came to, faults included. `both` is then what each did."""
         workers = [self.worker(), self.worker()]
-        self.both = [self.passage.traces[worker.name] for worker in workers]
         self.passage.turns = turns = Turns(deque((workers[who], n) for who, n in schedule if n != 0))
         turns.at_first_switch = self.at_first_switch
         try:
@@ -150,6 +149,7 @@ class Scenes:
             )
         finally:
             self.passage.turns = None
+            self.both = self.passage.done_by(workers[0]), self.passage.done_by(workers[1])
 
     async def person(self, request: Request[T], tries: int = 4) -> T:
         """A person, or their app, who tries again where that may help. Raises Fault where it does not."""

@@ -1,14 +1,15 @@
-"""Two things at once: every way to switch between them at most twice, and which of these ways come to the same.
+"""Every way in which two things can happen at once, or one thing go wrong; and which of these ways come to the same.
 
 Most I/Os of two workers do not touch each other: which of them is first, nobody can tell. So a schedule that differs
-from one that was told only in the order of such I/Os need not be told: nothing in it, nor after it, is different.
-`EVERY_SCHEDULE=1` tells all of them all the same.
+from one that was told only in the order of such I/Os need not be told: nothing in it, nor after it, is different. Nor
+need it be told twice that a read failed, since it has no effect before which it could fail, or after. With
+`EVERY_SCHEDULE=1` in the environment everything is told all the same.
 """
 
 import os
 from collections.abc import Iterator, Sequence
 
-from tests.faults.passage import Medium
+from tests.faults.passage import Medium, Mode
 
 EVERY = os.environ.get("EVERY_SCHEDULE") == "1"
 
@@ -74,6 +75,30 @@ def same(at: Switches, most: Switches, first: Sequence[Io], second: Sequence[Io]
                 found.add(one)
                 waiting.append(one)
     return found
+
+
+def passing(at: int, first: Sequence[Io], second: Sequence[Io]) -> int:
+    """How many of the I/Os that `first` does from `at` on could as well come before all of `second`."""
+    return next(
+        (n for n, io in enumerate(first[at:]) if not all(apart(io, other) for other in second)), len(first) - at
+    )
+
+
+def reads(io: Io) -> bool:
+    """Whether an I/O changes nothing."""
+    return io[0] == "secrets" or io[1].startswith(("GET ", "get ", "get_many ", "query ", "count "))
+
+
+def tells_more(trace: Sequence[Io], whose: Sequence[str], number: int, mode: Mode) -> bool:
+    """Whether a fault of this mode at the `number`-th I/O is another than those told besides. Only a commit's outcome
+    can be unknown without effect; a read that fails after it was done is one that failed before; and whoever dies
+    after a read may as well have died after their I/O before that."""
+    io = trace[number - 1]
+    if mode == "unknown":
+        return io[1].startswith("commit ")
+    if EVERY or not reads(io) or mode not in ("after", "dies"):
+        return True
+    return mode == "dies" and (number == 1 or whose[number - 2] != whose[number - 1])
 
 
 def _passes(own: Sequence[Io], number: int, others: Sequence[Io]) -> bool:
