@@ -50,5 +50,10 @@ CASE_PROBLEMS: dict[str, tuple[int, str, str]] = {
         "The person stated no address that mail could be sent to.",
     ),
     "held": (409, "法令に基づく保全中のため、消去できません。", "A legal hold keeps this from being erased."),
+    "case_full": (
+        409,
+        "この申請には、これ以上書き込めません。",
+        "Nothing more can be written into this case.",
+    ),
     "not_due": (409, "まだ破棄できません。", "It is not yet to be destroyed."),
 }

@@ -15,11 +15,13 @@ from shared.disclosure.model import (
     Case,
     Hold,
     Private,
+    Proof,
     Signature,
     Stage,
     Step,
 )
-from shared.disclosure.verifying import check_agency
+from shared.disclosure.taking_in import MOST_FIELD, MOST_TEXT, check_text
+from shared.disclosure.verifying import check_agency, take_back, tells
 from shared.errors import Conflict, InvalidInput, NotPermitted
 
 FORM_LAPSES_DAYS = 90
@@ -31,14 +33,17 @@ FORM_WITHIN, VERIFY_WITHIN = 2, 3
 COLLECT_BY_DAY, DECIDE_BY_DAY = 7, 10
 """Days of the legal clock by which it is known what is held, and by which it is decided."""
 SIGNATURES = 2
-MOST_TEXT = 2000
+DELIVERED = "delivered"
+"""How the proof of delivery is called among an item's evidence."""
 
 
 def posted(do: Doing[a.Posted]) -> File:
-    """Raises NotFound-like Conflict `case_moved_on`: no such letter, not yet typeset, or on its way already."""
+    """Raises Conflict `case_moved_on`: no such letter, not yet typeset, on its way already, or about what was withdrawn
+    since; InvalidInput `date_unfit`."""
     file = do.file
     letter = file.case.letters.get(do.act.letter)
-    if letter is None or not letter.papers or letter.sent_on is not None:
+    gone = letter and letter.kind == "answer" and all(file.case.items[n].step is Step.WITHDRAWN for n in letter.items)
+    if letter is None or not letter.papers or letter.sent_on is not None or gone:
         raise Conflict("case_moved_on", f"letter {do.act.letter}")
     if do.act.on > do.now.today:
         raise InvalidInput("date_unfit", "still to come")
@@ -47,36 +52,39 @@ def posted(do: Doing[a.Posted]) -> File:
 
 
 def register_delivery(do: Doing[a.RegisterDelivery]) -> File:
-    """The answers to these items are with the person. Raises InvalidInput `reason_missing`: no proof; Conflict
-    `case_moved_on`: one of them is not to be answered yet. As `check_agency`."""
+    """The answers to these items are with the person; by what that is known is kept, sealed.
+
+    Raises InvalidInput `reason_missing`: no proof; `date_unfit`: still to come, or before it was decided. Conflict
+    `case_moved_on`: one of them is not to be answered yet. As `check_agency`, where an answer tells of their data.
+    """
     file = do.file
     if not do.act.items or not do.act.proof.strip():
         raise InvalidInput("reason_missing", "items and proof")
-    if do.act.on > do.now.today:
-        raise InvalidInput("date_unfit", "still to come")
+    check_text("proof", do.act.proof, MOST_FIELD)
+    noted = (*file.private.notes, f"{do.now.today} {do.by.id}: {do.act.proof}")
+    file = file.with_private(notes=noted)
+    delivered = Proof(DELIVERED, do.now.at, f"note {len(noted)}, {do.by.id}")
     for name in do.act.items:
         item = file.case.items.get(name)
-        if item is None or item.step is not Step.NOTIFYING:
+        if item is None or item.step is not Step.NOTIFYING or item.decision is None:
             raise Conflict("case_moved_on", f"item {name}")
-        check_agency(file, item, do.now)
-        file = file.with_item(name, step=Step.ANSWERED, delivered_on=do.act.on)
+        if not civil_date(item.decision.at) <= do.act.on <= do.now.today:
+            raise InvalidInput("date_unfit", "from when it was decided until today")
+        if tells(item):
+            check_agency(file, item, do.now)
+        evidence = (*item.evidence, delivered)
+        file = file.with_item(name, step=Step.ANSWERED, delivered_on=do.act.on, evidence=evidence)
     return file
 
 
 def withdraw(do: Doing[a.Withdraw]) -> File:
     """What is not being carried out yet is taken back. Raises Conflict `case_moved_on`: one of them is."""
-    file = do.file
-    names = do.act.items or tuple(name for name, item in file.case.items.items() if item.step not in FINISHED)
+    items = do.file.case.items
+    names = do.act.items or tuple(name for name, item in items.items() if item.step not in FINISHED)
     for name in names:
-        item = file.case.items.get(name)
-        if item is None or item.step in FINISHED | {Step.EXECUTING, Step.NOTIFYING}:
+        if name not in items or items[name].step in FINISHED | {Step.EXECUTING, Step.NOTIFYING}:
             raise Conflict("case_moved_on", f"item {name}")
-        file = file.with_item(name, step=Step.WITHDRAWN)
-        for job in ("collect", "carry_out"):
-            file = file.without_job(job, name)
-    if all(item.step in FINISHED for item in file.case.items.values()):
-        file = file.with_letter("withdrawn")
-    return file
+    return take_back(do.file, names)
 
 
 def place_hold(do: Doing[a.PlaceHold]) -> File:
@@ -84,7 +92,8 @@ def place_hold(do: Doing[a.PlaceHold]) -> File:
     file = do.file
     if file.case.hold is not None:
         raise Conflict("case_moved_on", "a hold stands")
-    if not do.act.reason.strip() or len(do.act.reason) > MOST_TEXT:
+    check_text("reason", do.act.reason, MOST_TEXT)
+    if not do.act.reason.strip():
         raise InvalidInput("reason_missing", "reason")
     file = file.with_private(held_for=do.act.reason).without_job("destroy")
     return file.with_case(hold=Hold(do.by.id, do.now.at), signatures=())

@@ -13,7 +13,7 @@ from shared.disclosure.identity import WAYS
 from shared.disclosure.identity import Way as Shows
 from shared.disclosure.model import Item, Letter, Outcome, RequestType
 from shared.disclosure.operator import operator_of
-from shared.disclosure.verifying import REOPENS_DAYS
+from shared.disclosure.verifying import REOPENS_DAYS, addressee
 from shared.disclosure.words import ARTICLES, BASES, DEFECTS, DONE, GROUNDS, REQUESTS
 from shared.papers import answers
 from shared.papers import model as p
@@ -54,7 +54,7 @@ class Composer:
     def _head(self) -> _Head:
         """What every letter begins with. With an agent, they get it, for the person."""
         private = self._file.private
-        to = private.agent or private.person
+        to = addressee(self._file, self._at)
         return {
             "number": self._file.case.number,
             "operator": operator_of(self._notice.contents, self._language),
@@ -62,7 +62,7 @@ class Composer:
                 name=to.name or to.kana,
                 postcode=to.postal_code,
                 address=to.address,
-                care_of=private.person.name if private.agent else "",
+                care_of="" if to is private.person else private.person.name,
             ),
             "on": self._today,
             "destroy_on": self._file.case.destroy_on,
@@ -116,7 +116,8 @@ class Composer:
 
     def withdrawn(self, letter: Letter) -> p.Paper:
         """取下げの受付."""
-        requests = tuple(self._title(item) for item in self._file.case.items.values())
+        items = self._file.case.items
+        requests = tuple(self._title(items[name]) for name in letter.items or items)
         return p.WithdrawalNotice(**self._head(), withdrawn_on=self._today, requests=requests)
 
     def lapsed(self, letter: Letter) -> p.Paper:

@@ -17,6 +17,7 @@ from shared.disclosure.model import Job, Way
 from shared.disclosure.proofs.model import Use
 from shared.disclosure.service import Opened
 from shared.disclosure.stored import key_name, path_of
+from shared.disclosure.verifying import addressee
 from shared.disclosure.words import DEFECTS, REQUESTS
 from shared.disclosure.working import Done, NotYet
 from shared.mail import letters
@@ -69,7 +70,7 @@ class Mailing:
         """The mail that carries a letter, where the person asked for that and told an address; None where it is to be
         posted. `pdfs` by file name."""
         letter = case.file.case.letters[name]
-        to = (case.file.private.agent or case.file.private.person).mail
+        to = addressee(case.file, self.clock.now()).mail
         said = self._said(case, letter.kind) if letter.way is Way.ELECTRONIC and to else None
         if said is None:
             return None
@@ -117,7 +118,7 @@ class Mailing:
         """What the mail around a letter says; None for kinds that are posted whatever was asked."""
         at, one = self.clock.now(), case.file.case
         notice, today, language = self.notices.in_force(at), civil_date(at), one.language
-        to = case.file.private.agent or case.file.private.person
+        to = addressee(case.file, at)
         head = _Head(name=to.name or to.kana, number=one.number, desk=_desk(notice, language))
         until = one.destroy_on or today
         match kind:

@@ -55,6 +55,8 @@ class RequestType(StrEnum):
 
 HANDS_OUT = frozenset({RequestType.DISCLOSE, RequestType.RECORD})
 """What hands data out, for which two people must have approved."""
+TELLS = HANDS_OUT | {RequestType.PURPOSE}
+"""Whose answer tells of the person's data, and reaches an agent only while they may act."""
 FREEZES = frozenset({RequestType.CEASE, RequestType.ERASE, RequestType.STOP})
 """What is provisionally followed from the moment the person's identity is proven."""
 

@@ -4,9 +4,10 @@ import datetime as dt
 
 import msgspec
 
+from shared.disclosure.acts import Act, Decide
 from shared.disclosure.file import Actor, Moment
 from shared.disclosure.handing import parts_of
-from shared.disclosure.machine import TABLE, item_for, may_see
+from shared.disclosure.machine import TABLE, item_for, may_see, power_for
 from shared.disclosure.model import (
     Case,
     Category,
@@ -168,9 +169,9 @@ def possible(opened: Opened, by: Actor, now: Moment) -> list[str]:
     """The acts that could be done now, as far as roles, stage and steps say; an act's own rules may still refuse it."""
     found = []
     for act, rule in TABLE.items():
-        if rule.power is None or by.member is None or not may(by.member, rule.power, now.at):
+        if rule.power is None or by.member is None or not _may_do(opened, act, by, now):
             continue
-        if opened.file.case.stage not in rule.stages:
+        if opened.file.case.stage not in rule.stages or opened.file.case.destroying:
             continue
         steps = {item.step for name, item in opened.file.case.items.items() if _seen(opened, name, by, now)}
         if rule.steps is None or rule.steps & steps:
@@ -197,6 +198,17 @@ def mine(one: StoredCase) -> Mine:
 def _told(item: Item) -> Outcome | None:
     """What was decided is told once it is carried out, with its reason in the letter."""
     return item.decision.outcome if item.decision and item.step in (Step.NOTIFYING, Step.ANSWERED) else None
+
+
+def _may_do(opened: Opened, act: type[Act], by: Actor, now: Moment) -> bool:
+    """Whether a role of theirs may, of any item."""
+    power = TABLE[act].power
+    powers = {power}
+    if act is Decide:
+        powers = {
+            power_for(opened.file, Decide(item=name, outcome=Outcome.FULL), power) for name in opened.file.case.items
+        }
+    return by.member is not None and any(one is not None and may(by.member, one, now.at) for one in powers)
 
 
 def _seen(opened: Opened, name: str, by: Actor, now: Moment) -> bool:
