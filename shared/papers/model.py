@@ -334,6 +334,17 @@ class AnswerCover(Letter, frozen=True, kw_only=True):
     enclosed: tuple[Enclosed, ...]
 
 
+class CodeLetter(Letter, frozen=True, kw_only=True):
+    """受取番号のご案内: the second factor for fetching `requests` by the link that is mailed. It goes by post alone."""
+
+    TEMPLATE = "code"
+    TITLE = Titles("受取番号のご案内", "The code to fetch what you asked for")
+
+    received_on: date
+    requests: tuple[str, ...]
+    code: str
+
+
 class Destroyed(msgspec.Struct, frozen=True, kw_only=True):
     """Papers or scans of a case. `how`: 溶解処理, 鍵の破棄による消去…"""
 
