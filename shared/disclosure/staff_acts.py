@@ -59,15 +59,15 @@ class StaffActs:
         given = OpenedAt(ticket.text, ticket.ends_at)
         return Json({"case": case_view(case, by, self.desk.moment()), "opened": given})
 
-    async def opened(self, name: str, by: Actor, reason: str) -> Opened:
-        """The case, once it is on record that it was opened. Raises NotPermitted `own_case`."""
+    async def opened(self, name: str, by: Actor, reason: str, what: str = "case") -> Opened:
+        """The case, once it is on record that it, or `what` of it, was opened. Raises NotPermitted `own_case`."""
         await self.pace.spend(by.id)
         case = await self.desk.read(name)
         if own(case.file, by):
             raise NotPermitted("own_case")
         roles = "+".join(sorted(by.member.roles(self.clock.now()))) if by.member else ""
         subject = case.file.case.subject
-        await self.accesses.opened(staff=by.id, role=roles, what="case", reason=reason, subject=subject, case=name)
+        await self.accesses.opened(staff=by.id, role=roles, what=what, reason=reason, subject=subject, case=name)
         return case
 
     async def do(self, call: Call) -> Json:

@@ -98,6 +98,14 @@ class MineItem(msgspec.Struct, frozen=True, kw_only=True):
     files: int
 
 
+class MineLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A letter to them; its `papers` are there to be fetched, by number from 1."""
+
+    id: str
+    kind: str
+    papers: int
+
+
 class Mine(msgspec.Struct, frozen=True, kw_only=True):
     """A case, as its person sees it in the app."""
 
@@ -107,6 +115,7 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     filed_at: dt.datetime
     due_on: dt.date | None
     items: list[MineItem]
+    letters: list[MineLetter]
 
 
 def row(one: StoredCase, by: Actor, now: Moment) -> Row:
@@ -191,6 +200,9 @@ def mine(one: StoredCase) -> Mine:
         items=[
             MineItem(id=name, type=item.type, step=item.step, outcome=_told(item), files=parts_of(item))
             for name, item in case.items.items()
+        ],
+        letters=[
+            MineLetter(id=name, kind=letter.kind, papers=len(letter.papers)) for name, letter in case.letters.items()
         ],
     )
 

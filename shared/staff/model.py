@@ -58,6 +58,8 @@ class Power(StrEnum):
     WITHDRAW = "withdraw"
     """Record that the person has taken the request back."""
     REGISTER_DELIVERY = "register_delivery"
+    RESEND = "resend"
+    """Send a link again, or answer on paper in its place."""
 
     MATCH_PERSON = "match_person"
     """Ask whether somebody is known to us: result and strength, never values."""
@@ -104,6 +106,7 @@ POWERS: Mapping[Power, frozenset[Role]] = MappingProxyType(
             Power.FIND_DEFECTS: (_W,),
             Power.WITHDRAW: (_W, _V),
             Power.REGISTER_DELIVERY: (_W,),
+            Power.RESEND: (_W,),
             Power.MATCH_PERSON: (_V,),
             Power.VERIFY_IDENTITY: (_V,),
             Power.CLOSE_UNVERIFIED: (_V,),

@@ -14,6 +14,8 @@ from shared.disclosure.days import begins_at
 from shared.disclosure.evidence import WHO_AND_WHERE, Document, Paper
 from shared.disclosure.file import SYSTEM, Actor, staff
 from shared.disclosure.model import Category, Channel, Person, RequestType
+from shared.disclosure.proofs.service import Closing
+from shared.disclosure.proofs.store import LinkStore
 from shared.disclosure.service import Desk, Opened
 from shared.disclosure.store import CaseStore
 from shared.mail.service import Outbox
@@ -85,6 +87,7 @@ class Counter:
             notices=notices(),
             clock=self.clock,
             ids=self.ids,
+            links=Closing(LinkStore(documents), self.clock),
         )
 
     def outbox(self) -> Outbox:

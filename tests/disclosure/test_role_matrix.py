@@ -60,6 +60,9 @@ add_proof          V     verifying
 match_account      V     verifying
 match_by_hand      V     verifying
 record_agency      V     verifying
+send_link          V     verifying
+prove_mail         sp    verifying
+prove_account      sp    verifying
 revoke_agency      WVp   {OPEN}
 verify             V     verifying
 close_unverified   V     verifying
@@ -76,6 +79,8 @@ task_done          s     handling | executing
 record_evidence    WD    handling | executing
 posted             W     {ALIVE}
 register_delivery  Wp    handling
+send_again         W     handling
+answer_on_paper    W     handling | notifying
 withdraw           WVp   {OPEN}
 place_hold         DM    {ALIVE}
 lift_hold          DM    {ALIVE}
@@ -85,6 +90,8 @@ job_done           s     {ANY}
 job_delayed        s     {ANY}
 letter_set         s     {ALIVE}
 begin_destruction  s     retained
+link_sent          s     {ALIVE}
+link_locked        s     {ANY}
 destroyed          s     retained
 """
 ROWS = {name: rest for name, _, rest in (line.partition(" ") for line in SHEET.strip().splitlines())}

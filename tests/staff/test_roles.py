@@ -27,6 +27,7 @@ record_stamps         x      .        .       .       .
 find_defects          x      .        .       .       .
 withdraw              x      x        .       .       .
 register_delivery     x      .        .       .       .
+resend                x      .        .       .       .
 match_person          .      x        .       .       .
 verify_identity       .      x        .       .       .
 close_unverified      .      x        .       .       .
