@@ -24,7 +24,7 @@ from shared.disclosure.package.model import Redaction
 from shared.vocabulary import Language
 
 
-class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act"):
+class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act", forbid_unknown_fields=True):
     """One thing somebody does."""
 
 
@@ -34,7 +34,7 @@ class OfItem(Act, frozen=True, kw_only=True):
     item: str
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
+class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One request as the person makes it. `words`: what is wrong and right, what to stop, why."""
 
     type: RequestType
@@ -44,7 +44,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     my_number: bool = False
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
+class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the person on the phone, or a letter, says: with it a case begins."""
 
     category: Category
@@ -58,7 +58,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     about: str = ""
 
 
-class Form(msgspec.Struct, frozen=True, kw_only=True):
+class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the returned form says, copied from paper."""
 
     by: By
