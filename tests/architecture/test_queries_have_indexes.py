@@ -18,7 +18,9 @@ from shared.consent.model import Consents
 from shared.consent.recipients import institution_calling
 from shared.consent.relations import RelationStore
 from shared.consent.store import ConsentStore
+from shared.disclosure.model import Stage
 from shared.disclosure.proofs.store import LinkStore
+from shared.disclosure.store import CaseStore
 from shared.erasure.store import ErasureStore
 from shared.mail.store import MessageStore
 from shared.measurement.store import DayDeleter, MeasurementStore
@@ -62,6 +64,12 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     await AuthorityStore(documents).over("hana")
     await AuthorityStore(documents).held_by("hana")
     await LinkStore(documents).holding("token")
+    cases = CaseStore(documents)
+    await cases.of_subject("x", limit=5)
+    await cases.due(AT, limit=5)
+    await cases.about("x")
+    for stage in (None, Stage.HANDLING):
+        await cases.open_page(stage=stage, after="", limit=5)
     index = BlindIndex(documents, MatchKeys(MemorySecrets({})), SeededIds())
     await ProfileStore(documents, keys, index, clock).changes("hana", Purpose.SELF_ACCESS)
     await past(documents, "hana")
@@ -105,6 +113,7 @@ def test_no_store_asks_a_query_that_is_not_tried_above():
         "shared/consent/relations.py",
         "shared/consent/store.py",
         "shared/disclosure/proofs/store.py",
+        "shared/disclosure/store.py",
         "shared/erasure/store.py",
         "shared/mail/store.py",
         "shared/measurement/store.py",
