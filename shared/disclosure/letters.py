@@ -12,34 +12,13 @@ from shared.disclosure.file import File
 from shared.disclosure.identity import WAYS
 from shared.disclosure.identity import Way as Shows
 from shared.disclosure.model import Item, Letter, Outcome, RequestType
-from shared.disclosure.verifying import REOPENS_DAYS
+from shared.disclosure.operator import operator_of
+from shared.disclosure.verifying import REOPENS_DAYS, addressee
 from shared.disclosure.words import ARTICLES, BASES, DEFECTS, DONE, GROUNDS, REQUESTS
+from shared.papers import answers
 from shared.papers import model as p
 from shared.policy.model import Basis, Notice, Rule, Words
 from shared.vocabulary import Kind, Language
-
-
-def operator(notice: Notice, language: Language) -> p.Operator:
-    """Who writes, as the notice in force says."""
-    controller, body = notice.contents.controller, notice.contents.accredited_body
-    return p.Operator(
-        name=controller.name.of(language),
-        representative=controller.representative.of(language),
-        address=controller.address.of(language),
-        desk=controller.contact.name.of(language),
-        email=controller.contact.email,
-        tel=controller.contact.tel,
-        fax=controller.contact.fax,
-        complaints=p.ComplaintBody(
-            name=body.name.of(language),
-            contact=body.contact.of(language),
-            address=body.address.of(language),
-            email=body.email,
-            hours=body.hours.of(language),
-            note=body.note.of(language),
-        ),
-    )
-
 
 _WAYS = {
     Shows.PHOTO_PAPER: ("写真付きの本人確認書類1点", "One paper with a photo"),
@@ -75,15 +54,15 @@ class Composer:
     def _head(self) -> _Head:
         """What every letter begins with. With an agent, they get it, for the person."""
         private = self._file.private
-        to = private.agent or private.person
+        to = addressee(self._file, self._at)
         return {
             "number": self._file.case.number,
-            "operator": operator(self._notice, self._language),
+            "operator": operator_of(self._notice.contents, self._language),
             "to": p.Addressee(
                 name=to.name or to.kana,
                 postcode=to.postal_code,
                 address=to.address,
-                care_of=private.person.name if private.agent else "",
+                care_of="" if to is private.person else private.person.name,
             ),
             "on": self._today,
             "destroy_on": self._file.case.destroy_on,
@@ -100,7 +79,7 @@ class Composer:
         kinds = tuple(self._notice.contents.kinds[kind].of(self._language) for kind in Kind)
         form = p.ApplicationForm(
             number=self._file.case.number,
-            operator=operator(self._notice, self._language),
+            operator=operator_of(self._notice.contents, self._language),
             kinds=kinds,
             fee_yen=fee,
             kept_years=years,
@@ -137,7 +116,8 @@ class Composer:
 
     def withdrawn(self, letter: Letter) -> p.Paper:
         """取下げの受付."""
-        requests = tuple(self._title(item) for item in self._file.case.items.values())
+        items = self._file.case.items
+        requests = tuple(self._title(items[name]) for name in letter.items or items)
         return p.WithdrawalNotice(**self._head(), withdrawn_on=self._today, requests=requests)
 
     def lapsed(self, letter: Letter) -> p.Paper:
@@ -174,7 +154,7 @@ class Composer:
             raise KeyError(letter.kind)
         reason = self._file.private.reasons.get(name, "")
         if decision.outcome is Outcome.NOT_EXIST:
-            return p.NonExistenceNotice(
+            return answers.NonExistenceNotice(
                 **self._head(),
                 received_on=self._received_on(),
                 request=self._title(item),
@@ -183,7 +163,7 @@ class Composer:
             )
         if decision.outcome is Outcome.REFUSED and decision.ground is not None:
             article = ARTICLES[deciding.GROUNDS[decision.ground][item.type]]
-            refused = p.Refused(
+            refused = answers.Refusal(
                 request=self._title(item),
                 part=False,
                 what=self._title(item),
@@ -191,12 +171,12 @@ class Composer:
                 article=article.of(self._language),
                 reason=reason,
             )
-            return p.RefusalNotice(**self._head(), received_on=self._received_on(), items=(refused,))
-        outcome = p.Outcome(decision.outcome)
-        done = p.Decided(
+            return answers.RefusalNotice(**self._head(), received_on=self._received_on(), items=(refused,))
+        outcome = answers.Outcome(decision.outcome)
+        done = answers.Decided(
             request=self._title(item), outcome=outcome, done=DONE[item.type].of(self._language), reason=reason
         )
-        return p.DecisionNotice(**self._head(), received_on=self._received_on(), items=(done,))
+        return answers.DecisionNotice(**self._head(), received_on=self._received_on(), items=(done,))
 
     def purposes(self, cells: Iterable[Cell], names: Mapping[str, Words]) -> p.Paper:
         """利用目的の通知書 under this notice: of what takes consent, only what these live cells give."""
@@ -211,7 +191,7 @@ class Composer:
                 kinds = [kind for kind in Kind if purpose.may_touch(kind)]
             to = sorted({cell.recipient for cell in its})
             rows.append(
-                p.PurposeRow(
+                answers.PurposeRow(
                     title=purpose.title.of(self._language),
                     why=purpose.why.of(self._language),
                     basis=BASES[purpose.basis].of(self._language),
@@ -220,7 +200,7 @@ class Composer:
                     retention=purpose.retention.of(self._language),
                 )
             )
-        return p.PurposeNotice(
+        return answers.PurposeNotice(
             **self._head(),
             received_on=self._received_on(),
             version=self._notice.contents.version,

@@ -7,7 +7,8 @@ from shared import ids
 from shared.cloud.pace import Pace
 from shared.disclosure import acts as a
 from shared.disclosure.file import PERSON
-from shared.disclosure.model import Category, Channel, Person, RequestType, Stage, Step
+from shared.disclosure.handing import HANDED
+from shared.disclosure.model import Category, Channel, Person, Stage, Step
 from shared.disclosure.ports import Cases
 from shared.disclosure.service import Desk, Opened
 from shared.disclosure.shelf import Shelf
@@ -81,14 +82,6 @@ class OwnActs:
         if case.file.private.account != call.caller.uid:
             raise NotFound("case_unknown")
         return case
-
-
-HANDED = {
-    RequestType.DISCLOSE: ("application/zip", "zip"),
-    RequestType.RECORD: ("application/zip", "zip"),
-    RequestType.PURPOSE: ("application/pdf", "pdf"),
-}
-"""What there is to hand over, by type."""
 
 
 async def _again(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

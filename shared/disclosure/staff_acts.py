@@ -9,6 +9,7 @@ from shared.cloud.tickets import Tickets
 from shared.disclosure.file import Actor, staff
 from shared.disclosure.machine import own
 from shared.disclosure.messages import OpenedAt
+from shared.disclosure.model import RequestType
 from shared.disclosure.ports import Lists
 from shared.disclosure.service import Desk, Opened
 from shared.disclosure.stored import StoredCase
@@ -45,7 +46,8 @@ class StaffActs:
 
     async def begin(self, call: Call) -> Json:
         """Take in a contact."""
-        by = self._able(call, Power.TAKE_IN)
+        complaint = all(one.type is RequestType.COMPLAINT for one in call.body.contact.wishes)
+        by = self._able(call, Power.TAKE_COMPLAINT if complaint else Power.TAKE_IN)
         case = await self.desk.begin(call.body.id, call.body.contact, by)
         return Json({"case": row(StoredCase(case.id, case.file.case, case.version), by, self.desk.moment())}, 201)
 

@@ -7,6 +7,7 @@ from infra.rotate_keys import reindex_all, rewrap_all
 from infra.staff import institutions
 from shared.audit.access import AccessStore
 from shared.audit.store import every_entry, first_day, on_shelf, shelf_size, stream_entries
+from shared.cloud.blobs import Blobs
 from shared.cloud.indexes import missing
 from shared.cloud.vault import DataKeys
 from shared.connection.model import LinkState
@@ -30,6 +31,7 @@ from shared.profile.blind import BlindIndex, MatchKeys
 from shared.profile.store import ProfileStore, past
 from shared.release.provisions import ProvisionStore
 from shared.release.shares import ShareStore
+from shared.retention.service import Retaining
 from shared.vocabulary import Kind, Purpose
 from tests.fakes import MemorySecrets, RecordingDocuments, SeededIds
 
@@ -48,7 +50,22 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     await ConsentStore(documents).events_of_epoch("hana", 3)
     await ErasureStore(documents).of("hana")
     await ErasureStore(documents).due(AT, limit=5)
+    cases = CaseStore(documents)
+    await cases.of_subject("x", limit=5)
+    await cases.due(AT, limit=5)
+    await cases.about("x")
+    for stage in (None, Stage.RECEIVED):
+        await cases.open_page(stage=stage, after="", limit=5)
+    await cases.papers_due(AT.date())
+    retaining = Retaining(documents=documents, sweeper=Blobs(documents, clock, SeededIds()), cases=cases, clock=clock)
+    await retaining.run(AT.date())
     await DayDeleter(documents).deletions("hana", Kind.SLEEP, limit=5)
+    cases = CaseStore(documents)
+    await cases.of_subject("s", limit=5)
+    await cases.due(AT, limit=5)
+    await cases.about("x")
+    await cases.open_page(stage=None, after="", limit=5)
+    await cases.open_page(stage=Stage.RECEIVED, after="", limit=5)
     await MessageStore(documents).of("cases/x")
     await MessageStore(documents).due(AT, limit=5)
     await MessageStore(documents).to_forget(AT, limit=5)
@@ -120,6 +137,7 @@ def test_no_store_asks_a_query_that_is_not_tried_above():
         "shared/profile/store.py",
         "shared/release/provisions.py",
         "shared/release/shares.py",
+        "shared/retention/service.py",
         "infra/fleet.py",
         "infra/rotate_keys.py",
     }

@@ -70,11 +70,11 @@ class Tasks:
 class Counter:
     """The desk, with a clock and a queue that tests hold in their hands."""
 
-    def __init__(self, documents: Documents, on: dt.date = dt.date(2026, 11, 24)) -> None:
+    def __init__(self, documents: Documents, on: dt.date = dt.date(2026, 11, 24), *, seed: int = 0) -> None:
         self.documents = documents
         self.clock = ManualClock(begins_at(on) + dt.timedelta(hours=10))
         self.tasks = Tasks()
-        self.ids = SeededIds()
+        self.ids = SeededIds(seed)
         self.cases = CaseStore(documents)
         self.keys = DataKeys(documents, MemorySecrets({WRAPPING_KEY: [b"w" * 32]}))
         self.desk = Desk(

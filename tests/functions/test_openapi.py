@@ -331,6 +331,9 @@ def test_every_problem_is_told_somewhere_and_nothing_else_is():
     told |= {"glyph_missing", "paper_too_long", "paper_faulty", "redaction_unmatched"}  # of papers: kept with the job
     told |= {"power_missing", "auditor_acts", "one_manager", "self_change"}  # of the roster
     told |= {"proof_invalid", "second_factor_wrong"}  # on pages that links lead to
+    told |= {"auditor_acts", "one_manager", "self_change"}  # the same
+    told |= {"not_staff", "posted_from_elsewhere", "power_missing"}  # by staff routes: pages, told to people alone
+    told |= {"file_too_large", "form_unreadable", "too_many_files"}  # the same
     told |= set(SCHEMAS["ErrorCode"]["enum"]) | set(SCHEMAS["LinkResult"]["enum"]) - {"success"}
     assert told == PROBLEMS.keys()
 
