@@ -70,6 +70,7 @@ def test_no_other_code_packs_or_unpacks_a_day_or_opens_what_days_are_sealed_in()
         STORE,
         "shared/cloud/tickets.py",  # of the consent page, under a key of their own
         "shared/cloud/vault.py",  # tokens, and the keys themselves
+        "shared/disclosure/stored.py",  # cases, each under a key of its own
         "shared/profile/blind.py",  # whose entry in an index it is, under a key of its own
         "shared/profile/store.py",  # profiles, under the person's key, in places of their own
     }
