@@ -44,6 +44,16 @@ CASE_PROBLEMS: dict[str, tuple[int, str, str]] = {
     "same_person": (403, "別の担当者による確認が必要です。", "Somebody else has to do this."),
     "fee_missing": (409, "必要な額の切手がまだ届いていません。", "The stamps for this have not come yet."),
     "extended_already": (409, "期限はすでに延長されています。", "The time has been extended already."),
+    "mail_missing": (
+        409,
+        "送付できるメールアドレスが記載されていません。",
+        "The person stated no address that mail could be sent to.",
+    ),
     "held": (409, "法令に基づく保全中のため、消去できません。", "A legal hold keeps this from being erased."),
+    "case_full": (
+        409,
+        "この申請には、これ以上書き込めません。",
+        "Nothing more can be written into this case.",
+    ),
     "not_due": (409, "まだ破棄できません。", "It is not yet to be destroyed."),
 }

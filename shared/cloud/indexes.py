@@ -38,6 +38,10 @@ COMPOSITES: tuple[Composite, ...] = (
     Composite("provisions", ("subject", "-at")),
     # Who looked at what: of a person, of a case, by a member of staff, newest first.
     *(Composite("accesses", (field, "-at")) for field in ("subject", "case", "staff")),
+    # Cases: what is open, the most urgent first; somebody's own; those whose papers are due.
+    *(Composite("cases", fields) for fields in (("open", "sort_on"), ("open", "stage", "sort_on"))),
+    Composite("cases", ("subject", "-contacted_at")),
+    Composite("cases", ("stage", "destroy_on")),
 )
 
 SINGLES: tuple[Single, ...] = (
@@ -62,6 +66,15 @@ SINGLES: tuple[Single, ...] = (
     *(Single("consent", field, within=False) for field in ("audit", "consents", "tail")),
     *(Single("consent_events", field, within=False) for field in ("at", "giver", "hash", "notice", "previous")),
     Single("blob_chunks", "sealed", within=False),
+    Single("cases", "wake_at"),
+    Single("cases", "about"),
+    *(
+        Single("cases", field, within=False)
+        for field in (
+            "arrival", "audit", "defects", "hold", "items", "jobs", "letters", "private", "reminded", "scans",
+            "signatures", "stamps", "verification",
+        )
+    ),
     *(Single("erasures", field, within=False) for field in ("audit", "deleted", "kinds")),
     *(
         Single("provisions", field, within=False)
@@ -78,6 +91,13 @@ SINGLES: tuple[Single, ...] = (
     *(
         Single("messages", field, within=False)
         for field in ("attempts", "audit", "owner", "provider_id", "queued_at", "reason", "sealed")
+    ),
+    *(
+        Single("cases", field, within=False)
+        for field in (
+            "arrival", "audit", "defects", "hold", "items", "jobs", "letters", "private", "reminded",
+            "scans", "signatures", "stamps", "verification",
+        )
     ),
     *(Single("loose_grants", field, within=False) for field in ("audit", "tokens")),
 )  # fmt: skip

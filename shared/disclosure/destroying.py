@@ -16,6 +16,7 @@ from shared.disclosure import acts as a
 from shared.disclosure.days import civil_date
 from shared.disclosure.model import Case, Job
 from shared.disclosure.operator import operator_of
+from shared.disclosure.proofs.store import LinkStore
 from shared.disclosure.service import Opened
 from shared.disclosure.shelf import paper_path
 from shared.disclosure.stored import key_name
@@ -61,6 +62,8 @@ class Destroying:
 
         Raises Unavailable `instance_busy`: there is more to remove than one visit may.
         """
+        if not case.file.case.destroying:
+            return Done(a.BeginDestruction())
         for place in places_of(case.file.case):
             if not await self.blobs.delete(paper_path(case.id, place), limit=_AT_ONCE):
                 raise Unavailable("instance_busy", retry_after_s=1)
@@ -68,7 +71,8 @@ class Destroying:
         await self.shredder.destroy(name, await self.shredder.generation(name))
         certificate = await print_paper(await self._certificate(case), Language.JA, self.clock.now())
         put = await self.blobs.write(certificate_path(case.id), certificate, await self.keys.ensure(CERTIFICATES))
-        return Done(a.Destroyed(certificate=put.blob.sha256), put.writes)
+        gone = [*put.writes, *LinkStore.forgetting(case.id)]
+        return Done(a.Destroyed(certificate=put.blob.sha256), gone)
 
     async def _certificate(self, case: Opened) -> answers.DestructionCertificate:
         one, at = case.file.case, self.clock.now()

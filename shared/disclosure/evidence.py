@@ -127,9 +127,11 @@ class MailLink(msgspec.Struct, frozen=True, kw_only=True, tag="mail_link"):
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, tag="match"):
-    """What is stated agrees strongly with what is held (`shared.profile.matching`)."""
+    """What is stated agrees strongly with what is held (`shared.profile.matching`); `mail`: the mail address among
+    it."""
 
     at: dt.datetime
+    mail: bool = False
 
 
 Evidence: TypeAlias = Document | SignIn | MailLink | Match

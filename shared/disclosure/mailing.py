@@ -14,8 +14,10 @@ from shared.disclosure import acts as a
 from shared.disclosure.days import Deadlines, civil_date, lapses_on
 from shared.disclosure.ending import DEFECT_LAPSES_DAYS, FORM_LAPSES_DAYS
 from shared.disclosure.model import Job, Way
+from shared.disclosure.proofs.model import Use
 from shared.disclosure.service import Opened
 from shared.disclosure.stored import key_name, path_of
+from shared.disclosure.verifying import addressee
 from shared.disclosure.words import DEFECTS, REQUESTS
 from shared.disclosure.working import Done, NotYet
 from shared.mail import letters
@@ -68,12 +70,37 @@ class Mailing:
         """The mail that carries a letter, where the person asked for that and told an address; None where it is to be
         posted. `pdfs` by file name."""
         letter = case.file.case.letters[name]
-        to = (case.file.private.agent or case.file.private.person).mail
+        to = addressee(case.file, self.clock.now()).mail
         said = self._said(case, letter.kind) if letter.way is Way.ELECTRONIC and to else None
         if said is None:
             return None
         attached = [Attachment(file, content) for file, content in pdfs.items()]
         return await self._queued(case, to, said, case.file.case.language, attached)
+
+    async def with_link(self, case: Opened, use: Use, link: str, until: dt.datetime) -> Queued:
+        """The mail that brings a one-time link. What proves who the person is goes to the address that they stated, and
+        what is handed over to whoever acts for them."""
+        private, one = case.file.private, case.file.case
+        to = (private.agent or private.person) if use is Use.DELIVERY else private.person
+        notice = self.notices.in_force(self.clock.now())
+        head = _Head(name=to.name or to.kana, number=one.number, desk=_desk(notice, one.language))
+        said: letters.Kind
+        match use:
+            case Use.MAIL_ADDRESS:
+                said = letters.VerifyAddress(**head, link=link, valid_until=until)
+            case Use.ACCOUNT:
+                asked = [REQUESTS[item.type].of(one.language) for item in one.items.values()]
+                said = letters.VerifyAccount(**head, requests=asked, link=link, valid_until=until)
+            case Use.DELIVERY:
+                said = letters.PackageReady(**head, link=link, valid_until=until)
+        return await self._queued(case, to.mail, said, one.language)
+
+    async def tell_locked(self, case: Opened, job: Job) -> Done | NotYet:
+        """Tell the desk that somebody tried a link with the wrong code too often. The worker of `tell_locked`."""
+        said = letters.LinkLocked(number=case.file.case.number, link=f"{self.cases_url}/{case.id}")
+        desk = self.notices.in_force(self.clock.now()).contents.controller.contact.email
+        queued = await self._queued(case, desk, said, Language.JA)
+        return Done(a.JobDone(name="tell_locked", item=job.item), queued.writes, (queued.id,))
 
     async def _queued(
         self, case: Opened, to: str, said: letters.Kind, language: Language, attached: Sequence[Attachment] = ()
@@ -91,7 +118,7 @@ class Mailing:
         """What the mail around a letter says; None for kinds that are posted whatever was asked."""
         at, one = self.clock.now(), case.file.case
         notice, today, language = self.notices.in_force(at), civil_date(at), one.language
-        to = case.file.private.agent or case.file.private.person
+        to = addressee(case.file, at)
         head = _Head(name=to.name or to.kana, number=one.number, desk=_desk(notice, language))
         until = one.destroy_on or today
         match kind:

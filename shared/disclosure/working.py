@@ -88,14 +88,14 @@ class Working:
     async def _do(self, case: Opened, job: Job) -> Opened:
         try:
             done = await self.workers[job.name](case, job)
-        except Conflict:
-            raise
+            if isinstance(done, NotYet):
+                delayed = a.JobDelayed(name=job.name, item=job.item, until=done.until)
+                return await self.desk.do(case.id, delayed, SYSTEM, if_version=case.version)
+            after_it = await self.desk.do(case.id, done.act, SYSTEM, if_version=case.version, along=done.along)
         except Fault as fault:
+            if isinstance(fault, Conflict) and (await self.desk.read(case.id)).version != case.version:
+                raise  # somebody else was faster: the queue comes back
             return await self._later(case, job, fault)
-        if isinstance(done, NotYet):
-            delayed = a.JobDelayed(name=job.name, item=job.item, until=done.until, failed=False)
-            return await self.desk.do(case.id, delayed, SYSTEM, if_version=case.version)
-        after_it = await self.desk.do(case.id, done.act, SYSTEM, if_version=case.version, along=done.along)
         await self.post.hand_over(done.mails)
         return after_it
 
@@ -110,7 +110,7 @@ class Working:
             code=fault.code,
         )
         pause = min(FIRST_PAUSE * 3**job.attempt, LONGEST_PAUSE)
-        delayed = a.JobDelayed(name=job.name, item=job.item, until=self.clock.now() + pause)
+        delayed = a.JobDelayed(name=job.name, item=job.item, until=self.clock.now() + pause, problem=fault.code)
         return await self.desk.do(case.id, delayed, SYSTEM, if_version=case.version)
 
 

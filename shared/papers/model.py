@@ -206,3 +206,14 @@ class ReferralNotice(Letter, frozen=True, kw_only=True):
     received_on: date
     requests: tuple[str, ...]
     entrusters: tuple[Entruster, ...]
+
+
+class CodeLetter(Letter, frozen=True, kw_only=True):
+    """受取番号のご案内: the second factor for fetching `requests` by the link that is mailed. It goes by post alone."""
+
+    TEMPLATE = "code"
+    TITLE = Titles("受取番号のご案内", "The code to fetch what you asked for")
+
+    received_on: date
+    requests: tuple[str, ...]
+    code: str

@@ -1,4 +1,5 @@
-"""What is let go by itself, and when: THE table. Papers of cases are not here: two people see those go."""
+"""What is let go by itself, and when: THE table. Papers of cases are not here, nor what goes with them: two
+people see those go (`disclosure.destroying`)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,7 +12,6 @@ EXPIRES: Mapping[str, str] = MappingProxyType(
         "google_subjects": "forget_at",
         "provisions": "kept_until",
         "releases": "forget_at",
-        "proof_links": "forget_at",
     }
 )
 """By collection, the field that names the instant from which a document is to be gone. The store's own expiry

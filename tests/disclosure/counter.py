@@ -14,6 +14,8 @@ from shared.disclosure.days import begins_at
 from shared.disclosure.evidence import WHO_AND_WHERE, Document, Paper
 from shared.disclosure.file import SYSTEM, Actor, staff
 from shared.disclosure.model import Category, Channel, Person, RequestType
+from shared.disclosure.proofs.service import Closing
+from shared.disclosure.proofs.store import LinkStore
 from shared.disclosure.service import Desk, Opened
 from shared.disclosure.store import CaseStore
 from shared.mail.service import Outbox
@@ -70,11 +72,11 @@ class Tasks:
 class Counter:
     """The desk, with a clock and a queue that tests hold in their hands."""
 
-    def __init__(self, documents: Documents, on: dt.date = dt.date(2026, 11, 24)) -> None:
+    def __init__(self, documents: Documents, on: dt.date = dt.date(2026, 11, 24), *, seed: int = 0) -> None:
         self.documents = documents
         self.clock = ManualClock(begins_at(on) + dt.timedelta(hours=10))
         self.tasks = Tasks()
-        self.ids = SeededIds()
+        self.ids = SeededIds(seed)
         self.cases = CaseStore(documents)
         self.keys = DataKeys(documents, MemorySecrets({WRAPPING_KEY: [b"w" * 32]}))
         self.desk = Desk(
@@ -85,6 +87,7 @@ class Counter:
             notices=notices(),
             clock=self.clock,
             ids=self.ids,
+            links=Closing(LinkStore(documents), self.clock),
         )
 
     def outbox(self) -> Outbox:

@@ -100,7 +100,7 @@ async def test_nothing_is_done_before_its_time(counter: Counter):
     await working(counter, letter=letter.letter).run(case.id)
     assert letter.times == 1
     [job] = (await counter.desk.read(case.id)).file.case.jobs
-    assert (job.attempt, job.not_before) == (0, until)
+    assert (job.attempt, job.not_before, job.problem) == (0, until, "")
 
 
 async def test_a_form_that_never_comes_back_lapses_with_a_letter(counter: Counter):

@@ -332,6 +332,12 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
                 ]
             ),
         ),
+        model.CodeLetter(
+            **closed,
+            received_on=RECEIVED,
+            requests=many([much("開示", "Disclosure"), say("第三者提供記録の開示", "Records of provision")]),
+            code="ABCD-2345",
+        ),
         answers.DestructionCertificate(
             **bare,
             certificate="KG-7Q4M-X2T9-D1",
