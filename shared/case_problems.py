@@ -46,4 +46,7 @@ CASE_PROBLEMS: dict[str, tuple[int, str, str]] = {
     "extended_already": (409, "期限はすでに延長されています。", "The time has been extended already."),
     "held": (409, "法令に基づく保全中のため、消去できません。", "A legal hold keeps this from being erased."),
     "not_due": (409, "まだ破棄できません。", "It is not yet to be destroyed."),
+    "field_missing": (400, "入力が必要です。", "This has to be filled in."),
+    "choice_unknown": (400, "選択肢から選んでください。", "Choose one of what is offered."),
+    "amount_unreadable": (400, "金額を数字で入力してください。", "Enter the amount in digits."),
 }

@@ -8,6 +8,7 @@ from shared import edge
 from shared.disclosure.messages import AskList, Begin, Do, FileRequest, Open, TakeBack
 from shared.wiring.desk import door, own_acts, staff_acts
 from shared.wiring.platform import platform
+from shared.wiring.staff_pages import staff_pages
 
 
 def routes() -> list[edge.Route]:
@@ -23,6 +24,7 @@ def routes() -> list[edge.Route]:
         edge.Route("POST", "/cases", at_door.poster, staff.begin, body=Begin),
         edge.Route("POST", "/cases/{id}/open", at_door.poster, staff.open, body=Open),
         edge.Route("POST", "/cases/{id}/acts", at_door.poster, staff.do, body=Do),
+        *staff_pages(p),
     ]
 
 

@@ -38,6 +38,11 @@ COMPOSITES: tuple[Composite, ...] = (
     Composite("provisions", ("subject", "-at")),
     # Who looked at what: of a person, of a case, by a member of staff, newest first.
     *(Composite("accesses", (field, "-at")) for field in ("subject", "case", "staff")),
+    # The worklist, whole and of one stage; how many are left how much time; and the cases of an account.
+    Composite("cases", ("open", "sort_on")),
+    Composite("cases", ("open", "stage", "sort_on")),
+    Composite("cases", ("open", "due_on")),
+    Composite("cases", ("subject", "-contacted_at")),
 )
 
 SINGLES: tuple[Single, ...] = (
