@@ -46,4 +46,10 @@ CASE_PROBLEMS: dict[str, tuple[int, str, str]] = {
     "extended_already": (409, "期限はすでに延長されています。", "The time has been extended already."),
     "held": (409, "法令に基づく保全中のため、消去できません。", "A legal hold keeps this from being erased."),
     "not_due": (409, "まだ破棄できません。", "It is not yet to be destroyed."),
+    "correction_invalid": (400, "この訂正はできません。内容をご確認ください。", "There can be no such correction."),
+    "too_many_corrections": (
+        409,
+        "訂正の件数が上限に達しています。",
+        "As many corrections as can be kept are there already.",
+    ),
 }

@@ -139,7 +139,7 @@ class Observations:
 
     def _told(self, points: Points, at: int) -> str:
         resource: Json = {
-            "status": "final",
+            "status": "corrected" if is_corrected(points.origin[at]) else "final",
             "category": self._category,
             "code": self._code,
             "subject": self._subject,
