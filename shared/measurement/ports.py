@@ -28,8 +28,8 @@ class DayReader(Protocol):
         self, permit: Permit, first: dt.date, last: dt.date, *, growing: bool = False
     ) -> AsyncGenerator[Day, None]:
         """What there is, of whom and of what the permit says, of the UTC days `first`..`last`, both included,
-        ascending, as it arrives: what the source says, with what was corrected read over it. `growing`: few days are read at first,
-        and ever more, for whoever may have enough of them early, and then closes this.
+        ascending, as it arrives: what the source says, with what was corrected read over it. `growing`: few days are
+        read at first, and ever more, for whoever may have enough of them early, and then closes this.
 
         Raises:
             Unavailable: the store or the keys cannot be reached now.

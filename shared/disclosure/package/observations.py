@@ -17,7 +17,7 @@ from shared.disclosure.package.model import Order
 from shared.disclosure.package.redaction import Redactions
 from shared.disclosure.package.tables import Written
 from shared.measurement.civil import ZoneTimeline
-from shared.measurement.model import FIELDS, SESSION, Points, is_manual
+from shared.measurement.model import FIELDS, SESSION, Points, is_corrected, is_manual
 from shared.measurement.nights import ASLEEP, DEEP, LIGHT, REM
 from shared.measurement.rows import WORDS
 from shared.vocabulary import Kind
