@@ -59,4 +59,10 @@ CASE_PROBLEMS: dict[str, tuple[int, str, str]] = {
     "field_missing": (400, "入力が必要です。", "This has to be filled in."),
     "choice_unknown": (400, "選択肢から選んでください。", "Choose one of what is offered."),
     "amount_unreadable": (400, "金額を数字で入力してください。", "Enter the amount in digits."),
+    "correction_invalid": (400, "この訂正はできません。内容をご確認ください。", "There can be no such correction."),
+    "too_many_corrections": (
+        409,
+        "訂正の件数が上限に達しています。",
+        "As many corrections as can be kept are there already.",
+    ),
 }
