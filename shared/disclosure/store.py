@@ -4,6 +4,7 @@ import datetime as dt
 
 from shared.cloud.documents import Documents, Query, Where
 from shared.disclosure.model import Stage
+from shared.disclosure.ports import Days
 from shared.disclosure.stored import StoredCase, path_of, stored
 
 MOST = 100
@@ -53,3 +54,25 @@ class CaseStore:
         last = await self._documents.get(path_of(after)) if after.isalnum() else None
         query = Query("cases", where=tuple(where), order_by=("sort_on",), limit=limit, after=last)
         return [stored(one) for one in await self._documents.query(query)]
+
+    async def worklist(self, *, stage: Stage | None, days: Days, after: str, limit: int) -> list[StoredCase]:
+        """As `open_page`, of those due within `days`. Two reads beside the cases themselves."""
+        last = await self._documents.get(path_of(after)) if after.isalnum() else None
+        query = Query("cases", where=_open(stage, days), order_by=("sort_on",), limit=limit, after=last)
+        return [stored(one) for one in await self._documents.query(query)]
+
+    async def how_many(self, *, stage: Stage | None, days: Days) -> int:
+        """How many there are of those. A read per thousand."""
+        return await self._documents.count(Query("cases", where=_open(stage, days), order_by=("sort_on",)))
+
+
+def _open(stage: Stage | None, days: Days) -> tuple[Where, ...]:
+    where = [Where("open", "==", True)]
+    if stage is not None:
+        where.append(Where("stage", "==", stage))
+    # Dates are kept as text, which sorts as they do.
+    if days.first is not None:
+        where.append(Where("sort_on", ">=", days.first.isoformat()))
+    if days.last is not None:
+        where.append(Where("sort_on", "<=", days.last.isoformat()))
+    return tuple(where)
