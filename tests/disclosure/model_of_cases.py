@@ -120,7 +120,9 @@ class Kept:
 
     def time(self, today: dt.date) -> None:
         """What time alone does."""
-        if (self.stage == "form_sent" and self.sent and today > self.sent + 90 * DAY) or (self.stage == "defect" and self.told and today > self.told + 30 * DAY):
+        form, mended = self.stage == "form_sent", self.stage == "defect"
+        asked = self.sent if form else self.told
+        if (form or mended) and asked and today > asked + (90 if form else 30) * DAY:
             self._lapse(today)
 
     def rest(self, today: dt.date, *, waiting: bool) -> None:

@@ -59,7 +59,7 @@ begin_verification V     received
 add_proof          V     verifying
 match_account      V     verifying
 match_by_hand      V     verifying
-record_agency      V     verifying
+record_agency      V     verifying handling
 revoke_agency      WVp   {OPEN}
 verify             V     verifying
 close_unverified   V     verifying
