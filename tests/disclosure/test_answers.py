@@ -132,7 +132,10 @@ def test_a_certificate_of_erasure_names_the_day_in_japan_and_when_no_backup_can_
     assert everything.erased_on == dt.date(2026, 12, 5)
     assert everything.unreadable_on == dt.date(2026, 12, 12)
     assert "暗号鍵の破棄" in everything.erased[0].how
-    assert any("第29条" in one.why for one in everything.kept)
+    [provisions, records] = everything.kept
+    assert "第29条" in provisions.why
+    assert provisions.until == dt.date(2029, 12, 7), "three years at least"
+    assert records.until is None
     [some] = papers(case_of(R.ERASE, D.FULL, kinds=(Kind.STEPS, Kind.SLEEP)))
     assert len(some.erased) == 2
     assert not any("鍵" in one.how for one in some.erased), "the key to the rest is still there"
