@@ -42,6 +42,7 @@ COMPOSITES: tuple[Composite, ...] = (
     *(Composite("cases", fields) for fields in (("open", "sort_on"), ("open", "stage", "sort_on"))),
     Composite("cases", ("subject", "-contacted_at")),
     Composite("cases", ("stage", "destroy_on")),
+    Composite("cases", ("open", "due_on")),
 )
 
 SINGLES: tuple[Single, ...] = (
