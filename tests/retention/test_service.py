@@ -128,7 +128,7 @@ async def test_papers_that_nobody_signs_for_a_month_are_told_to_operators(
     case = await counter.call(RequestType.DISCLOSE)
     found = await sqlite_documents.get(f"cases/{case.id}")
     assert found is not None
-    hold = {"reason": "suit", "by": "kanri", "at": clock.now()} if held else None
+    hold = {"by": "kanri", "at": clock.now()} if held else None
     due = {"stage": Stage.RETAINED, "destroy_on": (TODAY - dt.timedelta(days=days)).isoformat(), "hold": hold}
     await sqlite_documents.commit([Put(found.path, {**found.data, **due}, found.version)])
     await retaining(sqlite_documents, clock).run(TODAY)
