@@ -299,7 +299,7 @@ def test_a_request_on_paper_is_carried_out_and_proven(request_on_paper):
     assert len(checks) == 6
     assert [one.days_left for one in told.happened[:4]] == [None, None, 14, 14]
     assert told.package.rows.keys() == told.erased.keys() == {Kind.STEPS, Kind.BLOOD_PRESSURE, Kind.SLEEP}
-    assert [one["task"] for one in told.evidence] == ["package", "withdraw", "erase"]
+    assert [one["task"] for one in told.evidence] == ["package", "delivered", "withdraw", "erase"]
 
 
 def test_what_a_request_leaves_behind_are_files_to_look_at(request_on_paper):
