@@ -2,10 +2,13 @@
 
 from functools import partial
 
+from shared.audit.access import AccessStore
+from shared.audit.sealing import sealed_days
 from shared.audit.store import stream_entries
 from shared.disclosure.pages.acts import Pages
 from shared.disclosure.pages.case_acts import CasePages
 from shared.disclosure.pages.frame import Frame
+from shared.disclosure.pages.oversight import Oversight
 from shared.disclosure.pages.routes import page_routes
 from shared.disclosure.store import CaseStore
 from shared.edge import Route
@@ -39,4 +42,11 @@ def staff_pages(p: Platform) -> list[Route]:
         references=references(k),
         clock=p.clock,
     )
-    return page_routes(door(p), pages, case)
+    oversight = Oversight(
+        pages=pages,
+        figures=CaseStore(p.documents),
+        openings=AccessStore(p.documents),
+        rosters=RosterStore(p.documents),
+        sealings=partial(sealed_days, p.documents),
+    )
+    return page_routes(door(p), pages, case, oversight)

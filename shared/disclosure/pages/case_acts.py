@@ -195,8 +195,9 @@ class CasePages:
             name=person.name,
             kana=person.kana,
             birth_on=person.born_on,
-            postal_code=person.postal_code,
-            address=person.address,
+            # Who has moved is held under where they lived.
+            postal_code="" if person.registered_address else person.postal_code,
+            address=person.registered_address or person.address,
             phone=person.phone,
             mail=person.mail,
             member_id=person.member_id,

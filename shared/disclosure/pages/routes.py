@@ -10,6 +10,7 @@ from shared.disclosure.pages.acts import Done, Pages, Seek
 from shared.disclosure.pages.case_acts import CasePages
 from shared.disclosure.pages.entry import EnterTwice
 from shared.disclosure.pages.frame import ChooseLanguage
+from shared.disclosure.pages.oversight import AskAudit, Oversight
 from shared.disclosure.pages.seats import seated
 from shared.disclosure.pages.worklist import WorklistView
 from shared.edge import Act, Route
@@ -18,7 +19,7 @@ from shared.staff.door import Door
 FILES = Limits(files=6, file_bytes=MAX_BYTES)
 
 
-def page_routes(door: Door, pages: Pages, case: CasePages) -> list[Route]:
+def page_routes(door: Door, pages: Pages, case: CasePages, oversight: Oversight) -> list[Route]:
     """What browsers of staff reach. Faults are told on a page."""
     looks, posts, told = seated(door.member), seated(door.poster), pages.frame.fault_page
 
@@ -42,6 +43,8 @@ def page_routes(door: Door, pages: Pages, case: CasePages) -> list[Route]:
         Route("POST", "/cases/{id}/scans", posts, case.scan, body=case_acts.ScanForm, files=FILES, fault_told=told),
         see("/cases/{id}/scans/{name}", case.scanned),
         see("/cases/{id}/letters/{letter}/{number}", case.letter),
+        see("/dashboard", oversight.dashboard),
+        see("/audit", oversight.audit, AskAudit),
         send("/language", pages.frame.choose_language, ChooseLanguage),
         see(static.PATTERN, static.serve),
     ]
