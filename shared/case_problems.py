@@ -44,9 +44,25 @@ CASE_PROBLEMS: dict[str, tuple[int, str, str]] = {
     "same_person": (403, "別の担当者による確認が必要です。", "Somebody else has to do this."),
     "fee_missing": (409, "必要な額の切手がまだ届いていません。", "The stamps for this have not come yet."),
     "extended_already": (409, "期限はすでに延長されています。", "The time has been extended already."),
+    "mail_missing": (
+        409,
+        "送付できるメールアドレスが記載されていません。",
+        "The person stated no address that mail could be sent to.",
+    ),
     "held": (409, "法令に基づく保全中のため、消去できません。", "A legal hold keeps this from being erased."),
+    "case_full": (
+        409,
+        "この申請には、これ以上書き込めません。",
+        "Nothing more can be written into this case.",
+    ),
     "not_due": (409, "まだ破棄できません。", "It is not yet to be destroyed."),
     "field_missing": (400, "入力が必要です。", "This has to be filled in."),
     "choice_unknown": (400, "選択肢から選んでください。", "Choose one of what is offered."),
     "amount_unreadable": (400, "金額を数字で入力してください。", "Enter the amount in digits."),
+    "correction_invalid": (400, "この訂正はできません。内容をご確認ください。", "There can be no such correction."),
+    "too_many_corrections": (
+        409,
+        "訂正の件数が上限に達しています。",
+        "As many corrections as can be kept are there already.",
+    ),
 }

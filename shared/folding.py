@@ -28,7 +28,6 @@ _KATAKANA = {code: code + 0x60 for code in (*range(0x3041, 0x3097), 0x309D, 0x30
 _PLAIN_KANJI = {ord(other): group[0] for group in _VARIANTS.split() for other in group[1:]}
 _LARGE_KANA = str.maketrans(_SMALL[0] + _HEARD_ALIKE[0], _SMALL[1] + _HEARD_ALIKE[1])
 _TO_HYPHEN = str.maketrans(dict.fromkeys(_DASHES, "-"))
-_VOICED = str.maketrans("゛゜", "\u3099\u309a")  # NFKC would make them a space and a mark
 _VOICE_MARKS = "\u3099\u309a"
 
 _NUMERALS = "〇零一二三四五六七八九"
@@ -82,7 +81,7 @@ def _settled(text: str, step: Callable[[str], str]) -> str:
 
 def _plain(text: str) -> str:
     """Composed and compatible, without selectors of glyphs and other invisible characters, and without accents."""
-    apart = unicodedata.normalize("NFKD", text.translate(_VOICED))
+    apart = unicodedata.normalize("NFKD", text)
     kept = (
         letter
         for letter in apart

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from infra.bench.people import FixedSecrets
-from infra.bench.targets import Part, Target, say
+from infra.bench.targets import Part, Target, say, spread
 from infra.manifest import ROOT
 from shared.cloud.documents import Data, Documents, Expect
 from shared.cloud.signing import Signer
@@ -42,8 +42,8 @@ DAYS = 5 * 365
 BEATS = 780
 """Heart rates a day, which with all the rest makes 1.5 million points."""
 RSS_MIB = 300
-TURN_S = 0.5
-"""The longest that anything else on the loop may have to wait."""
+TURN_S = 0.1
+"""How long 95 of 100 others on the loop have to wait at most. The longest depends on what else the machine does."""
 _BATCH = 50
 _HOUR_NS = DAY_NS // 24
 _ORIGIN = "raw:com.google.bench:com.example.watch"
@@ -155,7 +155,7 @@ async def make(where: str) -> Data:
         "package_mib": round(size / 2**20, 1),
         "largest_piece_kib": largest >> 10,
         "peak_mib": round(_peak_kib() / 1024, 1),
-        "longest_wait_s": round(max(waits), 3),
+        "waits_s": spread(waits, digits=3),
         "progress_told": progress.told,
     }
 
@@ -192,7 +192,7 @@ async def run() -> Part:
     found = json.loads(done.stdout)
     targets = [
         Target("peak memory of a package of 1.5 million samples", found["peak_mib"], RSS_MIB, "MiB"),
-        Target("the longest that others had to wait", found["longest_wait_s"], TURN_S, "s"),
+        Target("how long 95 of 100 others had to wait", found["waits_s"]["p95"], TURN_S, "s"),
     ]
     return Part(targets, {"samples": samples, "samples_per_s": round(samples / found["seconds"]), **found})
 

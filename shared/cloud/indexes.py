@@ -38,11 +38,13 @@ COMPOSITES: tuple[Composite, ...] = (
     Composite("provisions", ("subject", "-at")),
     # Who looked at what: of a person, of a case, by a member of staff, newest first.
     *(Composite("accesses", (field, "-at")) for field in ("subject", "case", "staff")),
-    # The worklist, whole and of one stage; how many are left how much time; and the cases of an account.
+    # The worklist, whole and of one stage; how many are left how much time; the cases of an account;
+    # those whose papers are due.
     Composite("cases", ("open", "sort_on")),
     Composite("cases", ("open", "stage", "sort_on")),
     Composite("cases", ("open", "due_on")),
     Composite("cases", ("subject", "-contacted_at")),
+    Composite("cases", ("stage", "destroy_on")),
 )
 
 SINGLES: tuple[Single, ...] = (
@@ -67,6 +69,15 @@ SINGLES: tuple[Single, ...] = (
     *(Single("consent", field, within=False) for field in ("audit", "consents", "tail")),
     *(Single("consent_events", field, within=False) for field in ("at", "giver", "hash", "notice", "previous")),
     Single("blob_chunks", "sealed", within=False),
+    Single("cases", "wake_at"),
+    Single("cases", "about"),
+    *(
+        Single("cases", field, within=False)
+        for field in (
+            "arrival", "audit", "defects", "hold", "items", "jobs", "letters", "private", "reminded", "scans",
+            "signatures", "stamps", "verification",
+        )
+    ),
     *(Single("erasures", field, within=False) for field in ("audit", "deleted", "kinds")),
     *(
         Single("provisions", field, within=False)
@@ -83,6 +94,13 @@ SINGLES: tuple[Single, ...] = (
     *(
         Single("messages", field, within=False)
         for field in ("attempts", "audit", "owner", "provider_id", "queued_at", "reason", "sealed")
+    ),
+    *(
+        Single("cases", field, within=False)
+        for field in (
+            "arrival", "audit", "defects", "hold", "items", "jobs", "letters", "private", "reminded",
+            "scans", "signatures", "stamps", "verification",
+        )
     ),
     *(Single("loose_grants", field, within=False) for field in ("audit", "tokens")),
 )  # fmt: skip

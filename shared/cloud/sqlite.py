@@ -1,8 +1,9 @@
 """The document port on one SQLite file, for a machine with nothing but Python.
 
 Any number of processes may share the file: it is in WAL mode, and every commit takes the write lock at its start.
-Each handle talks to SQLite from one thread of its own: a single call takes some 20 to 60 microseconds, but one that
-meets another process's commit waits for its end, and the event loop must not.
+Each handle on a file talks to SQLite from one thread of its own: a single call takes some 20 to 60 microseconds, but
+one that meets another process's commit waits for its end, and the event loop must not. What is in memory nobody else
+can hold up, and the way to a thread and back takes longer than any call.
 """
 
 # ruff: noqa: S608 (what stands in a statement's text is the name of a column; values are parameters)
@@ -25,6 +26,8 @@ from shared.cloud.values import check_path, check_query, check_writes
 from shared.errors import Conflict, OutcomeUnknown, Unavailable
 
 T = TypeVar("T")
+
+MEMORY = ":memory:"
 
 _BUSY_S = 10.0
 """How long a commit waits for other processes' commits."""
@@ -49,7 +52,8 @@ class SqliteDocuments:
         self._path = path
         self._indexes = indexes
         self._indexed = sqlite_query.indexed_fields(indexes)
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
+        alone = path == MEMORY
+        self._worker = None if alone else ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
         self._connection: sqlite3.Connection | None = None
 
     async def get(self, path: str) -> Document | None:
@@ -89,9 +93,7 @@ class SqliteDocuments:
 
     async def close(self) -> None:
         """See `Documents`."""
-        await asyncio.get_running_loop().run_in_executor(self._worker, self._disconnect)
-
-    # what follows runs in the worker thread
+        await self._where_it_belongs(self._disconnect)
 
     async def _run(self, work: Callable[..., T], *args: object) -> T:
         def safely() -> T:
@@ -102,7 +104,15 @@ class SqliteDocuments:
             except sqlite3.Error as failed:
                 raise Unavailable("store_unavailable", type(failed).__name__) from failed
 
-        return await asyncio.get_running_loop().run_in_executor(self._worker, safely)
+        return await self._where_it_belongs(safely)
+
+    async def _where_it_belongs(self, work: Callable[[], T]) -> T:
+        if self._worker is None:
+            await asyncio.sleep(0)  # others go on meanwhile, as they do on a file
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+
+    # what follows runs in the worker thread
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None)

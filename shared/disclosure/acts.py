@@ -21,10 +21,11 @@ from shared.disclosure.model import (
     Way,
 )
 from shared.disclosure.package.model import Redaction
+from shared.disclosure.proofs.model import Use
 from shared.vocabulary import Language
 
 
-class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act"):
+class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act", forbid_unknown_fields=True):
     """One thing somebody does."""
 
 
@@ -34,7 +35,7 @@ class OfItem(Act, frozen=True, kw_only=True):
     item: str
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
+class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One request as the person makes it. `words`: what is wrong and right, what to stop, why."""
 
     type: RequestType
@@ -44,7 +45,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     my_number: bool = False
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
+class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the person on the phone, or a letter, says: with it a case begins."""
 
     category: Category
@@ -58,7 +59,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     about: str = ""
 
 
-class Form(msgspec.Struct, frozen=True, kw_only=True):
+class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the returned form says, copied from paper."""
 
     by: By
@@ -134,10 +135,11 @@ class AddProof(Act, frozen=True, kw_only=True, tag="add_proof"):
 
 
 class MatchAccount(Act, frozen=True, kw_only=True, tag="match_account"):
-    """The person matches an account; which one, the case keeps sealed."""
+    """The person matches an account; which one, the case keeps sealed. `mail`: the stated mail address agreed too."""
 
     account: str
     subject: str
+    mail: bool = False
 
 
 class MatchByHand(Act, frozen=True, kw_only=True, tag="match_by_hand"):
@@ -168,6 +170,26 @@ class CloseUnverified(Act, frozen=True, kw_only=True, tag="close_unverified"):
 
 class Reopen(Act, frozen=True, kw_only=True, tag="reopen"):
     """Further evidence came in time."""
+
+
+class SendLink(Act, frozen=True, kw_only=True, tag="send_link"):
+    """Mail a one-time link to the address that the person stated: to prove that they read it, or hold an account."""
+
+    use: Use
+
+
+class ProveMail(Act, frozen=True, kw_only=True, tag="prove_mail"):
+    """The person followed the link; `about` is which one."""
+
+    about: str
+
+
+class ProveAccount(Act, frozen=True, kw_only=True, tag="prove_account"):
+    """The person, signed in to this account, said in the app that the request is theirs."""
+
+    about: str
+    account: str
+    subject: str
 
 
 # deciding
@@ -238,6 +260,14 @@ class RegisterDelivery(Act, frozen=True, kw_only=True, tag="register_delivery"):
     proof: str
 
 
+class SendAgain(Act, frozen=True, kw_only=True, tag="send_again"):
+    """Mail a new link to what is handed over: the one before expired, was locked, or did not arrive."""
+
+
+class AnswerOnPaper(OfItem, frozen=True, kw_only=True, tag="answer_on_paper"):
+    """Hand it over on paper after all."""
+
+
 class Withdraw(Act, frozen=True, kw_only=True, tag="withdraw"):
     """The person takes items back; none named: all."""
 
@@ -279,19 +309,37 @@ class JobDone(Act, frozen=True, kw_only=True, tag="job_done"):
 
 
 class JobDelayed(Act, frozen=True, kw_only=True, tag="job_delayed"):
-    """A job could not be done yet: an attempt `failed`, or it is under way elsewhere."""
+    """A job could not be done yet: an attempt failed, by `problem`; or it is under way elsewhere ("")."""
 
     name: str
     item: str = ""
     until: dt.datetime
-    failed: bool = True
+    problem: str = ""
 
 
 class LetterSet(Act, frozen=True, kw_only=True, tag="letter_set"):
-    """A letter was typeset and stored; `papers` are the hashes of its PDFs, in the order of the envelope."""
+    """A letter was typeset and stored; `papers` are the hashes of its PDFs, in the order of the envelope.
+    `mail` is the id of the mail that carries them; "": they are to be posted."""
 
     letter: str
     papers: tuple[str, ...]
+    mail: str = ""
+
+
+class LinkSent(Act, frozen=True, kw_only=True, tag="link_sent"):
+    """A link was issued, and its mail queued. `code` is the second factor of a delivery."""
+
+    use: Use
+    until: dt.datetime
+    mail: str
+    items: tuple[str, ...] = ()
+    code: str = ""
+
+
+class LinkLocked(Act, frozen=True, kw_only=True, tag="link_locked"):
+    """The second factor was wrong too often."""
+
+    use: Use
 
 
 class Collected(OfItem, frozen=True, kw_only=True, tag="collected"):
@@ -312,5 +360,11 @@ class TaskDone(OfItem, frozen=True, kw_only=True, tag="task_done"):
     count: int = 0
 
 
+class BeginDestruction(Act, frozen=True, kw_only=True, tag="begin_destruction"):
+    """From here on nothing stops it: recorded before the first byte goes."""
+
+
 class Destroyed(Act, frozen=True, kw_only=True, tag="destroyed"):
-    """Everything that is sealed is unreadable; two people saw the papers go."""
+    """Everything that is sealed is unreadable; two people saw the papers go. `certificate`: the hash of their proof."""
+
+    certificate: str

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from shared.disclosure import acts as a
 from shared.disclosure.file import Actor, Doing, File, Moment
+from shared.disclosure.handing import answered
 from shared.disclosure.model import (
     HANDS_OUT,
     Category,
@@ -55,6 +56,7 @@ TASKS: Mapping[RequestType, tuple[str, ...]] = MappingProxyType(
 """What it takes to carry out each request of an app user's, in order. Others' data is not in this system: people do it
 (`BY_HAND`), and say what proves it."""
 BY_HAND = "by_hand"
+MOST_REDACTIONS = 200
 
 
 def fix_scope(do: Doing[a.FixScope]) -> File:
@@ -216,10 +218,8 @@ def _evidenced(file: File, name: str, evidence: Proof) -> File:
 
 
 def _notifying(file: File, name: str) -> File:
-    item = file.case.items[name]
-    return (
-        file.with_item(name, step=Step.NOTIFYING).without_job("carry_out", name).with_letter("answer", item.way, name)
-    )
+    file = file.with_item(name, step=Step.NOTIFYING).without_job("carry_out", name)
+    return answered(file, name)
 
 
 def _check_not_verifier(file: File, by: Actor) -> None:
@@ -229,22 +229,18 @@ def _check_not_verifier(file: File, by: Actor) -> None:
 
 def _check_reason(item: Item, act: a.Decide) -> None:
     check_text("reason", act.reason, MOST_TEXT)
-    if item.type is R.COMPLAINT:
-        if not act.reason.strip():
-            raise InvalidInput("reason_missing", "reason")
-        return
-    if act.outcome is Outcome.FULL:
-        if act.ground is not None:
-            raise InvalidInput("ground_unfit", "what is done in full has none")
-        return
-    if not act.reason.strip():
+    complaint = item.type is R.COMPLAINT
+    if (complaint or act.outcome is not Outcome.FULL) and not act.reason.strip():
         raise InvalidInput("reason_missing", "reason")
-    if act.outcome is Outcome.NOT_EXIST:
-        return
-    if act.ground is None:
-        raise InvalidInput("reason_missing", "ground")
-    if item.type not in GROUNDS[act.ground]:
-        raise InvalidInput("ground_unfit", f"{act.ground} for {item.type}")
+    if complaint and act.outcome is Outcome.NOT_EXIST:
+        raise InvalidInput("request_invalid", "a complaint is there")
+    if not complaint and act.outcome in (Outcome.PARTIAL, Outcome.REFUSED):
+        if act.ground is None:
+            raise InvalidInput("reason_missing", "ground")
+        if item.type not in GROUNDS[act.ground]:
+            raise InvalidInput("ground_unfit", f"{act.ground} for {item.type}")
+    elif act.ground is not None:
+        raise InvalidInput("ground_unfit", "only what is not done in full has one, and a complaint has none")
 
 
 def _check_redactions(item: Item, act: a.Decide) -> None:
@@ -252,7 +248,11 @@ def _check_redactions(item: Item, act: a.Decide) -> None:
     partly = item.type in HANDS_OUT and act.outcome is Outcome.PARTIAL
     if bool(act.redactions) is not partly:
         raise InvalidInput("redaction_invalid", "where, and only where, data is handed over in part")
+    if len(act.redactions) > MOST_REDACTIONS:
+        raise InvalidInput("redaction_invalid", f"at most {MOST_REDACTIONS}")
     for one in act.redactions:
+        check_text("redaction", one.text, MOST_FIELD)
+        check_text("redaction", one.path, MOST_FIELD)
         place_of(one)
 
 

@@ -11,8 +11,10 @@ from shared.consent.ports import Build, Prepared, Standing
 from shared.consent.recording import Recorder
 from shared.consent.service import How
 from shared.disclosure import acts as a
-from shared.disclosure.model import Job, Outcome, RequestType, Scope
-from shared.disclosure.service import Opened
+from shared.disclosure.ending import freezes
+from shared.disclosure.model import Case, Job, Outcome, RequestType, Scope
+from shared.disclosure.ports import Cases
+from shared.disclosure.service import MOST_OF_ONE, Opened, held
 from shared.disclosure.working import Done, NotYet
 from shared.erasure.model import Progress, StoredErasure
 from shared.erasure.ports import Erasures
@@ -21,6 +23,8 @@ from shared.errors import Conflict, Refused
 from shared.policy.notices import Notices
 from shared.vocabulary import Kind, Purpose
 
+REASON = "request."
+"""What the reason of a case's freeze begins with."""
 LOOK_AGAIN = dt.timedelta(minutes=2)
 
 
@@ -28,6 +32,7 @@ LOOK_AGAIN = dt.timedelta(minutes=2)
 class Effects:
     """Workers of jobs and tasks that touch consents and what is stored."""
 
+    cases: Cases
     recorder: Recorder
     erasing: AskingToErase
     erasures: Erasures
@@ -36,25 +41,40 @@ class Effects:
 
     async def freeze(self, case: Opened, job: Job) -> Done | NotYet:
         """From now on nothing of the person is fetched, stored or handed on, until the case says otherwise."""
-        account, reason = case.file.private.account, _reason(case)
+        account, reason = case.file.private.account, _reason(case.file.case)
 
         def build(standing: Standing) -> Sequence[Entry]:
-            return [] if standing.consents.frozen else [Entry(None, State.FROZEN, reason=reason)]
+            # Another case's freeze becomes this one's: whichever case ends, the other's is then not lost with it.
+            stands = standing.consents.frozen
+            ours = not stands or (stands.startswith(REASON) and stands != reason)
+            return [Entry(None, State.FROZEN, reason=reason)] if ours else []
 
         if account:
             await self._record(account, build, case)
         return Done(a.JobDone(name="freeze"))
 
     async def thaw(self, case: Opened, job: Job) -> Done | NotYet:
-        """The provisional freeze ends: this case's, and no other's."""
-        account, reason = case.file.private.account, _reason(case)
+        """The provisional freeze ends: this case's, and no other's. Where another case of the person's still waits, the
+        freeze becomes that one's; looked at again afterwards, because that one may have ended meanwhile."""
+        account, reason = case.file.private.account, _reason(case.file.case)
+        while account:
+            heir = await self._still_frozen(case)
 
-        def build(standing: Standing) -> Sequence[Entry]:
-            return [Entry(None, State.THAWED, reason=reason)] if standing.consents.frozen == reason else []
+            def build(standing: Standing, mine: str = reason, heir: str = heir) -> Sequence[Entry]:
+                if standing.consents.frozen != mine:
+                    return []
+                return [Entry(None, State.FROZEN, reason=heir) if heir else Entry(None, State.THAWED, reason=mine)]
 
-        if account:
             await self._record(account, build, case)
+            if not heir or heir == await self._still_frozen(case):
+                break
+            reason = heir
         return Done(a.JobDone(name="thaw"))
+
+    async def _still_frozen(self, case: Opened) -> str:
+        """The reason of another case of the person's that freezes what is theirs; "" where there is none."""
+        others = await self.cases.of_subject(case.file.case.subject, limit=MOST_OF_ONE)
+        return next((_reason(one.value) for one in others if one.id != case.id and freezes(one.value)), "")
 
     async def withdraw(self, case: Opened, item: str) -> Done | NotYet:
         """End what the item asks to end: what goes to others, or all handling, of the kinds in its scope."""
@@ -64,15 +84,15 @@ class Effects:
         def build(standing: Standing) -> Sequence[Entry]:
             cells = [cell for cell in open_cells(standing.consents) if _is_meant(cell, one.type, one.scope)]
             ended[:] = cells
-            return [Entry(cell, State.WITHDRAWN, reason=_reason(case)) for cell in cells]
+            return [Entry(cell, State.WITHDRAWN, reason=_reason(case.file.case)) for cell in cells]
 
         prepared = await self._record(case.file.private.account, build, case)
         return Done(a.TaskDone(item=item, task="withdraw", proof=f"epoch {prepared.consents.epoch}", count=len(ended)))
 
     async def erase(self, case: Opened, item: str) -> Done | NotYet:
         """Have what is stored erased, and wait for the proof. Of the scope's kinds; where it names none everything,
-        with the key to it. Raises Refused `held`: a legal hold was placed meanwhile."""
-        if case.file.case.hold:
+        with the key to it. Raises Refused `held`: a legal hold stands on this or another case of the person's."""
+        if case.file.case.hold or await held(self.cases, case.file.case.subject):
             raise Refused("held")
         account, one = case.file.private.account, case.file.case.items[item]
         found = await self._erasure_of(account, one.scope.kinds, since=_decided_at(case, item))
@@ -102,8 +122,8 @@ class Effects:
         return await self.recorder.record(uid, build, said)
 
 
-def _reason(case: Opened) -> str:
-    return f"request.{case.file.case.number}"
+def _reason(case: Case) -> str:
+    return f"{REASON}{case.number}"
 
 
 def _decided_at(case: Opened, item: str) -> dt.datetime:

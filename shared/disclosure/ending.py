@@ -15,11 +15,13 @@ from shared.disclosure.model import (
     Case,
     Hold,
     Private,
+    Proof,
     Signature,
     Stage,
     Step,
 )
-from shared.disclosure.verifying import check_agency
+from shared.disclosure.taking_in import MOST_FIELD, MOST_TEXT, check_text
+from shared.disclosure.verifying import check_agency, take_back, tells
 from shared.errors import Conflict, InvalidInput, NotPermitted
 
 FORM_LAPSES_DAYS = 90
@@ -31,14 +33,17 @@ FORM_WITHIN, VERIFY_WITHIN = 2, 3
 COLLECT_BY_DAY, DECIDE_BY_DAY = 7, 10
 """Days of the legal clock by which it is known what is held, and by which it is decided."""
 SIGNATURES = 2
-MOST_TEXT = 2000
+DELIVERED = "delivered"
+"""How the proof of delivery is called among an item's evidence."""
 
 
 def posted(do: Doing[a.Posted]) -> File:
-    """Raises NotFound-like Conflict `case_moved_on`: no such letter, not yet typeset, or on its way already."""
+    """Raises Conflict `case_moved_on`: no such letter, not yet typeset, on its way already, or about what was withdrawn
+    since; InvalidInput `date_unfit`."""
     file = do.file
     letter = file.case.letters.get(do.act.letter)
-    if letter is None or not letter.papers or letter.sent_on is not None:
+    gone = letter and letter.kind == "answer" and all(file.case.items[n].step is Step.WITHDRAWN for n in letter.items)
+    if letter is None or not letter.papers or letter.sent_on is not None or gone:
         raise Conflict("case_moved_on", f"letter {do.act.letter}")
     if do.act.on > do.now.today:
         raise InvalidInput("date_unfit", "still to come")
@@ -47,36 +52,39 @@ def posted(do: Doing[a.Posted]) -> File:
 
 
 def register_delivery(do: Doing[a.RegisterDelivery]) -> File:
-    """The answers to these items are with the person. Raises InvalidInput `reason_missing`: no proof; Conflict
-    `case_moved_on`: one of them is not to be answered yet. As `check_agency`."""
+    """The answers to these items are with the person; by what that is known is kept, sealed.
+
+    Raises InvalidInput `reason_missing`: no proof; `date_unfit`: still to come, or before it was decided. Conflict
+    `case_moved_on`: one of them is not to be answered yet. As `check_agency`, where an answer tells of their data.
+    """
     file = do.file
     if not do.act.items or not do.act.proof.strip():
         raise InvalidInput("reason_missing", "items and proof")
-    if do.act.on > do.now.today:
-        raise InvalidInput("date_unfit", "still to come")
+    check_text("proof", do.act.proof, MOST_FIELD)
+    noted = (*file.private.notes, f"{do.now.today} {do.by.id}: {do.act.proof}")
+    file = file.with_private(notes=noted)
+    delivered = Proof(DELIVERED, do.now.at, f"note {len(noted)}, {do.by.id}")
     for name in do.act.items:
         item = file.case.items.get(name)
-        if item is None or item.step is not Step.NOTIFYING:
+        if item is None or item.step is not Step.NOTIFYING or item.decision is None:
             raise Conflict("case_moved_on", f"item {name}")
-        check_agency(file, item, do.now)
-        file = file.with_item(name, step=Step.ANSWERED, delivered_on=do.act.on)
+        if not civil_date(item.decision.at) <= do.act.on <= do.now.today:
+            raise InvalidInput("date_unfit", "from when it was decided until today")
+        if tells(item):
+            check_agency(file, item, do.now)
+        evidence = (*item.evidence, delivered)
+        file = file.with_item(name, step=Step.ANSWERED, delivered_on=do.act.on, evidence=evidence)
     return file
 
 
 def withdraw(do: Doing[a.Withdraw]) -> File:
     """What is not being carried out yet is taken back. Raises Conflict `case_moved_on`: one of them is."""
-    file = do.file
-    names = do.act.items or tuple(name for name, item in file.case.items.items() if item.step not in FINISHED)
+    items = do.file.case.items
+    names = do.act.items or tuple(name for name, item in items.items() if item.step not in FINISHED)
     for name in names:
-        item = file.case.items.get(name)
-        if item is None or item.step in FINISHED | {Step.EXECUTING, Step.NOTIFYING}:
+        if name not in items or items[name].step in FINISHED | {Step.EXECUTING, Step.NOTIFYING}:
             raise Conflict("case_moved_on", f"item {name}")
-        file = file.with_item(name, step=Step.WITHDRAWN)
-        for job in ("collect", "carry_out"):
-            file = file.without_job(job, name)
-    if all(item.step in FINISHED for item in file.case.items.values()):
-        file = file.with_letter("withdrawn")
-    return file
+    return take_back(do.file, names)
 
 
 def place_hold(do: Doing[a.PlaceHold]) -> File:
@@ -84,9 +92,11 @@ def place_hold(do: Doing[a.PlaceHold]) -> File:
     file = do.file
     if file.case.hold is not None:
         raise Conflict("case_moved_on", "a hold stands")
-    if not do.act.reason.strip() or len(do.act.reason) > MOST_TEXT:
+    check_text("reason", do.act.reason, MOST_TEXT)
+    if not do.act.reason.strip():
         raise InvalidInput("reason_missing", "reason")
-    return file.with_case(hold=Hold(do.act.reason, do.by.id, do.now.at), signatures=())
+    file = file.with_private(held_for=do.act.reason).without_job("destroy")
+    return file.with_case(hold=Hold(do.by.id, do.now.at), signatures=())
 
 
 def lift_hold(do: Doing[a.LiftHold]) -> File:
@@ -94,17 +104,20 @@ def lift_hold(do: Doing[a.LiftHold]) -> File:
     file = do.file
     if file.case.hold is None:
         raise Conflict("case_moved_on", "no hold stands")
-    return file.with_case(hold=None)
+    return file.with_private(held_for="").with_case(hold=None)
 
 
 def sign_destruction(do: Doing[a.SignDestruction]) -> File:
     """Two different people; with the second signature everything sealed is destroyed as well.
 
-    Raises Conflict `not_due`: the day has not come, or a hold stands. NotPermitted `same_person`.
+    Raises Conflict `not_due`: the day has not come, or a hold stands; `case_moved_on`: two have signed. NotPermitted
+    `same_person`.
     """
     file = do.file
     if not due_for_destruction(file.case, do.now):
         raise Conflict("not_due")
+    if len(file.case.signatures) >= SIGNATURES:
+        raise Conflict("case_moved_on", "two have signed")
     if any(one.by == do.by.id for one in file.case.signatures):
         raise NotPermitted("same_person")
     signatures = (*file.case.signatures, Signature(do.by.id, do.now.at))
@@ -161,7 +174,9 @@ def job_delayed(do: Doing[a.JobDelayed]) -> File:
     """It is tried again later; attempts that failed are counted."""
     file = do.file
     jobs = tuple(
-        msgspec.structs.replace(job, attempt=job.attempt + do.act.failed, not_before=do.act.until)
+        msgspec.structs.replace(
+            job, attempt=job.attempt + bool(do.act.problem), not_before=do.act.until, problem=do.act.problem
+        )
         if (job.name, job.item) == (do.act.name, do.act.item)
         else job
         for job in file.case.jobs
@@ -172,17 +187,33 @@ def job_delayed(do: Doing[a.JobDelayed]) -> File:
 def letter_set(do: Doing[a.LetterSet]) -> File:
     """The letter is there to be posted, or was handed to the mail."""
     file = do.file
-    letter = msgspec.structs.replace(file.case.letters[do.act.letter], made_at=do.now.at, papers=do.act.papers)
+    letter = msgspec.structs.replace(
+        file.case.letters[do.act.letter], made_at=do.now.at, papers=do.act.papers, mail=do.act.mail
+    )
+    if do.act.mail:
+        letter = msgspec.structs.replace(letter, sent_on=do.now.today)
     file = file.with_case(letters={**file.case.letters, do.act.letter: letter})
     return file.without_job("letter", do.act.letter)
 
 
-def destroyed(do: Doing[a.Destroyed]) -> File:
-    """The tombstone: types, outcomes, dates, who signed. Raises Conflict `not_due`."""
+def begin_destruction(do: Doing[a.BeginDestruction]) -> File:
+    """The last look before it is done: from here on nothing stops it. Raises Conflict `not_due`."""
     file = do.file
     if len(file.case.signatures) < SIGNATURES or not due_for_destruction(file.case, do.now):
         raise Conflict("not_due")
-    file = file.with_case(stage=Stage.DESTROYED, scans={}, subject="", private=b"")
+    return file.with_case(destroying=True)
+
+
+def destroyed(do: Doing[a.Destroyed]) -> File:
+    """The tombstone: types, outcomes, dates, who signed. Raises Conflict `not_due`: it was not begun."""
+    file = do.file
+    if not file.case.destroying:
+        raise Conflict("not_due")
+    arrival = file.case.arrival and msgspec.structs.replace(file.case.arrival, registered_mail="")
+    file = file.with_case(
+        stage=Stage.DESTROYED, destroying=False, certificate=do.act.certificate, arrival=arrival, letters={}, scans={},
+        subject="", private=b"",
+    )  # fmt: skip
     return File(file.case, Private()).without_job("destroy")
 
 
@@ -236,16 +267,23 @@ def _lapsed(file: File, now: Moment) -> File:
 
 def _thaw_when_over(file: File) -> File:
     """Once nothing that was provisionally followed is open, the freeze ends; what was decided has its own effect."""
-    waiting = [i for i in file.case.items.values() if i.type in FREEZES and i.step not in FINISHED | {Step.NOTIFYING}]
-    if waiting and file.case.stage not in OVER:
+    if freezes(file.case):
         return file
     freezing = any(job.name == "freeze" for job in file.case.jobs)
     return file.with_job("thaw") if file.case.frozen or freezing else file
 
 
+def freezes(case: Case) -> bool:
+    """Whether something in it is provisionally followed: asked for by somebody proven, and not carried out yet."""
+    if case.stage is not Stage.HANDLING:
+        return False
+    return any(i.type in FREEZES and i.step not in FINISHED | {Step.NOTIFYING} for i in case.items.values())
+
+
 def _wakes_at(case: Case, now: Moment) -> dt.datetime | None:
     """The earliest moment at which there is something to do. What is due, is due now: the sweep finds a lost task."""
-    moments = [job.not_before or now.at for job in case.jobs]
+    since = min(case.wake_at or now.at, now.at)  # what has waited goes on waiting: time alone changes nothing
+    moments = [job.not_before or since for job in case.jobs]
     dates: list[dt.date] = []
     if case.stage is Stage.FORM_SENT and case.form_sent_on:
         dates.append(lapses_on(case.form_sent_on, FORM_LAPSES_DAYS + 1))

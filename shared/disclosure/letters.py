@@ -2,44 +2,22 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypedDict
 
 from shared.consent.model import Cell
-from shared.disclosure import deciding
+from shared.disclosure.answers import Answer, Head
 from shared.disclosure.days import lapses_on
 from shared.disclosure.ending import DEFECT_LAPSES_DAYS, FORM_LAPSES_DAYS
 from shared.disclosure.file import File
 from shared.disclosure.identity import WAYS
 from shared.disclosure.identity import Way as Shows
-from shared.disclosure.model import Item, Letter, Outcome, RequestType
-from shared.disclosure.verifying import REOPENS_DAYS
-from shared.disclosure.words import ARTICLES, BASES, DEFECTS, DONE, GROUNDS, REQUESTS
+from shared.disclosure.model import Item, Letter, RequestType
+from shared.disclosure.operator import operator_of
+from shared.disclosure.verifying import REOPENS_DAYS, addressee
+from shared.disclosure.words import BASES, DEFECTS, REQUESTS
+from shared.papers import answers
 from shared.papers import model as p
 from shared.policy.model import Basis, Notice, Rule, Words
 from shared.vocabulary import Kind, Language
-
-
-def operator(notice: Notice, language: Language) -> p.Operator:
-    """Who writes, as the notice in force says."""
-    controller, body = notice.contents.controller, notice.contents.accredited_body
-    return p.Operator(
-        name=controller.name.of(language),
-        representative=controller.representative.of(language),
-        address=controller.address.of(language),
-        desk=controller.contact.name.of(language),
-        email=controller.contact.email,
-        tel=controller.contact.tel,
-        fax=controller.contact.fax,
-        complaints=p.ComplaintBody(
-            name=body.name.of(language),
-            contact=body.contact.of(language),
-            address=body.address.of(language),
-            email=body.email,
-            hours=body.hours.of(language),
-            note=body.note.of(language),
-        ),
-    )
-
 
 _WAYS = {
     Shows.PHOTO_PAPER: ("写真付きの本人確認書類1点", "One paper with a photo"),
@@ -49,14 +27,6 @@ _WAYS = {
 }
 _FORM = ("申請書", "Your application form")
 _MISSING = ("補正の書類", "What was missing")
-
-
-class _Head(TypedDict):
-    number: str
-    operator: p.Operator
-    to: p.Addressee
-    on: dt.date
-    destroy_on: dt.date | None
 
 
 class Composer:
@@ -72,18 +42,18 @@ class Composer:
         composed = _LETTERS[letter.kind](self, letter)
         return composed if isinstance(composed, list) else [composed]
 
-    def _head(self) -> _Head:
+    def _head(self) -> Head:
         """What every letter begins with. With an agent, they get it, for the person."""
         private = self._file.private
-        to = private.agent or private.person
+        to = addressee(self._file, self._at)
         return {
             "number": self._file.case.number,
-            "operator": operator(self._notice, self._language),
+            "operator": operator_of(self._notice.contents, self._language),
             "to": p.Addressee(
                 name=to.name or to.kana,
                 postcode=to.postal_code,
                 address=to.address,
-                care_of=private.person.name if private.agent else "",
+                care_of="" if to is private.person else private.person.name,
             ),
             "on": self._today,
             "destroy_on": self._file.case.destroy_on,
@@ -100,7 +70,7 @@ class Composer:
         kinds = tuple(self._notice.contents.kinds[kind].of(self._language) for kind in Kind)
         form = p.ApplicationForm(
             number=self._file.case.number,
-            operator=operator(self._notice, self._language),
+            operator=operator_of(self._notice.contents, self._language),
             kinds=kinds,
             fee_yen=fee,
             kept_years=years,
@@ -137,7 +107,8 @@ class Composer:
 
     def withdrawn(self, letter: Letter) -> p.Paper:
         """取下げの受付."""
-        requests = tuple(self._title(item) for item in self._file.case.items.values())
+        items = self._file.case.items
+        requests = tuple(self._title(items[name]) for name in letter.items or items)
         return p.WithdrawalNotice(**self._head(), withdrawn_on=self._today, requests=requests)
 
     def lapsed(self, letter: Letter) -> p.Paper:
@@ -165,38 +136,12 @@ class Composer:
             entrusters=tuple(p.Entruster(name=one, address="", tel="") for one in names),
         )
 
-    def answer(self, letter: Letter) -> p.Paper:
-        """What was decided on these items: done, or not, or only in part."""
+    def answer(self, letter: Letter) -> list[p.Paper]:
+        """What was decided on an item, and what goes with it. Raises KeyError: nothing was."""
         [name] = letter.items
-        item = self._file.case.items[name]
-        decision = item.decision
-        if decision is None:
-            raise KeyError(letter.kind)
-        reason = self._file.private.reasons.get(name, "")
-        if decision.outcome is Outcome.NOT_EXIST:
-            return p.NonExistenceNotice(
-                **self._head(),
-                received_on=self._received_on(),
-                request=self._title(item),
-                sought=self._file.private.words.get(name, "") or self._title(item),
-                searched=(self._say("本サービスの全ての保存先", "Everything that this service stores"),),
-            )
-        if decision.outcome is Outcome.REFUSED and decision.ground is not None:
-            article = ARTICLES[deciding.GROUNDS[decision.ground][item.type]]
-            refused = p.Refused(
-                request=self._title(item),
-                part=False,
-                what=self._title(item),
-                ground=GROUNDS[decision.ground].of(self._language),
-                article=article.of(self._language),
-                reason=reason,
-            )
-            return p.RefusalNotice(**self._head(), received_on=self._received_on(), items=(refused,))
-        outcome = p.Outcome(decision.outcome)
-        done = p.Decided(
-            request=self._title(item), outcome=outcome, done=DONE[item.type].of(self._language), reason=reason
-        )
-        return p.DecisionNotice(**self._head(), received_on=self._received_on(), items=(done,))
+        return Answer(
+            file=self._file, notice=self._notice, head=self._head(), received_on=self._received_on(), name=name
+        ).papers()
 
     def purposes(self, cells: Iterable[Cell], names: Mapping[str, Words]) -> p.Paper:
         """利用目的の通知書 under this notice: of what takes consent, only what these live cells give."""
@@ -211,7 +156,7 @@ class Composer:
                 kinds = [kind for kind in Kind if purpose.may_touch(kind)]
             to = sorted({cell.recipient for cell in its})
             rows.append(
-                p.PurposeRow(
+                answers.PurposeRow(
                     title=purpose.title.of(self._language),
                     why=purpose.why.of(self._language),
                     basis=BASES[purpose.basis].of(self._language),
@@ -220,7 +165,7 @@ class Composer:
                     retention=purpose.retention.of(self._language),
                 )
             )
-        return p.PurposeNotice(
+        return answers.PurposeNotice(
             **self._head(),
             received_on=self._received_on(),
             version=self._notice.contents.version,

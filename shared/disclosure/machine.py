@@ -7,10 +7,12 @@ not their own, that case and item stand where it can be done, and then what the 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from shared.disclosure import acts as a
-from shared.disclosure import deciding, ending, taking_in, verifying
+from shared.disclosure import deciding, ending, handing, taking_in, verifying
 from shared.disclosure.file import Actor, Doing, File, Moment
-from shared.disclosure.model import OVER, Item, Stage, Step
+from shared.disclosure.model import OVER, Item, RequestType, Stage, Step
 from shared.errors import Conflict, NotFound, NotPermitted
 from shared.folding import fold_mail, fold_name
 from shared.staff.model import Power, may
@@ -53,6 +55,9 @@ TABLE: Mapping[type[a.Act], Rule] = {
     a.MatchAccount: Rule(Power.MATCH_PERSON, _at(S.VERIFYING), verifying.match_account),
     a.MatchByHand: Rule(Power.MATCH_PERSON, _at(S.VERIFYING), verifying.match_by_hand),
     a.RecordAgency: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), verifying.record_agency),
+    a.SendLink: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), handing.send_link),
+    a.ProveMail: Rule(None, _at(S.VERIFYING), handing.prove_mail),
+    a.ProveAccount: Rule(None, _at(S.VERIFYING), handing.prove_account),
     a.RevokeAgency: Rule(Power.WITHDRAW, _OPEN, verifying.revoke_agency),
     a.Verify: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), verifying.verify),
     a.CloseUnverified: Rule(Power.CLOSE_UNVERIFIED, _at(S.VERIFYING), verifying.close_unverified),
@@ -72,6 +77,8 @@ TABLE: Mapping[type[a.Act], Rule] = {
     # answering, ending, destroying
     a.Posted: Rule(Power.REGISTER_DELIVERY, _ALIVE, ending.posted),
     a.RegisterDelivery: Rule(Power.REGISTER_DELIVERY, _at(S.HANDLING), ending.register_delivery),
+    a.SendAgain: Rule(Power.RESEND, _at(S.HANDLING), handing.send_again),
+    a.AnswerOnPaper: Rule(Power.RESEND, _at(S.HANDLING), handing.answer_on_paper, frozenset({P.NOTIFYING})),
     a.Withdraw: Rule(Power.WITHDRAW, _OPEN, ending.withdraw),
     a.PlaceHold: Rule(Power.HOLD, _ALIVE, ending.place_hold),
     a.LiftHold: Rule(Power.HOLD, _ALIVE, ending.lift_hold),
@@ -81,12 +88,29 @@ TABLE: Mapping[type[a.Act], Rule] = {
     a.JobDone: Rule(None, _ALL, ending.job_done),
     a.JobDelayed: Rule(None, _ALL, ending.job_delayed),
     a.LetterSet: Rule(None, _ALIVE, ending.letter_set),
+    a.BeginDestruction: Rule(None, _at(S.RETAINED), ending.begin_destruction),
+    a.LinkSent: Rule(None, _ALIVE, handing.link_sent),
+    a.LinkLocked: Rule(None, _ALL, handing.link_locked),
     a.Destroyed: Rule(None, _at(S.RETAINED), ending.destroyed),
 }
 """Every act there is. What is not here cannot be done."""
 
-PERSONS_OWN = frozenset({a.Withdraw, a.RegisterDelivery, a.RevokeAgency})
+PERSONS_OWN = frozenset({a.Withdraw, a.RegisterDelivery, a.RevokeAgency, a.ProveMail, a.ProveAccount})
 """What the person may do themselves, in the app or by a link that proves who they are."""
+
+
+ROOM, ROOM_FOR_MORE = 900_000, 500_000
+"""Bytes that what is sealed in a case may take; a document holds 1,048,576 (firebase.google.com/docs/firestore/quotas,
+read November 2026). Twelve items with all their words, reasons and verdicts take 300,000."""
+CAN_DO_WITHOUT = frozenset({a.Note, a.EnterForm, a.AddProof, a.RecordAgency, a.MatchByHand})
+
+
+def power_for(file: File, act: a.Act, power: Power | None) -> Power | None:
+    """The power that this very act takes: complaints are decided by whoever may answer them."""
+    if isinstance(act, a.Decide):
+        item = file.case.items.get(act.item)
+        return Power.ANSWER_COMPLAINT if item and item.type is RequestType.COMPLAINT else power
+    return power
 
 
 def after(file: File, act: a.Act, by: Actor, now: Moment) -> File:
@@ -94,17 +118,20 @@ def after(file: File, act: a.Act, by: Actor, now: Moment) -> File:
 
     Raises NotPermitted `role_missing`: no role of theirs may; `own_case`: they are, or act for, the person. Conflict
     `case_moved_on`: case or item stand where this cannot be done. NotFound `item_unknown`: there is no such item to
-    whoever acts. And what the act's own rule raises.
+    whoever acts. Conflict `case_full`. And what the act's own rule raises.
     """
     rule = TABLE[type(act)]
     _check_actor(file, act, rule, by, now)
-    if file.case.stage not in rule.stages:
+    if file.case.stage not in rule.stages or (file.case.destroying and not by.is_system):
         raise Conflict("case_moved_on", f"stage: {file.case.stage}")
     if isinstance(act, a.OfItem):
         item = item_for(file, act.item, by, now)
         if rule.steps is not None and item.step not in rule.steps:
             raise Conflict("case_moved_on", f"item {act.item}: {item.step}")
-    return ending.settled(rule.apply(Doing(file, act, by, now)), now)
+    done = rule.apply(Doing(file, act, by, now))
+    if by.member is not None:
+        _check_room(act, done)
+    return ending.settled(done, now)
 
 
 def item_for(file: File, name: str, by: Actor, now: Moment) -> Item:
@@ -129,10 +156,10 @@ def own(file: File, by: Actor) -> bool:
     """Whether it is a case of the staff member's own. Of the same name is near enough: a colleague can do it."""
     if by.member is None:
         return False
-    mail, name = fold_mail(by.member.email), fold_name(by.member.name)
+    mail, name = fold_mail(by.member.email).casefold(), fold_name(by.member.name)
     people = [person for person in (file.private.person, file.private.agent) if person]
     return any(
-        (person.mail and fold_mail(person.mail) == mail) or (person.name and fold_name(person.name) == name)
+        (person.mail and fold_mail(person.mail).casefold() == mail) or (person.name and fold_name(person.name) == name)
         for person in people
     )
 
@@ -142,12 +169,21 @@ def action_of(act: a.Act) -> str:
     return f"case.{type(act).__struct_config__.tag}"
 
 
+def _check_room(act: a.Act, file: File) -> None:
+    """Raises Conflict `case_full`: more is written than fits. What can do without is stopped earlier, so that there is
+    room for what a case needs to come to its end."""
+    most = ROOM_FOR_MORE if type(act) in CAN_DO_WITHOUT else ROOM
+    if len(msgspec.json.encode(file.private)) > most:
+        raise Conflict("case_full")
+
+
 def _check_actor(file: File, act: a.Act, rule: Rule, by: Actor, now: Moment) -> None:
     if by.member is None:
-        theirs = rule.power is None if by.is_system else type(act) in PERSONS_OWN
+        own_acts = type(act) in PERSONS_OWN
+        theirs = rule.power is None and not own_acts if by.is_system else own_acts
         if not theirs:
             raise NotPermitted("role_missing")
-    elif rule.power is None or not may(by.member, rule.power, now.at):
-        raise NotPermitted("role_missing", str(rule.power or ""))
+    elif (power := power_for(file, act, rule.power)) is None or not may(by.member, power, now.at):
+        raise NotPermitted("role_missing", str(power or ""))
     elif own(file, by):
         raise NotPermitted("own_case")

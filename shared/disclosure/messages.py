@@ -23,6 +23,7 @@ StaffAct = (
     | a.AddProof
     | a.MatchByHand
     | a.RecordAgency
+    | a.SendLink
     | a.RevokeAgency
     | a.Verify
     | a.CloseUnverified
@@ -36,6 +37,8 @@ StaffAct = (
     | a.RecordEvidence
     | a.Posted
     | a.RegisterDelivery
+    | a.SendAgain
+    | a.AnswerOnPaper
     | a.Withdraw
     | a.PlaceHold
     | a.LiftHold

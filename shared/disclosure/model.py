@@ -14,6 +14,7 @@ from shared.disclosure.agents import Agent
 from shared.disclosure.evidence import Evidence
 from shared.disclosure.identity import Way as Shows
 from shared.disclosure.package.model import Redaction
+from shared.disclosure.proofs.model import SentLink
 from shared.vocabulary import Kind, Language
 
 
@@ -54,6 +55,8 @@ class RequestType(StrEnum):
 
 HANDS_OUT = frozenset({RequestType.DISCLOSE, RequestType.RECORD})
 """What hands data out, for which two people must have approved."""
+TELLS = HANDS_OUT | {RequestType.PURPOSE}
+"""Whose answer tells of the person's data, and reaches an agent only while they may act."""
 FREEZES = frozenset({RequestType.CEASE, RequestType.ERASE, RequestType.STOP})
 """What is provisionally followed from the moment the person's identity is proven."""
 
@@ -166,7 +169,7 @@ class Way(StrEnum):
     PAPER = "paper"
 
 
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
+class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What of their data an item is about. Empty `kinds`: all eight; `first` and `last` are civil dates, None: open."""
 
     kinds: tuple[Kind, ...] = ()
@@ -272,6 +275,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     way: Way
     made_at: dt.datetime | None = None
     papers: tuple[str, ...] = ()
+    mail: str = ""
     sent_on: dt.date | None = None
     tracking: str = ""
 
@@ -289,9 +293,9 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """A legal hold: nothing of the case or of its person is destroyed while it stands."""
+    """A legal hold: nothing of the case or of its person is destroyed while it stands. Why stands in
+    `Private.held_for`."""
 
-    reason: str
     by: str
     at: dt.datetime
 
@@ -304,12 +308,14 @@ class Signature(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something the system is to do, recorded in the very commit that makes it due. `item` "" is the whole case."""
+    """Something the system is to do, recorded in the very commit that makes it due. `item` "" is the whole case.
+    `problem` is the code of what kept the last attempt from succeeding."""
 
     name: str
     item: str = ""
     attempt: int = 0
     not_before: dt.datetime | None = None
+    problem: str = ""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -346,11 +352,16 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     frozen: bool = False
     stamps: Stamps = Stamps()
     letters: dict[str, Letter] = {}
+    links: dict[str, SentLink] = {}
     scans: dict[str, Scan] = {}
     hold: Hold | None = None
     closed_on: dt.date | None = None
     destroy_on: dt.date | None = None
     signatures: tuple[Signature, ...] = ()
+    destroying: bool = False
+    """Its papers are being destroyed: nothing can be done about it any more, a hold included."""
+    certificate: str = ""
+    """The hash of the certificate that they were."""
     jobs: tuple[Job, ...] = ()
     wake_at: dt.datetime | None = None
     sort_on: dt.date | None = None
@@ -358,7 +369,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     audit: Head = Head()
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Who somebody says they are, in their own words; "" where they did not say."""
 
     name: str = ""
@@ -392,7 +403,11 @@ class Private(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     offered: tuple[Shows, ...] = ()
     """The further ways of proving who they are that an unverified person was offered."""
     notes: tuple[str, ...] = ()
+    held_for: str = ""
+    """Why a legal hold stands."""
     account: str = ""
     evidence: tuple[Evidence, ...] = ()
     """Of who the person is."""
     agency: Agent | None = None
+    code: str = ""
+    """The second factor of what is handed over by link: it goes by post, and never by mail."""

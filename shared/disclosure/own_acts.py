@@ -7,7 +7,8 @@ from shared import ids
 from shared.cloud.pace import Pace
 from shared.disclosure import acts as a
 from shared.disclosure.file import PERSON
-from shared.disclosure.model import Category, Channel, Person, RequestType, Stage, Step
+from shared.disclosure.handing import HANDED, parts_of
+from shared.disclosure.model import Category, Channel, Item, Person, Stage, Step
 from shared.disclosure.ports import Cases
 from shared.disclosure.service import Desk, Opened
 from shared.disclosure.shelf import Shelf
@@ -74,7 +75,28 @@ class OwnActs:
             await self.desk.do(case.id, a.RegisterDelivery(items=(name,), on=today, proof="app sign-in"), PERSON)
         media, ending = HANDED[item.type]
         kept = {"content-disposition": f'attachment; filename="{case.file.case.number}-{name}-{part}.{ending}"'}
-        return Bytes(_again(first, pieces), media, kept)
+        return Bytes(again(first, pieces), media, kept)
+
+    async def letter(self, call: Call) -> Bytes:
+        """A paper of a letter to them. What it answers, and hands nothing over of, is told with it: that is recorded
+        before the first byte. Raises NotFound `case_unknown`: it is not theirs, or there is no such paper."""
+        case = await self._theirs(call)
+        name, part = call.path["letter"], call.path["part"]
+        letter = case.file.case.letters.get(name)
+        if letter is None or part not in {str(number) for number, _ in enumerate(letter.papers, 1)}:
+            raise NotFound("case_unknown")
+        pieces = self.shelf.read(case.id, f"{name}.{part}")
+        first = await anext(pieces)
+        told = tuple(one for one in letter.items if self._is_told(case.file.case.items[one]))
+        if told:
+            today = self.desk.moment().today
+            await self.desk.do(case.id, a.RegisterDelivery(items=told, on=today, proof="app sign-in"), PERSON)
+        kept = {"content-disposition": f'attachment; filename="{case.file.case.number}-{name}-{part}.pdf"'}
+        return Bytes(again(first, pieces), "application/pdf", kept)
+
+    @staticmethod
+    def _is_told(item: Item) -> bool:
+        return item.step is Step.NOTIFYING and not parts_of(item)
 
     async def _theirs(self, call: Call) -> Opened:
         case = await self.desk.read(call.path["id"])
@@ -83,15 +105,8 @@ class OwnActs:
         return case
 
 
-HANDED = {
-    RequestType.DISCLOSE: ("application/zip", "zip"),
-    RequestType.RECORD: ("application/zip", "zip"),
-    RequestType.PURPOSE: ("application/pdf", "pdf"),
-}
-"""What there is to hand over, by type."""
-
-
-async def _again(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def again(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """All of it, where the first piece was taken already."""
     yield first
     async for piece in rest:
         yield piece

@@ -9,6 +9,7 @@ from shared.cloud.tickets import Tickets
 from shared.disclosure.file import Actor, staff
 from shared.disclosure.machine import own
 from shared.disclosure.messages import OpenedAt
+from shared.disclosure.model import RequestType
 from shared.disclosure.ports import Lists
 from shared.disclosure.service import Desk, Opened
 from shared.disclosure.stored import StoredCase
@@ -45,7 +46,8 @@ class StaffActs:
 
     async def begin(self, call: Call) -> Json:
         """Take in a contact."""
-        by = self._able(call, Power.TAKE_IN)
+        complaint = all(one.type is RequestType.COMPLAINT for one in call.body.contact.wishes)
+        by = self._able(call, Power.TAKE_COMPLAINT if complaint else Power.TAKE_IN)
         case = await self.desk.begin(call.body.id, call.body.contact, by)
         return Json({"case": row(StoredCase(case.id, case.file.case, case.version), by, self.desk.moment())}, 201)
 
@@ -57,15 +59,15 @@ class StaffActs:
         given = OpenedAt(ticket.text, ticket.ends_at)
         return Json({"case": case_view(case, by, self.desk.moment()), "opened": given})
 
-    async def opened(self, name: str, by: Actor, reason: str) -> Opened:
-        """The case, once it is on record that it was opened. Raises NotPermitted `own_case`."""
+    async def opened(self, name: str, by: Actor, reason: str, what: str = "case") -> Opened:
+        """The case, once it is on record that it, or `what` of it, was opened. Raises NotPermitted `own_case`."""
         await self.pace.spend(by.id)
         case = await self.desk.read(name)
         if own(case.file, by):
             raise NotPermitted("own_case")
         roles = "+".join(sorted(by.member.roles(self.clock.now()))) if by.member else ""
         subject = case.file.case.subject
-        await self.accesses.opened(staff=by.id, role=roles, what="case", reason=reason, subject=subject, case=name)
+        await self.accesses.opened(staff=by.id, role=roles, what=what, reason=reason, subject=subject, case=name)
         return case
 
     async def do(self, call: Call) -> Json:

@@ -42,6 +42,11 @@ class CaseStore:
         found = await self._documents.query(Query("cases", where=(Where("about", "==", name),), limit=MOST))
         return [stored(one) for one in found]
 
+    async def papers_due(self, today: dt.date) -> int:
+        """How many cases wait for their papers to be destroyed. One read for each thousand."""
+        where = (Where("stage", "==", Stage.RETAINED), Where("destroy_on", "<", today.isoformat()))
+        return await self._documents.count(Query("cases", where=where, order_by=("destroy_on",)))
+
     async def open_page(self, *, stage: Stage | None, after: str, limit: int) -> list[StoredCase]:
         """Cases that are not over, the most urgent first, behind the one of id `after`."""
         where = [Where("open", "==", True)]

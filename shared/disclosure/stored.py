@@ -40,8 +40,13 @@ def stored(found: Document) -> StoredCase:
     return StoredCase(found.id, msgspec.structs.replace(case, items=items, letters=letters), found.version)
 
 
-def opened(one: StoredCase, key: Key) -> File:
-    """The case with what is sealed in it. Raises Refused `seal_broken`."""
+def opened(one: StoredCase, key: Key | None) -> File:
+    """The case with what is sealed in it; without the key, which is destroyed with its papers, nothing is.
+
+    Raises Refused `seal_broken`.
+    """
+    if key is None or not one.value.private:
+        return File(one.value, Private())
     plain = open_sealed(key, one.value.private, "case", one.id)
     return File(one.value, msgspec.json.decode(plain, type=Private))
 
@@ -49,7 +54,7 @@ def opened(one: StoredCase, key: Key) -> File:
 def written(
     name: str,
     file: File,
-    key: Key,
+    key: Key | None,
     expect: str | Expect,
     *,
     at: dt.datetime,
@@ -57,9 +62,10 @@ def written(
     action: str,
     facts: Mapping[str, Fact],
 ) -> tuple[list[Write], str]:
-    """The writes that keep the case and say what was done, and the path of the one that proves them."""
+    """The writes that keep the case and say what was done, and the path of the one that proves them. Without a key
+    nothing about people is kept."""
     entry, head = append(f"case.{name}", file.case.audit, at=at, actor=by.id, action=action, facts=facts)
-    sealed = seal(key, msgspec.json.encode(file.private), "case", name)
+    sealed = seal(key, msgspec.json.encode(file.private), "case", name) if key else b""
     case = msgspec.structs.replace(file.case, audit=head, private=sealed)
     audit = entry_write(entry)
     return [Put(path_of(name), msgspec.to_builtins(case, builtin_types=KEPT), expect), audit], audit.path

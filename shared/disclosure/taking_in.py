@@ -10,6 +10,7 @@ from shared.disclosure.days import Deadlines
 from shared.disclosure.evidence import SignIn
 from shared.disclosure.file import Actor, Doing, File, Moment
 from shared.disclosure.model import (
+    FINISHED,
     FREEZES,
     Arrival,
     By,
@@ -93,7 +94,8 @@ def send_form(do: Doing[a.SendForm]) -> File:
 
 
 def register_arrival(do: Doing[a.RegisterArrival]) -> File:
-    """The 14 days begin. The day of arrival is the post's, and never changes.
+    """The 14 days begin. The day of arrival is the post's, and never changes: what comes once a case has lapsed over
+    something that was missing takes it up again, by its first arrival.
 
     Raises InvalidInput `number_mismatch`: the form bears another case's number; `date_unfit`: that day is still to
     come, or before the form was sent.
@@ -104,16 +106,16 @@ def register_arrival(do: Doing[a.RegisterArrival]) -> File:
     sent_on = file.case.form_sent_on or do.now.today
     if not sent_on <= do.act.on <= do.now.today:
         raise InvalidInput("date_unfit", f"between {sent_on} and {do.now.today}")
-    fees = [do.now.fee_yen(item.type, do.act.on) for item in file.case.items.values()]
-    file = file.with_case(
+    arrival = file.case.arrival or _arrival(do.act.on, do.by, do.now, do.act.registered_mail)
+    file = _taken_up(file).with_case(
         stage=Stage.RECEIVED,
-        arrival=file.case.arrival or _arrival(do.act.on, do.by, do.now, do.act.registered_mail),
-        due_on=Deadlines(file.case.arrival.on if file.case.arrival else do.act.on).due_on,
-        fee_yen=max(fees, default=0),
+        arrival=arrival,
+        due_on=file.case.extended_to or Deadlines(arrival.on).due_on,
+        defects=(),
         closed_on=None,
         destroy_on=None,
     )
-    file = _all_to(file, Step.WAITING)
+    file = _priced(file, do.now)
     if not do.act.stamps_yen:
         return file
     return record_stamps(Doing(file, a.RecordStamps(received=do.act.stamps_yen), do.by, do.now))
@@ -132,9 +134,13 @@ def enter_form(do: Doing[a.EnterForm]) -> File:
     if any(wish.type is RequestType.COMPLAINT for wish in form.wishes):
         raise InvalidInput("request_invalid", "a complaint needs no form")
     check_people(form.by, form.person, form.agent)
-    arrived_on = file.case.arrival.on if file.case.arrival else do.now.today
-    fees = [do.now.fee_yen(wish.type, arrived_on) for wish in form.wishes]
-    file = file.with_case(by=form.by, items=_items(form.wishes), fee_yen=max(fees, default=0), entered=True)
+    # What was taken back since the paper was first copied stays so, however often it is copied again.
+    gone = {item.type for item in file.case.items.values()} - {item.type for item in _live(file)}
+    items = {
+        name: msgspec.structs.replace(item, step=Step.WITHDRAWN) if file.case.entered and item.type in gone else item
+        for name, item in _items(form.wishes).items()
+    }
+    file = _priced(file.with_case(by=form.by, items=items, entered=True), do.now)
     return file.with_private(person=form.person, agent=form.agent, relation=form.relation, words=_words(form.wishes))
 
 
@@ -209,7 +215,7 @@ def note(do: Doing[a.Note]) -> File:
 def begin_handling(file: File) -> File:
     """The person is proven: each item goes its way, and what asks for an end is provisionally followed at once."""
     file = _all_to(file.with_case(stage=Stage.HANDLING), Step.SCOPING)
-    if file.case.subject and any(item.type in FREEZES for item in file.case.items.values()):
+    if file.case.subject and any(item.type in FREEZES for item in _live(file)):
         return file.with_job("freeze")
     return file
 
@@ -262,6 +268,29 @@ def _arrival(on: dt.date, by: Actor, now: Moment, registered_mail: str = "") -> 
 
 
 def _all_to(file: File, step: Step) -> File:
-    for name in file.case.items:
-        file = file.with_item(name, step=step)
+    for name, item in file.case.items.items():
+        if item.step not in FINISHED:
+            file = file.with_item(name, step=step)
     return file
+
+
+def _taken_up(file: File) -> File:
+    """What had lapsed waits again, and a letter that says otherwise is not written any more."""
+    for name, item in file.case.items.items():
+        if item.step is Step.LAPSED:
+            file = file.with_item(name, step=Step.WAITING)
+    for name, letter in file.case.letters.items():
+        if letter.kind == "lapsed":
+            file = file.without_job("letter", name)
+    return file
+
+
+def _live(file: File) -> list[Item]:
+    return [item for item in file.case.items.values() if item.step not in FINISHED]
+
+
+def _priced(file: File, now: Moment) -> File:
+    """What is still asked for costs what the notice said when it arrived."""
+    arrived_on = file.case.arrival.on if file.case.arrival else now.today
+    fees = [now.fee_yen(item.type, arrived_on) for item in _live(file)]
+    return file.with_case(fee_yen=max(fees, default=0))

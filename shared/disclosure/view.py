@@ -4,14 +4,17 @@ import datetime as dt
 
 import msgspec
 
+from shared.disclosure.acts import Act, Decide
 from shared.disclosure.file import Actor, Moment
-from shared.disclosure.machine import TABLE, item_for, may_see
+from shared.disclosure.handing import parts_of
+from shared.disclosure.machine import TABLE, item_for, may_see, power_for
 from shared.disclosure.model import (
     Case,
     Category,
     Channel,
     Defect,
     Item,
+    Job,
     Letter,
     Outcome,
     Person,
@@ -21,6 +24,7 @@ from shared.disclosure.model import (
     Stamps,
     Step,
 )
+from shared.disclosure.proofs.model import SentLink
 from shared.disclosure.service import Opened
 from shared.disclosure.stored import StoredCase
 from shared.errors import NotFound
@@ -72,6 +76,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     stamps: Stamps
     defects: list[Defect]
     letters: dict[str, Letter]
+    links: dict[str, SentLink]
     scans: dict[str, Scan]
     notes: list[str]
     matched: bool
@@ -79,15 +84,26 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     held: bool
     closed_on: dt.date | None
     destroy_on: dt.date | None
+    waiting: list[Job]
     can: list[str]
 
 
 class MineItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One request, as its person sees it."""
+    """One request, as its person sees it. `files` are there to be fetched, by number from 1."""
 
+    id: str
     type: RequestType
     step: Step
     outcome: Outcome | None
+    files: int
+
+
+class MineLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A letter to them; its `papers` are there to be fetched, by number from 1."""
+
+    id: str
+    kind: str
+    papers: int
 
 
 class Mine(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +115,7 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     filed_at: dt.datetime
     due_on: dt.date | None
     items: list[MineItem]
+    letters: list[MineLetter]
 
 
 def row(one: StoredCase, by: Actor, now: Moment) -> Row:
@@ -144,6 +161,7 @@ def case_view(opened: Opened, by: Actor, now: Moment) -> CaseView:
         stamps=case.stamps,
         defects=list(case.defects),
         letters=case.letters,
+        links=case.links,
         scans=case.scans if by.member and may(by.member, Power.VIEW_SCAN, now.at) else {},
         notes=list(private.notes),
         matched=bool(case.subject),
@@ -151,6 +169,7 @@ def case_view(opened: Opened, by: Actor, now: Moment) -> CaseView:
         held=case.hold is not None,
         closed_on=case.closed_on,
         destroy_on=case.destroy_on,
+        waiting=list(case.jobs),
         can=possible(opened, by, now),
     )
 
@@ -159,9 +178,9 @@ def possible(opened: Opened, by: Actor, now: Moment) -> list[str]:
     """The acts that could be done now, as far as roles, stage and steps say; an act's own rules may still refuse it."""
     found = []
     for act, rule in TABLE.items():
-        if rule.power is None or by.member is None or not may(by.member, rule.power, now.at):
+        if rule.power is None or by.member is None or not _may_do(opened, act, by, now):
             continue
-        if opened.file.case.stage not in rule.stages:
+        if opened.file.case.stage not in rule.stages or opened.file.case.destroying:
             continue
         steps = {item.step for name, item in opened.file.case.items.items() if _seen(opened, name, by, now)}
         if rule.steps is None or rule.steps & steps:
@@ -178,13 +197,30 @@ def mine(one: StoredCase) -> Mine:
         stage=case.stage,
         filed_at=case.contacted_at,
         due_on=case.due_on,
-        items=[MineItem(type=item.type, step=item.step, outcome=_told(item)) for item in case.items.values()],
+        items=[
+            MineItem(id=name, type=item.type, step=item.step, outcome=_told(item), files=parts_of(item))
+            for name, item in case.items.items()
+        ],
+        letters=[
+            MineLetter(id=name, kind=letter.kind, papers=len(letter.papers)) for name, letter in case.letters.items()
+        ],
     )
 
 
 def _told(item: Item) -> Outcome | None:
     """What was decided is told once it is carried out, with its reason in the letter."""
     return item.decision.outcome if item.decision and item.step in (Step.NOTIFYING, Step.ANSWERED) else None
+
+
+def _may_do(opened: Opened, act: type[Act], by: Actor, now: Moment) -> bool:
+    """Whether a role of theirs may, of any item."""
+    power = TABLE[act].power
+    powers = {power}
+    if act is Decide:
+        powers = {
+            power_for(opened.file, Decide(item=name, outcome=Outcome.FULL), power) for name in opened.file.case.items
+        }
+    return by.member is not None and any(one is not None and may(by.member, one, now.at) for one in powers)
 
 
 def _seen(opened: Opened, name: str, by: Actor, now: Moment) -> bool:

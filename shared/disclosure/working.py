@@ -26,10 +26,19 @@ STUCK_AFTER = 8
 
 
 class Done(NamedTuple):
-    """What a job came to: the act that records it, and writes that belong into its commit."""
+    """What a job came to: the act that records it, writes that belong into its commit, and the mails among them."""
 
     act: a.Act
     along: Sequence[Write] = ()
+    mails: tuple[str, ...] = ()
+
+
+class Post(Protocol):
+    """Who carries mails: `mail.service.Outbox`."""
+
+    async def hand_over(self, names: Sequence[str]) -> None:
+        """Have these sent now. Never fails: the mails' own tick finds what is lost here."""
+        ...
 
 
 class NotYet(NamedTuple):
@@ -53,6 +62,7 @@ class Working:
     desk: Desk
     clock: Clock
     workers: Mapping[str, Worker]
+    post: Post
     budget_s: float = 400
     most_jobs: int = field(default=50)
 
@@ -78,14 +88,16 @@ class Working:
     async def _do(self, case: Opened, job: Job) -> Opened:
         try:
             done = await self.workers[job.name](case, job)
-        except Conflict:
-            raise
+            if isinstance(done, NotYet):
+                delayed = a.JobDelayed(name=job.name, item=job.item, until=done.until)
+                return await self.desk.do(case.id, delayed, SYSTEM, if_version=case.version)
+            after_it = await self.desk.do(case.id, done.act, SYSTEM, if_version=case.version, along=done.along)
         except Fault as fault:
+            if isinstance(fault, Conflict) and (await self.desk.read(case.id)).version != case.version:
+                raise  # somebody else was faster: the queue comes back
             return await self._later(case, job, fault)
-        if isinstance(done, NotYet):
-            delayed = a.JobDelayed(name=job.name, item=job.item, until=done.until, failed=False)
-            return await self.desk.do(case.id, delayed, SYSTEM, if_version=case.version)
-        return await self.desk.do(case.id, done.act, SYSTEM, if_version=case.version, along=done.along)
+        await self.post.hand_over(done.mails)
+        return after_it
 
     async def _later(self, case: Opened, job: Job, fault: Fault) -> Opened:
         """Nothing is dropped: what cannot be done is tried again, ever more rarely, and in the end a person looks."""
@@ -98,7 +110,7 @@ class Working:
             code=fault.code,
         )
         pause = min(FIRST_PAUSE * 3**job.attempt, LONGEST_PAUSE)
-        delayed = a.JobDelayed(name=job.name, item=job.item, until=self.clock.now() + pause)
+        delayed = a.JobDelayed(name=job.name, item=job.item, until=self.clock.now() + pause, problem=fault.code)
         return await self.desk.do(case.id, delayed, SYSTEM, if_version=case.version)
 
 

@@ -64,6 +64,15 @@ class VerifyAddress(ToPerson, frozen=True, kw_only=True):
     valid_until: dt.datetime
 
 
+class VerifyAccount(ToPerson, frozen=True, kw_only=True):
+    """A link that proves, in the app, that its reader has an account there. `requests`: what was asked for, so that
+    whoever asked for nothing sees that it is not theirs to confirm."""
+
+    requests: list[str]
+    link: str
+    valid_until: dt.datetime
+
+
 class PackageReady(ToPerson, frozen=True, kw_only=True):
     """What is held of the person can be fetched, once."""
 
@@ -123,11 +132,19 @@ class Reminder(msgspec.Struct, frozen=True, kw_only=True):
     link: str
 
 
+class LinkLocked(msgspec.Struct, frozen=True, kw_only=True):
+    """To staff: a link to what is handed over was tried too often with a wrong code. It names nobody."""
+
+    number: str
+    link: str
+
+
 Kind = (
     Acknowledged
     | FormSent
     | Defective
     | VerifyAddress
+    | VerifyAccount
     | PackageReady
     | Answered
     | Declined
@@ -135,12 +152,14 @@ Kind = (
     | Withdrawn
     | Extended
     | Reminder
+    | LinkLocked
 )
 KINDS: dict[str, type[Kind]] = {
     "acknowledged": Acknowledged,
     "form_sent": FormSent,
     "defective": Defective,
     "verify_address": VerifyAddress,
+    "verify_account": VerifyAccount,
     "package_ready": PackageReady,
     "answered": Answered,
     "declined": Declined,
@@ -148,6 +167,7 @@ KINDS: dict[str, type[Kind]] = {
     "withdrawn": Withdrawn,
     "extended": Extended,
     "reminder": Reminder,
+    "link_locked": LinkLocked,
 }
 
 

@@ -127,12 +127,17 @@ def backoff(attempts: int) -> dt.timedelta:
     return min(dt.timedelta(minutes=1 << max(attempts - 1, 0)), dt.timedelta(hours=4))
 
 
+def deliverable(address: str) -> bool:
+    """Whether anything could be sent there."""
+    return len(address) <= 254 and bool(_ADDRESS.fullmatch(address))
+
+
 def checked(letter: Letter) -> Letter:
     """The letter, if it can be sent at all.
 
     Raises InvalidInput: `mail_address_invalid`; `mail_too_large`; `body_invalid`: a line break where none may be.
     """
-    if len(letter.to) > 254 or not _ADDRESS.fullmatch(letter.to):
+    if not deliverable(letter.to):
         raise InvalidInput("mail_address_invalid")
     if any(not line.isprintable() for line in (letter.subject, *(one.name for one in letter.attachments))):
         raise InvalidInput("body_invalid", "a subject, or an attachment's name, is one line of text")

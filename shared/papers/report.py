@@ -14,7 +14,7 @@ from shared.vocabulary import Language
 
 
 class Heading(msgspec.Struct, frozen=True, tag="heading"):
-    """A heading; those of level 1 begin a page of their own and stand in the contents."""
+    """A heading, of level 1 to 3; the first two stand in the contents."""
 
     text: str
     level: int = 1

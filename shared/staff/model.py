@@ -41,11 +41,8 @@ class Power(StrEnum):
     SEE_WORKLIST = "see_worklist"
     SEE_DASHBOARD = "see_dashboard"
     SEE_AUDIT = "see_audit"
-    SEE_STAFF = "see_staff"
     OPEN_CASE = "open_case"
     """See a case, the person's details included, for a reason given."""
-    TAKE_ON = "take_on"
-    """Become a case's owner, or hand it to a colleague."""
     WRITE_NOTE = "write_note"
 
     TAKE_IN = "take_in"
@@ -62,7 +59,7 @@ class Power(StrEnum):
     """Record that the person has taken the request back."""
     REGISTER_DELIVERY = "register_delivery"
     RESEND = "resend"
-    """Send a letter again whose sending failed, or another way."""
+    """Send a link again, or answer on paper in its place."""
 
     MATCH_PERSON = "match_person"
     """Ask whether somebody is known to us: result and strength, never values."""
@@ -73,9 +70,6 @@ class Power(StrEnum):
     FIX_SCOPE = "fix_scope"
     REFER = "refer"
     """Refer to the entruster whose data it is."""
-    SEE_FINDINGS = "see_findings"
-    """See what was found of the person, in order to decide."""
-    REDACT = "redact"
     DECIDE = "decide"
     EXTEND = "extend"
     RECORD_EVIDENCE = "record_evidence"
@@ -84,7 +78,6 @@ class Power(StrEnum):
     SEE_MY_NUMBER = "see_my_number"
     """See that an item concerns My Number data at all."""
     DECIDE_MY_NUMBER = "decide_my_number"
-    RELEASE_QUARANTINED = "release_quarantined"
 
     HOLD = "hold"
     """Put a legal hold on a case, or lift it."""
@@ -101,9 +94,7 @@ POWERS: Mapping[Power, frozenset[Role]] = MappingProxyType(
             Power.SEE_WORKLIST: (_W, _V, _D, _M, _A),
             Power.SEE_DASHBOARD: (_W, _V, _D, _M, _A),
             Power.SEE_AUDIT: (_M, _A),
-            Power.SEE_STAFF: (_M, _A),
             Power.OPEN_CASE: (_W, _V, _D, _M),
-            Power.TAKE_ON: (_W, _V, _D, _M),
             Power.WRITE_NOTE: (_W, _V, _D, _M),
             Power.TAKE_IN: (_W,),
             Power.SEND_FORM: (_W,),
@@ -122,14 +113,11 @@ POWERS: Mapping[Power, frozenset[Role]] = MappingProxyType(
             Power.REOPEN: (_V,),
             Power.FIX_SCOPE: (_D,),
             Power.REFER: (_D,),
-            Power.SEE_FINDINGS: (_D, _M),
-            Power.REDACT: (_D, _M),
             Power.DECIDE: (_D,),
             Power.EXTEND: (_D,),
             Power.RECORD_EVIDENCE: (_W, _D),
             Power.SEE_MY_NUMBER: (_M,),
             Power.DECIDE_MY_NUMBER: (_M,),
-            Power.RELEASE_QUARANTINED: (_M,),
             Power.HOLD: (_D, _M),
             Power.SIGN_DESTRUCTION: (_W, _V, _D, _M),
             Power.TAKE_COMPLAINT: (_W,),

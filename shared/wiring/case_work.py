@@ -1,40 +1,55 @@
 """What the system does about cases."""
 
 from shared.audit.access import AccessStore
+from shared.cloud.blobs import Blobs
 from shared.cloud.signing import Signer
+from shared.cloud.stores import open_documents
+from shared.cloud.vault import KeyShredder
 from shared.connection.store import ConnectionStore
 from shared.consent.receipts import KEY
 from shared.consent.recipients import RecipientStore
 from shared.consent.store import ConsentStore
 from shared.disclosure.carrying_out import CarryingOut
+from shared.disclosure.destroying import Destroying
 from shared.disclosure.effects import Effects
 from shared.disclosure.held_here import AccessRecords, CaseRecords, ProfileRecords
+from shared.disclosure.inviting import Inviting
 from shared.disclosure.lettering import Lettering
+from shared.disclosure.mailing import Mailing
 from shared.disclosure.package.held import ConnectionRecords, ErasureRecords, ProvisionRecords
 from shared.disclosure.package.model import Category
 from shared.disclosure.package.ports import Sources
 from shared.disclosure.results import Results
 from shared.disclosure.store import CaseStore
 from shared.disclosure.sweeping import Sweeping
+from shared.disclosure.told import CasesTold
 from shared.disclosure.working import Worker, Working
 from shared.erasure.store import ErasureStore
+from shared.ids import RandomIds
 from shared.measurement.store import MeasurementStore
 from shared.measurement.zones import ZoneStore
 from shared.papers.typesetting import typeset
 from shared.policy.notices import notices
 from shared.release.provisions import ProvisionStore
+from shared.staff.store import RosterStore
 from shared.wiring.asking_to_erase import asking_to_erase
 from shared.wiring.consenting import recorder
 from shared.wiring.desk import desk, shelf
 from shared.wiring.keys import keys
+from shared.wiring.mailing import outbox
 from shared.wiring.platform import Platform
 from shared.wiring.profiles import profile_store
+from shared.wiring.proving import proofs
 from shared.wiring.queue import queue
 
 
 def working(p: Platform) -> Working:
     """The jobs of a case."""
-    acting, made = effects(p), results(p)
+    acting, made, post = effects(p), results(p), outbox(p)
+    published = notices(p.settings.notices)
+    mailing = Mailing(
+        outbox=post, notices=published, clock=p.clock, cases_url=f"{p.settings.public_url}/disclosure/cases"
+    )
     carrying = CarryingOut(
         tasks={
             "withdraw": acting.withdraw,
@@ -45,18 +60,49 @@ def working(p: Platform) -> Working:
         }
     )
     workers: dict[str, Worker] = {
-        "letter": Lettering(shelf=shelf(p), notices=notices(p.settings.notices), clock=p.clock).letter,
+        "letter": Lettering(shelf=shelf(p), mailing=mailing, notices=published, clock=p.clock).letter,
+        "remind": mailing.remind,
+        "destroy": destroying(p).destroy,
+        "tell_locked": mailing.tell_locked,
+        "link": inviting(p, mailing).link,
         "freeze": acting.freeze,
         "thaw": acting.thaw,
         "collect": carrying.collect,
         "carry_out": carrying.carry_out,
     }
-    return Working(desk=desk(p), clock=p.clock, workers=workers)
+    return Working(desk=desk(p), clock=p.clock, workers=workers, post=post)
+
+
+def destroying(p: Platform) -> Destroying:
+    """What destroys papers of cases, and the keys to them."""
+    apart = open_documents(p.settings.documents, project=p.settings.project, database="keys")
+    return Destroying(
+        blobs=Blobs(p.documents, p.clock, RandomIds()),
+        keys=keys(p).data,
+        shredder=KeyShredder(apart, p.clock),
+        rosters=RosterStore(p.documents),
+        notices=notices(p.settings.notices),
+        clock=p.clock,
+    )
+
+
+def inviting(p: Platform, mailing: Mailing) -> Inviting:
+    """One-time links."""
+    acting = desk(p)
+    return Inviting(
+        proofs=proofs(p, keys(p), CasesTold(acting)),
+        mailing=mailing,
+        desk=acting,
+        ids=RandomIds(),
+        pages_url=f"{p.settings.public_url}/disclosure",
+        app_link=p.settings.app_link,
+    )
 
 
 def effects(p: Platform) -> Effects:
     """What touches consents and what is stored."""
     return Effects(
+        cases=CaseStore(p.documents),
         recorder=recorder(p),
         erasing=asking_to_erase(p),
         erasures=ErasureStore(p.documents),

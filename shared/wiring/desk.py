@@ -7,6 +7,8 @@ from shared.cloud.blobs import Blobs
 from shared.cloud.pace import Pace
 from shared.cloud.tickets import Tickets
 from shared.disclosure.own_acts import OwnActs
+from shared.disclosure.proofs.service import Closing
+from shared.disclosure.proofs.store import LinkStore
 from shared.disclosure.service import Desk
 from shared.disclosure.shelf import Shelf
 from shared.disclosure.staff_acts import StaffActs
@@ -35,6 +37,7 @@ def desk(p: Platform) -> Desk:
         notices=notices(p.settings.notices),
         clock=p.clock,
         ids=RandomIds(),
+        links=Closing(LinkStore(p.documents), p.clock),
     )
 
 

@@ -7,6 +7,7 @@ from infra.rotate_keys import reindex_all, rewrap_all
 from infra.staff import institutions
 from shared.audit.access import AccessStore
 from shared.audit.store import every_entry, first_day, on_shelf, shelf_size, stream_entries
+from shared.cloud.blobs import Blobs
 from shared.cloud.indexes import missing
 from shared.cloud.vault import DataKeys
 from shared.connection.model import LinkState
@@ -18,7 +19,9 @@ from shared.consent.model import Consents
 from shared.consent.recipients import institution_calling
 from shared.consent.relations import RelationStore
 from shared.consent.store import ConsentStore
+from shared.disclosure.model import Stage
 from shared.disclosure.proofs.store import LinkStore
+from shared.disclosure.store import CaseStore
 from shared.erasure.store import ErasureStore
 from shared.mail.store import MessageStore
 from shared.measurement.store import DayDeleter, MeasurementStore
@@ -28,6 +31,7 @@ from shared.profile.blind import BlindIndex, MatchKeys
 from shared.profile.store import ProfileStore, past
 from shared.release.provisions import ProvisionStore
 from shared.release.shares import ShareStore
+from shared.retention.service import Retaining
 from shared.vocabulary import Kind, Purpose
 from tests.fakes import MemorySecrets, RecordingDocuments, SeededIds
 
@@ -46,7 +50,22 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     await ConsentStore(documents).events_of_epoch("hana", 3)
     await ErasureStore(documents).of("hana")
     await ErasureStore(documents).due(AT, limit=5)
+    cases = CaseStore(documents)
+    await cases.of_subject("x", limit=5)
+    await cases.due(AT, limit=5)
+    await cases.about("x")
+    for stage in (None, Stage.RECEIVED):
+        await cases.open_page(stage=stage, after="", limit=5)
+    await cases.papers_due(AT.date())
+    retaining = Retaining(documents=documents, sweeper=Blobs(documents, clock, SeededIds()), cases=cases, clock=clock)
+    await retaining.run(AT.date())
     await DayDeleter(documents).deletions("hana", Kind.SLEEP, limit=5)
+    cases = CaseStore(documents)
+    await cases.of_subject("s", limit=5)
+    await cases.due(AT, limit=5)
+    await cases.about("x")
+    await cases.open_page(stage=None, after="", limit=5)
+    await cases.open_page(stage=Stage.RECEIVED, after="", limit=5)
     await MessageStore(documents).of("cases/x")
     await MessageStore(documents).due(AT, limit=5)
     await MessageStore(documents).to_forget(AT, limit=5)
@@ -62,6 +81,12 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     await AuthorityStore(documents).over("hana")
     await AuthorityStore(documents).held_by("hana")
     await LinkStore(documents).holding("token")
+    cases = CaseStore(documents)
+    await cases.of_subject("x", limit=5)
+    await cases.due(AT, limit=5)
+    await cases.about("x")
+    for stage in (None, Stage.HANDLING):
+        await cases.open_page(stage=stage, after="", limit=5)
     index = BlindIndex(documents, MatchKeys(MemorySecrets({})), SeededIds())
     await ProfileStore(documents, keys, index, clock).changes("hana", Purpose.SELF_ACCESS)
     await past(documents, "hana")
@@ -105,12 +130,14 @@ def test_no_store_asks_a_query_that_is_not_tried_above():
         "shared/consent/relations.py",
         "shared/consent/store.py",
         "shared/disclosure/proofs/store.py",
+        "shared/disclosure/store.py",
         "shared/erasure/store.py",
         "shared/mail/store.py",
         "shared/measurement/store.py",
         "shared/profile/store.py",
         "shared/release/provisions.py",
         "shared/release/shares.py",
+        "shared/retention/service.py",
         "infra/fleet.py",
         "infra/rotate_keys.py",
     }

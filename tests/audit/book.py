@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
 
 from shared.audit.checkpoints import KEY, KEYS, read_keys
 from shared.audit.model import Entry, Fact, Head, append
@@ -58,7 +59,7 @@ class Book:
         await self.write("erasure.x", NOON + DAY, 1)
         await self.write("erasure.y", NOON + DAY + dt.timedelta(hours=11, minutes=59, seconds=55), 12)
 
-    def sealing(self, *, documents: Documents | None = None, anchors: MemoryAnchors | None = None, **more) -> Sealing:
+    def sealing(self, *, documents: Any = None, anchors: Any = None, **more: Any) -> Sealing:
         return Sealing(
             documents=documents or self.documents,
             anchors=anchors or self.anchors,

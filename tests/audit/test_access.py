@@ -5,9 +5,10 @@ import datetime as dt
 
 import pytest
 
-from shared.audit.access import ATTEMPTS, Access, AccessLog, AccessStore, accessed
+from shared.audit.access import ATTEMPTS, Access, AccessLog, AccessStore, Seen, accessed
 from shared.audit.model import first_break
 from shared.audit.store import stream_entries
+from shared.clock import ManualClock
 from shared.cloud.documents import Put
 from shared.errors import Conflict, InvalidInput, OutcomeUnknown
 from shared.ids import digest
@@ -27,7 +28,14 @@ def log_here(sqlite_documents, clock) -> AccessLog:
     return AccessLog(documents=sqlite_documents, clock=clock, ids=SeededIds())
 
 
+async def of_hana(log: AccessLog) -> list[Seen]:
+    found = await AccessStore(log.documents).of_subject(HANA)
+    assert found is not None
+    return found
+
+
 async def open_as(log: AccessLog, staff: str = "s1", **more: str) -> str:
+    assert isinstance(log.clock, ManualClock)
     log.clock.advance(LATER)
     return await log.opened(
         **{"staff": staff, "role": "verifier", "what": "case", "reason": "照合のため", "subject": HANA} | more
@@ -50,7 +58,7 @@ async def test_an_opening_is_found_by_person_case_staff_and_time_newest_first(lo
     assert names(await store.by_staff("s1")) == [other, first]
     assert names(await store.between(start, clock.now())) == [other, second, first]
     assert names(await store.between(clock.now(), clock.now() + LATER)) == [nobody]
-    seen = (await store.of_subject(HANA))[0]
+    seen = (await of_hana(log))[0]
     assert seen.access == Access(
         at=start + 2 * LATER,
         staff="s2",
@@ -95,7 +103,7 @@ async def test_openings_of_one_person_are_one_chain_and_each_person_has_their_ow
 
 async def test_openings_at_once_are_all_recorded(log_here):
     names = await asyncio.gather(*(open_as(log_here, staff=f"s{n}") for n in range(ATTEMPTS - 1)))
-    found = await AccessStore(log_here.documents).of_subject(HANA)
+    found = await of_hana(log_here)
     assert {one.id for one in found} == set(names)
     assert all(one.intact for one in found)
 
@@ -123,21 +131,23 @@ async def test_an_answer_that_was_lost_does_not_record_twice(log_here):
             raise OutcomeUnknown("commit_unknown")
 
     name = await open_as(AccessLog(documents=Silent(), clock=log_here.clock, ids=SeededIds()))
-    assert [one.id for one in await AccessStore(log_here.documents).of_subject(HANA)] == [name]
+    assert [one.id for one in await of_hana(log_here)] == [name]
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 201])
 async def test_without_a_reason_or_with_a_long_one_nothing_is_recorded(log_here, reason):
     with pytest.raises(InvalidInput, match="reason"):
         await open_as(log_here, reason=reason)
-    assert await AccessStore(log_here.documents).of_subject(HANA) == []
+    assert await of_hana(log_here) == []
 
 
 async def test_it_commits_along_with_what_it_tells_of(log_here, clock):
     access = Access(at=clock.now(), staff="s1", role="window", what="case", reason="電話", case="c1")
     writes = accessed("a1", access, await AccessStore(log_here.documents).chain("", "c1"))
     await log_here.documents.commit([Put("cases/c1", {"opened": 1}), *writes])
-    assert [one.access for one in await AccessStore(log_here.documents).of_case("c1")] == [access]
+    found = await AccessStore(log_here.documents).of_case("c1")
+    assert found is not None
+    assert [one.access for one in found] == [access]
 
 
 async def test_the_entry_holds_no_words_of_the_reason(log_here):
@@ -155,7 +165,7 @@ async def test_what_is_shown_of_a_document_that_was_altered_comes_from_the_chain
     name = await open_as(log_here)
     found = await log_here.documents.get(f"accesses/{name}")
     await log_here.documents.commit([Put(found.path, {**found.data, field: value})])
-    [seen] = await AccessStore(log_here.documents).of_subject(HANA)
+    [seen] = await of_hana(log_here)
     assert not seen.intact
     assert (seen.access.staff, seen.access.case) == ("s1", "")
 
@@ -166,7 +176,7 @@ async def test_an_opening_whose_entry_was_altered_is_marked(log_here, entry):
     at = (await log_here.documents.get(f"accesses/{name}")).data["entry"]
     kept = (await log_here.documents.get(at)).data
     await log_here.documents.commit([Put(at, {**kept, **entry} if entry else {})])
-    [seen] = await AccessStore(log_here.documents).of_subject(HANA)
+    [seen] = await of_hana(log_here)
     assert not seen.intact
 
 
@@ -174,5 +184,5 @@ async def test_a_reason_that_was_destroyed_is_empty_and_the_opening_stays(log_he
     name = await open_as(log_here)
     found = await log_here.documents.get(f"accesses/{name}")
     await log_here.documents.commit([Put(found.path, {**found.data, "reason": ""})])
-    [seen] = await AccessStore(log_here.documents).of_subject(HANA)
+    [seen] = await of_hana(log_here)
     assert (seen.intact, seen.access.reason) == (True, "")

@@ -5,6 +5,8 @@ import datetime as dt
 import itertools
 import json
 from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,7 +17,7 @@ from shared.audit.writes import entry_id
 from shared.clock import ManualClock
 from shared.cloud.documents import Delete, Put
 from shared.cloud.signing import Signer
-from shared.errors import OutcomeUnknown, Refused, Unavailable
+from shared.errors import Conflict, OutcomeUnknown, Refused, Unavailable
 from tests.audit.anchors import MemoryAnchors
 from tests.audit.book import DAY, MONDAY, NOON, OTHER_SEED, SEED, Book
 from tests.fakes import MemorySecrets
@@ -152,7 +154,8 @@ async def test_two_runs_at_once_anchor_one_and_the_same(book):
     await book.week()
     book.clock.set(dt.datetime.combine(THURSDAY, dt.time(3), dt.UTC))
     both = await asyncio.gather(book.sealing().run(), book.sealing().run(), return_exceptions=True)
-    assert all(not isinstance(one, BaseException) or one.code == "precondition_failed" for one in both)
+    failed = [one for one in both if isinstance(one, BaseException)]
+    assert all(isinstance(one, Conflict) for one in failed)
     await book.sealing().run()
     assert (await book.prove()).findings == []
 
@@ -317,7 +320,12 @@ async def test_a_checkpoint_that_was_made_but_changed_before_it_was_put_is_not_p
     with pytest.raises(Unavailable):
         await book.sealing().run()
     work = await book.documents.get(f"audit_days/{MONDAY}")
-    payload = {"day": str(MONDAY), "number": 1 if seed == OTHER_SEED else 2, "entries": 0, "segments": []}
+    payload: dict[str, Any] = {
+        "day": str(MONDAY),
+        "number": 1 if seed == OTHER_SEED else 2,
+        "entries": 0,
+        "segments": [],
+    }
     signer = Signer(MemorySecrets({KEY: [seed]}), KEY)
     jws = await signer.sign(msgspec.json.encode({**payload, "previous": ""}), typ="audit-checkpoint+jws")
     await book.documents.commit([Put(work.path, {**work.data, "jws": jws})])
@@ -380,3 +388,18 @@ async def test_where_time_runs_out_the_next_run_goes_on(sqlite_documents):
     assert len(runs) > 5
     assert sum(run.entries for run in runs) == 31
     assert (await book.prove()).findings == []
+
+
+@pytest.mark.parametrize("development", [0, 1])
+def test_only_a_developer_s_machine_may_anchor_in_a_folder(clock, tmp_path, development):
+    from shared.wiring.auditing import sealing
+
+    settings = SimpleNamespace(
+        anchors=f"folder:{tmp_path}", development=development, project="p", secrets_endpoint="127.0.0.1:1"
+    )
+    platform: Any = SimpleNamespace(settings=settings, clock=clock, documents=None)
+    if development:
+        assert sealing(platform).clock is clock
+    else:
+        with pytest.raises(Refused, match="settings"):
+            sealing(platform)

@@ -8,14 +8,18 @@ from typing import Any
 
 from shared.clock import ManualClock
 from shared.cloud.documents import Documents, settle
-from shared.cloud.vault import WRAPPING_KEY, DataKeys
+from shared.cloud.vault import WRAPPING_KEY, DataKeys, DataSealing
 from shared.disclosure import acts as a
 from shared.disclosure.days import begins_at
 from shared.disclosure.evidence import WHO_AND_WHERE, Document, Paper
 from shared.disclosure.file import SYSTEM, Actor, staff
 from shared.disclosure.model import Category, Channel, Person, RequestType
+from shared.disclosure.proofs.service import Closing
+from shared.disclosure.proofs.store import LinkStore
 from shared.disclosure.service import Desk, Opened
 from shared.disclosure.store import CaseStore
+from shared.mail.service import Outbox
+from shared.mail.store import MessageStore
 from shared.policy.notices import notices
 from shared.staff.model import Member, Role, Term
 from shared.vocabulary import Language
@@ -68,11 +72,11 @@ class Tasks:
 class Counter:
     """The desk, with a clock and a queue that tests hold in their hands."""
 
-    def __init__(self, documents: Documents, on: dt.date = dt.date(2026, 11, 24)) -> None:
+    def __init__(self, documents: Documents, on: dt.date = dt.date(2026, 11, 24), *, seed: int = 0) -> None:
         self.documents = documents
         self.clock = ManualClock(begins_at(on) + dt.timedelta(hours=10))
         self.tasks = Tasks()
-        self.ids = SeededIds()
+        self.ids = SeededIds(seed)
         self.cases = CaseStore(documents)
         self.keys = DataKeys(documents, MemorySecrets({WRAPPING_KEY: [b"w" * 32]}))
         self.desk = Desk(
@@ -81,6 +85,18 @@ class Counter:
             commit=partial(settle, documents),
             queue=self.tasks,
             notices=notices(),
+            clock=self.clock,
+            ids=self.ids,
+            links=Closing(LinkStore(documents), self.clock),
+        )
+
+    def outbox(self) -> Outbox:
+        """Where mails are queued."""
+        return Outbox(
+            messages=MessageStore(self.documents),
+            sealing=DataSealing(self.keys, use="mail"),
+            commit=partial(settle, self.documents),
+            queue=self.tasks,
             clock=self.clock,
             ids=self.ids,
         )

@@ -1,5 +1,6 @@
 """Every letter that the machine asks for is set, and says what the case says."""
 
+import datetime as dt
 import io
 
 import pypdf
@@ -10,9 +11,11 @@ from shared.cloud.sqlite import SqliteDocuments
 from shared.disclosure import acts as a
 from shared.disclosure.identity import Way as Shows
 from shared.disclosure.lettering import Lettering
-from shared.disclosure.model import Defect, Ground, Outcome, RequestType
+from shared.disclosure.mailing import Mailing
+from shared.disclosure.model import Defect, Ground, Outcome, RequestType, Way
 from shared.disclosure.service import Opened
 from shared.disclosure.shelf import Shelf
+from shared.mail.store import MessageStore
 from shared.policy.notices import notices
 from tests.disclosure.counter import DECIDER, VERIFIER, WINDOW, YAMADA, Counter
 from tests.disclosure.test_working import working
@@ -27,9 +30,13 @@ def shelf(counter: Counter) -> Shelf:
     return Shelf(blobs=Blobs(counter.documents, counter.clock, counter.ids), keys=counter.keys)
 
 
+def mailing(counter: Counter) -> Mailing:
+    return Mailing(outbox=counter.outbox(), notices=notices(), clock=counter.clock, cases_url="https://desk/cases")
+
+
 async def letters_of(counter: Counter, case: Opened) -> list[str]:
     """The text of each paper that waits to be set, once it is."""
-    lettering = Lettering(shelf=shelf(counter), notices=notices(), clock=counter.clock)
+    lettering = Lettering(shelf=shelf(counter), mailing=mailing(counter), notices=notices(), clock=counter.clock)
     await working(counter, letter=lettering.letter).run(case.id)
     texts = []
     for name, letter in (await counter.desk.read(case.id)).file.case.letters.items():
@@ -81,3 +88,20 @@ async def test_what_is_taken_back_is_confirmed(counter: Counter, words: tuple[st
     case = await counter.returned(await counter.call(RequestType.DISCLOSE))
     case = await counter.do(case, a.Withdraw(items=words), WINDOW)
     assert "取下げ" in (await letters_of(counter, case))[-1]
+
+
+async def test_who_asked_for_it_by_mail_gets_the_form_by_mail(counter: Counter):
+    case = await counter.do(await counter.call(RequestType.DISCLOSE), a.SendForm(way=Way.ELECTRONIC), WINDOW)
+    await letters_of(counter, case)
+    [message] = await MessageStore(counter.documents).of(f"cases/{case.id}")
+    assert message.value.template == "form_sent"
+    letter = (await counter.desk.read(case.id)).file.case.letters["l1"]
+    assert (letter.mail, letter.sent_on) == (message.id, counter.desk.moment().today)
+
+
+async def test_the_desk_is_told_by_mail_that_a_day_comes_near(counter: Counter):
+    case = await counter.returned(await counter.call(RequestType.DISCLOSE))
+    counter.clock.advance(dt.timedelta(days=7))
+    await working(counter, remind=mailing(counter).remind).run(case.id)
+    [message] = await MessageStore(counter.documents).of(f"cases/{case.id}")
+    assert message.value.template == "reminder"

@@ -56,7 +56,7 @@ def working(counter: Counter, **more: Worker) -> Working:
         "carry_out": carrying.carry_out,
         **more,
     }
-    return Working(desk=counter.desk, clock=counter.clock, workers=workers)
+    return Working(desk=counter.desk, clock=counter.clock, workers=workers, post=counter.outbox())
 
 
 async def test_a_decision_is_carried_out_to_where_the_answer_waits_to_be_posted(counter: Counter):
@@ -100,7 +100,7 @@ async def test_nothing_is_done_before_its_time(counter: Counter):
     await working(counter, letter=letter.letter).run(case.id)
     assert letter.times == 1
     [job] = (await counter.desk.read(case.id)).file.case.jobs
-    assert (job.attempt, job.not_before) == (0, until)
+    assert (job.attempt, job.not_before, job.problem) == (0, until, "")
 
 
 async def test_a_form_that_never_comes_back_lapses_with_a_letter(counter: Counter):

@@ -93,11 +93,16 @@ class Passage:
 
     def __init__(self) -> None:
         self.trace: list[tuple[Medium, str]] = []
+        self.whose: list[str] = []
         self.strike: Strike | None = None
         self.struck: str = ""
         self.turns: Turns | None = None
         self._outage: tuple[Process, Medium] | None = None
         self._one = asyncio.Lock()
+
+    def done_by(self, process: Process) -> list[tuple[Medium, str]]:
+        """The I/Os of one process."""
+        return [io for io, name in zip(self.trace, self.whose, strict=True) if name == process.name]
 
     async def through(self, process: Process, medium: Medium, what: str, act: Callable[[], Awaitable[T]]) -> T:
         """Do `act`, unless this is where something goes wrong."""
@@ -118,6 +123,7 @@ class Passage:
         if process.dead:
             raise KilledHere
         self.trace.append((medium, what))
+        self.whose.append(process.name)
         mode = self._mode(process, medium, len(self.trace))
         commit = what.startswith("commit")
         if mode in ("before", "outage") or (mode == "unknown" and not commit):

@@ -16,6 +16,7 @@ from shared.errors import Conflict, Fault, NotPermitted, Unavailable
 from shared.vocabulary import Provider
 from tests.faults.passage import KilledHere, Passage, Turns
 from tests.faults.ports import SECRETS, MemoryQueue, Task
+from tests.faults.schedules import Io, Schedule
 from tests.faults.watch import Watch
 from tests.faults.workers import CLIENT, KEY, PEOPLE, SETTINGS, START, TICK_S, Hands, Ids, Request
 
@@ -53,6 +54,7 @@ class Scenes:
     codes: list[str] = field(default_factory=list)
     on_raise: Callable[[BaseException], None] = lambda raised: None
     at_first_switch: Callable[[], None] | None = None
+    both: tuple[Sequence[Io], Sequence[Io]] = ((), ())
     _workers: int = 0
 
     # -------------------------------------------------------------- scenes
@@ -135,11 +137,9 @@ class Scenes:
         if self.watch.broken:
             raise self.watch.broken[0]
 
-    async def together(
-        self, first: Request[Any], second: Request[Any], schedule: Sequence[tuple[int, int | None]]
-    ) -> list[Any]:
+    async def together(self, first: Request[Any], second: Request[Any], schedule: Schedule) -> list[Any]:
         """Two requests at once. `schedule` says whose turn it is (0, 1) for how many I/Os, None for the rest; what each
-        came to, faults included."""
+        came to, faults included. `both` is then what each did."""
         workers = [self.worker(), self.worker()]
         self.passage.turns = turns = Turns(deque((workers[who], n) for who, n in schedule if n != 0))
         turns.at_first_switch = self.at_first_switch
@@ -149,6 +149,7 @@ class Scenes:
             )
         finally:
             self.passage.turns = None
+            self.both = self.passage.done_by(workers[0]), self.passage.done_by(workers[1])
 
     async def person(self, request: Request[T], tries: int = 4) -> T:
         """A person, or their app, who tries again where that may help. Raises Fault where it does not."""

@@ -137,4 +137,5 @@ class Stage(Scenes):
     def strike(self, strike: Strike | None) -> None:
         """Let something go wrong; numbers count from here."""
         self.passage.trace.clear()
+        self.passage.whose.clear()
         self.passage.strike = strike

@@ -16,6 +16,7 @@ from shared.sync.model import Outcome
 from shared.vocabulary import Kind, Purpose
 from tests.fakes import decisions
 from tests.faults import story
+from tests.faults.schedules import EVERY, passing
 from tests.faults.stage import FIT, HANAKO, Hands, Stage
 from tests.faults.story import KINDS
 from tests.faults.test_interleavings import asked_and_refused
@@ -122,26 +123,24 @@ def check_gate(stage: Stage, ended: set[Kind]) -> None:
         assert allowed == (given and not dead and kind not in ended), kind
 
 
-async def race_everywhere(stage: Stage, visit: Visit, ending: Ending, every: int = 1) -> int:
-    """The race before each `every`-th I/O of the visit; how many there were."""
+async def race_everywhere(stage: Stage, visit: Visit, ending: Ending) -> int:
+    """The race before every I/O of the visit at which it is another; how many I/Os the visit has."""
     await visit.begin(stage)
     scene = stage.keep()
     stage.strike(None)
     await stage.ask(visit_of)
     trace = list(stage.passage.trace)
-    problems, times = [], 0
-    for number in range(1, len(trace) + 1):
-        if number % every:
-            continue
+    problems, times, number = [], 0, 1
+    while number <= len(trace):
         await stage.set_up(scene)
-        stage.strike(None)
         try:
             await race(stage, visit, ending, number)
         except Exception as problem:
             problems.append(f"before {number} {trace[number - 1]}: {problem!r:.1000}")
         times += 1
+        number += 1 if EVERY else 1 + passing(number - 1, *stage.both)
     assert not problems, f"{len(problems)} of {times}\n" + "\n".join(problems[:10])
-    return times
+    return len(trace)
 
 
 @pytest.mark.parametrize("ends", ENDINGS)
@@ -155,8 +154,7 @@ async def test_what_is_withdrawn_at_any_moment_of_a_visit_is_stored_no_more(
 @pytest.mark.parametrize("ends", ["some", "death", "given_again"])
 @pytest.mark.parametrize("visit", ["several_commits", "token_refreshed_strictly"])
 async def test_nor_on_firestore(firestore_stage: Stage, visit: str, ends: str) -> None:
-    """Sampled, for time: every ninth I/O."""
-    assert await race_everywhere(firestore_stage, VISITS[visit], ENDINGS[ends], every=9) > 0
+    assert await race_everywhere(firestore_stage, VISITS[visit], ENDINGS[ends]) > 10
 
 
 async def test_the_long_visit_makes_several_commits(stage: Stage) -> None:

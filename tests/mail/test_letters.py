@@ -28,6 +28,10 @@ SAID: dict[str, Kind] = {
     "form_sent": letters.FormSent(**PERSON, sent_on=DAY, return_by=LATER),
     "defective": letters.Defective(**PERSON, missing=["委任状", "切手 1,000円分"], complete_by=LATER),
     "verify_address": letters.VerifyAddress(**PERSON, link="https://x.example/v/abc", valid_until=UNTIL),
+    "verify_account": letters.VerifyAccount(
+        **PERSON, requests=["開示", "消去"], link="https://x.example/a?proof=abc", valid_until=UNTIL
+    ),
+    "link_locked": letters.LinkLocked(number="KG-7H2K-9QXM", link="https://x.example/cases/a"),
     "package_ready": letters.PackageReady(**PERSON, link="https://x.example/p/abc", valid_until=UNTIL),
     "answered": letters.Answered(**PERSON, papers_until=LATER, answered_on=DAY, decisions=["開示：全部", "消去：全部"]),
     "declined": letters.Declined(

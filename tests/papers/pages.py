@@ -66,7 +66,7 @@ def words_in(value: Any) -> Iterator[str]:
 
 def pieces(pdf: bytes) -> list[list[Piece]]:
     """Of each page, its runs of text."""
-    found = []
+    found: list[list[Piece]] = []
     for page in pypdfium2.PdfDocument(pdf):
         height, text = page.get_height(), page.get_textpage()
         runs = []
@@ -75,6 +75,23 @@ def pieces(pdf: bytes) -> list[list[Piece]]:
             words = text.get_text_bounded(left, bottom, right, top)
             runs.append(Piece(words, left / MM, (height - top) / MM, right / MM, (height - bottom) / MM))
         found.append(runs)
+    return found
+
+
+def letters_of(pdf: bytes, page: int) -> list[tuple[str, float, float, int]]:
+    """Each letter of a page in order: itself, the left and right edges of its ink in mm, and which line it is on."""
+    text = pypdfium2.PdfDocument(pdf)[page].get_textpage()
+    found: list[tuple[str, float, float, int]] = []
+    line = 0
+    for n in range(text.count_chars()):
+        letter = text.get_text_range(n, 1)
+        if not letter.strip():
+            line += "\n" in letter or "\r" in letter
+            continue
+        left, _, right, _ = text.get_charbox(n)
+        if found and left / MM < found[-1][1]:
+            line += 1
+        found.append((letter, left / MM, right / MM, line))
     return found
 
 

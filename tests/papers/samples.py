@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from shared.papers import model
+from shared.papers import answers, model
 from shared.vocabulary import Language
 
 JA, EN = Language.JA, Language.EN
@@ -128,14 +128,14 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
                 ]
             ),
         ),
-        model.DecisionNotice(
+        answers.DecisionNotice(
             **closed,
             received_on=RECEIVED,
             items=many(
                 [
-                    model.Decided(
+                    answers.Decided(
                         request=say("開示", "Disclosure"),
-                        outcome=model.Outcome.PARTIAL,
+                        outcome=answers.Outcome.PARTIAL,
                         done=much(
                             "保有する個人情報を電子データでお渡しします。別にお送りするメールのリンクからお受け取りください。",
                             "What we hold is handed over electronically, by the link in the e-mail we send you.",
@@ -145,35 +145,35 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
                             "One record with another person’s name is left out.",
                         ),
                     ),
-                    model.Decided(
+                    answers.Decided(
                         request=say("消去", "Erasure"),
-                        outcome=model.Outcome.FULL,
+                        outcome=answers.Outcome.FULL,
                         done=say(
                             "測定データ、接続の情報、同意の設定を消去しました。",
                             "Measurements, connections and settings are erased.",
                         ),
                     ),
-                    model.Decided(
+                    answers.Decided(
                         request=say("第三者提供記録の開示", "Records of provision"),
-                        outcome=model.Outcome.NOT_EXIST,
+                        outcome=answers.Outcome.NOT_EXIST,
                         done=say("お調べしました。", "We searched for it."),
                         reason=say("第三者への提供はありませんでした。", "Nothing was provided to third parties."),
                     ),
-                    model.Decided(
+                    answers.Decided(
                         request=say("利用目的の通知", "Notice of purposes"),
-                        outcome=model.Outcome.REFUSED,
+                        outcome=answers.Outcome.REFUSED,
                         done="",
                         reason=much(long_ja, long_en),
                     ),
                 ]
             ),
         ),
-        model.RefusalNotice(
+        answers.RefusalNotice(
             **closed,
             received_on=RECEIVED,
             items=many(
                 [
-                    model.Refused(
+                    answers.Refusal(
                         request=say("開示", "Disclosure"),
                         part=not extreme,
                         what=much("お問い合わせの記録のうち1件", "One record of an inquiry"),
@@ -204,13 +204,13 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
                 "The records cover five years, and checking them takes longer.",
             ),
         ),
-        model.PurposeNotice(
+        answers.PurposeNotice(
             **closed,
             received_on=RECEIVED,
             version="2026-10-01",
             purposes=many(
                 [
-                    model.PurposeRow(
+                    answers.PurposeRow(
                         title=say("QOLMSサーバーへの送信・保存", "Sending to and storing at QOLMS"),
                         why=much(
                             "アプリで測定値をご覧いただくために、QOLMSサーバーへ送信し保存します。",
@@ -222,7 +222,7 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
                         recipients=(say("QOLMSサービス", "QOLMS service"),),
                         retention=say("同意を撤回されるまで", "Until you withdraw your consent"),
                     ),
-                    model.PurposeRow(
+                    answers.PurposeRow(
                         title=say("お問い合わせ対応", "Answering inquiries"),
                         why=say("お問い合わせにお答えするため。", "To answer you."),
                         basis=say("通知・公表", "Notice"),
@@ -233,21 +233,21 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
                 ]
             ),
         ),
-        model.ProvisionNotice(
+        answers.ProvisionNotice(
             **closed,
             received_on=RECEIVED,
             since=date(2023, 11, 25),
             until=ON,
             records=many(
                 [
-                    model.Provided(
+                    answers.Provided(
                         on=date(2026, 10, 3),
                         party=much("医療法人社団 築地みらいクリニック", "Tsukiji Mirai Clinic", 2),
                         address=say("東京都中央区築地3-4-5", "3-4-5 Tsukiji, Chuo-ku, Tokyo"),
                         kinds=kinds[1:4],
                         basis=say("ご本人の同意（保健指導）", "Your consent (health guidance)"),
                     ),
-                    model.Provided(
+                    answers.Provided(
                         on=date(2019, 5, 1),
                         party=say("山田 花子 様（ご家族）", "Hanako Yamada (relative)"),
                         address="",
@@ -259,7 +259,7 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
                 20,
             ),
         ),
-        model.NonExistenceNotice(
+        answers.NonExistenceNotice(
             **closed,
             received_on=RECEIVED,
             request=say("開示", "Disclosure"),
@@ -321,7 +321,7 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
                 ]
             ),
         ),
-        model.AnswerCover(
+        answers.AnswerCover(
             **closed,
             received_on=RECEIVED,
             delivery=say("本人限定受取郵便（特例型）", "Registered post, handed to the addressee alone"),
@@ -332,7 +332,13 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
                 ]
             ),
         ),
-        model.DestructionCertificate(
+        model.CodeLetter(
+            **closed,
+            received_on=RECEIVED,
+            requests=many([much("開示", "Disclosure"), say("第三者提供記録の開示", "Records of provision")]),
+            code="ABCD-2345",
+        ),
+        answers.DestructionCertificate(
             **bare,
             certificate="KG-7Q4M-X2T9-D1",
             answered_on=ON,
@@ -340,12 +346,12 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
             destroyed_on=date(2027, 11, 26),
             papers=many(
                 [
-                    model.Destroyed(
+                    answers.Destroyed(
                         what=much("個人情報開示等申請書（原本）", "Application (original)"),
                         quantity=say("1部3枚", "1 (3 pages)"),
                         how=say("溶解処理（立会い）", "Pulped, with a witness"),
                     ),
-                    model.Destroyed(
+                    answers.Destroyed(
                         what=say("申請書類の読取り画像", "Scans"),
                         quantity=say("4件", "4"),
                         how=say("暗号鍵の破棄による消去", "Erased by destroying their key"),
@@ -353,28 +359,28 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
                 ]
             ),
             signers=(
-                model.Signer(
+                answers.Signer(
                     role=say("実施者", "Carried out by"),
                     name=much("佐藤 一郎", "Ichiro Sato", 1),
                     on=date(2027, 11, 26),
                 ),
-                model.Signer(
+                answers.Signer(
                     role=say("立会者", "Witness"), name=say("鈴木 花子", "Hanako Suzuki"), on=date(2027, 11, 26)
                 ),
             ),
         ),
-        model.ErasureCertificate(
+        answers.ErasureCertificate(
             **closed,
             received_on=RECEIVED,
             erased_on=ON,
             unreadable_on=date(2026, 12, 2),
             erased=many(
                 [
-                    model.Erased(
+                    answers.Erased(
                         what=much("測定データ（8種類）", "Measurements (8 kinds)"),
                         how=say("データの削除と、暗号鍵の破棄", "Deleted, and their key destroyed"),
                     ),
-                    model.Erased(
+                    answers.Erased(
                         what=say("Googleとの接続", "Connection to Google"),
                         how=say("許可の取消しと、削除", "Permission revoked, and deleted"),
                     ),
@@ -382,7 +388,7 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
             ),
             kept=many(
                 [
-                    model.Kept(
+                    answers.Kept(
                         what=say("第三者提供の記録", "Records of provision"),
                         why=say(
                             "個人情報の保護に関する法律第29条",
@@ -390,7 +396,7 @@ def letters(language: Language, *, extreme: bool = False) -> list[model.Paper]:
                         ),
                         until=date(2029, 10, 3),
                     ),
-                    model.Kept(
+                    answers.Kept(
                         what=say("お手続きの記録（個人を特定しない形）", "Record of this request, naming nobody"),
                         why=say("消去したことを示すため", "To show that it was erased"),
                     ),

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 import segno
 
-from shared.papers import model
+from shared.papers import answers, model
 from shared.papers.dates import english_date, japanese_date
 from shared.papers.letters import print_paper
 from shared.vocabulary import Language
@@ -38,13 +38,13 @@ def told(word: str, language: Language) -> str:
 
 def shown(paper: model.Paper, language: Language) -> list[str]:
     """All that must be found on a paper."""
-    codes = {outcome.value for outcome in model.Outcome}
+    codes = {outcome.value for outcome in answers.Outcome}
     hidden = {paper.operator.representative}
     if not isinstance(paper, model.Letter):
         body = paper.operator.complaints
         hidden |= {body.name, body.contact, body.address, body.email, body.hours, body.note}
         hidden |= {paper.operator.email, paper.operator.fax, paper.operator.tel, paper.operator.desk}
-    if isinstance(paper, model.PurposeNotice):
+    if isinstance(paper, answers.PurposeNotice):
         hidden |= {paper.version}
     return [told(word, language) for word in words_in(paper) if word not in codes | hidden]
 
@@ -107,7 +107,7 @@ async def test_nothing_but_the_address_shows_in_the_window(paper: model.Letter, 
 
 @pytest.mark.parametrize("language", Language)
 async def test_both_signers_stand_on_one_page_after_the_papers_destroyed(language: Language):
-    paper = next(one for one in letters(language, extreme=True) if isinstance(one, model.DestructionCertificate))
+    paper = next(one for one in letters(language, extreme=True) if isinstance(one, answers.DestructionCertificate))
     pages = [squeezed(page.extract_text()) for page in reader(await printed(paper, language)).pages]
     signed = [n for n, text in enumerate(pages) if squeezed(paper.signers[1].name) in text]
     assert signed == [len(pages) - 1]
@@ -117,7 +117,7 @@ async def test_both_signers_stand_on_one_page_after_the_papers_destroyed(languag
 
 @pytest.mark.parametrize("language", Language)
 async def test_a_refusal_names_ground_article_reason_and_whom_to_complain_to(language: Language):
-    paper = next(one for one in letters(language) if isinstance(one, model.RefusalNotice))
+    paper = next(one for one in letters(language) if isinstance(one, answers.RefusalNotice))
     text = text_of(await printed(paper, language))
     item, body = paper.items[0], paper.operator.complaints
     for word in (item.ground, item.article, item.reason, body.contact, body.email, body.hours, body.note):
@@ -125,17 +125,20 @@ async def test_a_refusal_names_ground_article_reason_and_whom_to_complain_to(lan
 
 
 def test_a_refusal_is_called_partial_only_if_nothing_is_refused_wholly():
-    paper = next(one for one in letters(Language.JA) if isinstance(one, model.RefusalNotice))
-    whole = model.RefusalNotice(
+    paper = next(one for one in letters(Language.JA) if isinstance(one, answers.RefusalNotice))
+    whole = answers.RefusalNotice(
         number=paper.number,
         operator=paper.operator,
         to=paper.to,
         on=paper.on,
         received_on=paper.received_on,
-        items=(*paper.items, model.Refused(request="消去", part=False, what="x", ground="x", article="x", reason="x")),
+        items=(
+            *paper.items,
+            answers.Refusal(request="消去", part=False, what="x", ground="x", article="x", reason="x"),
+        ),
     )
-    assert paper.title == model.RefusalNotice.IN_PART
-    assert whole.title == model.RefusalNotice.TITLE
+    assert paper.title == answers.RefusalNotice.IN_PART
+    assert whole.title == answers.RefusalNotice.TITLE
 
 
 async def test_a_letter_goes_without_what_it_was_not_given():
@@ -159,9 +162,9 @@ def test_whom_we_cannot_identify_is_offered_two_ways_at_least():
 
 
 def test_nobody_signs_a_destruction_twice():
-    paper = next(one for one in letters(Language.JA) if isinstance(one, model.DestructionCertificate))
+    paper = next(one for one in letters(Language.JA) if isinstance(one, answers.DestructionCertificate))
     with pytest.raises(ValueError, match="signers"):
-        model.DestructionCertificate(
+        answers.DestructionCertificate(
             number=paper.number,
             operator=paper.operator,
             certificate=paper.certificate,
@@ -207,3 +210,20 @@ async def test_the_code_on_the_form_is_its_number():
     ]
     assert seen == expected
     assert step_x / per_mm > 0.5  # mm a module: what a phone reads off paper
+
+
+FIELDS = (
+    "受付番号／申請日／利用目的の通知／開示／第三者提供記録の開示／訂正・追加・削除／利用の停止／消去／第三者への提供の停止／"
+    "お客様／取引先／応募者／従業員／お問い合わせをした方／委託元のお客様／その他／フリガナ／氏名／生年月日／住所／登録住所／"
+    "電話番号／メール／会員ID／申請する方／代理人の氏名／代理人の住所／本人との関係／親権者・未成年後見人／成年後見人／"
+    "委任による代理人／委任の範囲／委任の期限／連絡先／お問い合わせの記録／期間／特定個人情報を含みますか／いまの内容／正しい内容／"
+    "正しいと分かる資料／第35条／停止する提供先と目的／開示の方法／電子データ／書面／送付先／本人確認書類の写し／委任状／印鑑証明書／"
+    "法定代理権の証明／郵便切手1,000円分／隠したもの／個人番号（マイナンバー）／保険者番号／1年間保存／署名／印／"
+    "到達日／書留番号／本人確認の方法／結果／確認者／印鑑証明発行日／切手の額／使用／返却／判断者／判断・理由／条項／"
+    "特定個人情報保護管理者の判断／回答日／交付方法・証跡／破棄予定日／破棄日／立会者"
+)
+
+
+async def test_the_form_has_every_field_that_handling_it_needs():
+    text = text_of(await printed(letters(Language.JA)[0], Language.JA))
+    assert [field for field in FIELDS.split("／") if field not in text] == []

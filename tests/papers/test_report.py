@@ -55,7 +55,7 @@ async def test_everything_of_a_report_is_in_it(language: Language):
 async def test_a_chart_is_drawn_and_told_in_words():
     drawn = await print_report(report(Chart(SVG.format("#000"), "黒い四角", "題")), Language.JA, AT)
     empty = await print_report(report(Chart(SVG.format("#fff"), "白い四角", "題")), Language.JA, AT)
-    dark = [sum(1 for grey in picture(pdf, 0, 1).tobytes() if grey < 50) for pdf in (drawn, empty)]
+    dark = [sum(1 for grey in picture(pdf, 1, 1).tobytes() if grey < 50) for pdf in (drawn, empty)]
     assert dark[0] > dark[1] + 1_000
     root: Any = reader(drawn).trailer["/Root"]
     assert "黒い四角".encode("utf-16-be") in b"".join(

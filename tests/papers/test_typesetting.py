@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from shared.errors import InvalidInput, Refused
 from shared.papers.report import Heading, Report, Text, print_report
 from shared.papers.typesetting import MAX_TEXT, MAX_VALUES, typeset
 from shared.vocabulary import Language
-from tests.papers.pages import AT, reader, squeezed, text_of
+from tests.papers.pages import AT, letters_of, pieces, reader, squeezed, text_of
 
 JA = Language.JA
 
@@ -151,3 +152,41 @@ async def test_others_are_served_while_a_paper_is_being_set():
         beats += 1
     await setting
     assert beats > 3
+
+
+@pytest.mark.parametrize(
+    ("whole", "language"),
+    [
+        ("次のとおり", JA),
+        ("令和8年11月25日", JA),
+        ("KG-7Q4M-X2T9", JA),
+        ("25 November 2026", Language.EN),
+    ],
+)
+async def test_no_line_break_goes_through_what_belongs_together(whole: str, language: Language):
+    report = Report(
+        title="題",
+        number="x",
+        about="",
+        by="",
+        on=date(2026, 1, 1),
+        blocks=tuple(Text("あ" * n + whole + "い" * 60) for n in range(30, 60)),
+    )
+    made = await print_report(report, language, AT)
+    lines = [""]
+    left = 0.0
+    for run in (run for runs in pieces(made) for run in runs):
+        if run.left <= left:
+            lines.append("")
+        lines[-1] += run.text
+        left = run.left
+    assert sum(whole in line for line in lines) == 30
+
+
+async def test_punctuation_stands_clear_of_its_neighbours():
+    made = await page_of("お送りいたします。「申請書」に、必要な事項（すべて）を「ご記入」のうえ、" * 20)
+    on_line = letters_of(made, page=1)
+    assert len(on_line) > 200
+    for (letter, _, right, line), (following, left, _, other_line) in pairwise(on_line):
+        if line == other_line:
+            assert left - right > 0.08, letter + following  # mm of white between

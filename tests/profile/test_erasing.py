@@ -116,6 +116,13 @@ async def test_whoever_was_erased_may_begin_anew_and_keeps_what_they_give(world:
     assert (await world.profiles().see("hana")).profile.name == "山田花子"
 
 
+async def test_who_never_gave_anything_is_fenced_too_and_may_begin_afterwards(world: World):
+    await erase(world, "ken")
+    with pytest.raises(Conflict, match="profile_stale"):
+        await world.give("ken", if_version=0)
+    assert (await world.give("ken", if_version=1)).number == 2
+
+
 async def raced(world: World, uid: str, sleeper: Sleeper, late: Callable[[], Awaitable[Any]], meanwhile: Any) -> bool:
     """Whether `late` fell asleep; if it did, `meanwhile` happened before it was woken."""
     task, asleep = asyncio.ensure_future(late()), asyncio.create_task(sleeper.asleep.wait())

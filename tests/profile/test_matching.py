@@ -136,6 +136,14 @@ async def test_who_floods_a_phone_number_does_not_hide_whom_it_belongs_to(world:
     assert all(len(one.data["entries"]) <= MOST_ENTRIES for one in await world.default.query(Query("profile_index")))
 
 
+async def test_who_declares_somebody_s_name_and_birth_date_does_not_hide_them(world: World):
+    for n in range(30):
+        await world.give(f"flood{n}", {Field.NAME: HANA[Field.NAME], Field.BIRTH_ON: HANA[Field.BIRTH_ON]})
+    await world.give("hana")
+    assert await world.blind().candidates(STATED, most=1) == ["hana"], "who has the most in common comes first"
+    assert await who(world, "c1", await desk(world).match("c1", "saki", STATED)) == ("hana",)
+
+
 # what is not told
 
 ANYTHING_LESS: dict[str, Callable[[], Profile]] = {

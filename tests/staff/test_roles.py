@@ -15,9 +15,7 @@ SHEET = """
 see_worklist          x      x        x       x       x
 see_dashboard         x      x        x       x       x
 see_audit             .      .        .       x       x
-see_staff             .      .        .       x       x
 open_case             x      x        x       x       .
-take_on               x      x        x       x       .
 write_note            x      x        x       x       .
 take_in               x      .        .       .       .
 send_form             x      .        .       .       .
@@ -36,14 +34,11 @@ close_unverified      .      x        .       .       .
 reopen                .      x        .       .       .
 fix_scope             .      .        x       .       .
 refer                 .      .        x       .       .
-see_findings          .      .        x       x       .
-redact                .      .        x       x       .
 decide                .      .        x       .       .
 extend                .      .        x       .       .
 record_evidence       x      .        x       .       .
 see_my_number         .      .        .       x       .
 decide_my_number      .      .        .       x       .
-release_quarantined   .      .        .       x       .
 hold                  .      .        x       x       .
 sign_destruction      x      x        x       x       .
 take_complaint        x      .        .       .       .

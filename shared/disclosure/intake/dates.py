@@ -58,7 +58,7 @@ def parsed(text: str) -> dt.date:
         on = dt.date(year + (era.before if era else 0), month, day)
     except ValueError:
         raise InvalidInput("date_impossible", "there is no such day") from None
-    if era and (year < 1 or not era.first <= on <= era.last):
+    if era and not era.first <= on <= era.last:
         last = "" if era.last == dt.date.max else f" {era.last.isoformat()}"
         raise InvalidInput("date_outside_era", f"{era.name}: {era.first.isoformat()} –{last}")
     return on

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment
 
 WIDTH, HEIGHT = 482, 132
 _LEFT, _RIGHT, _TOP, _BOTTOM = 68, 0, 14, 14  # so much at the left as the names of the figures below take
@@ -62,33 +62,36 @@ def svg(chart: Chart) -> str:
     for mark in chart.marks:
         drawn = {"bar": lambda m: frame.bars(m, tops), "band": frame.band, "line": frame.line}[mark.form](mark)
         marks.append(drawn)
-    return _template().render(
-        chart=chart,
-        width=WIDTH,
-        height=HEIGHT,
-        left=_LEFT,
-        right=_RIGHT,
-        base=_BASE,
-        between=frame.between(),
-        y_ticks=frame.y_ticks(),
-        x_labels=frame.x_labels(),
-        marks=marks,
-        legend=_legend(marks) if len(marks) > 1 else [],
+    return (
+        _templates()
+        .get_template("chart.svg")
+        .render(
+            chart=chart,
+            width=WIDTH,
+            height=HEIGHT,
+            left=_LEFT,
+            right=_RIGHT,
+            base=_BASE,
+            between=frame.between(),
+            y_ticks=frame.y_ticks(),
+            x_labels=frame.x_labels(),
+            marks=marks,
+            legend=_legend(marks) if len(marks) > 1 else [],
+        )
     )
 
 
 @cache
-def _template() -> "Template":
+def _templates() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    env = Environment(
+    return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "files"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return env.get_template("chart.svg")
 
 
 class _Frame:

@@ -30,6 +30,7 @@ _MOST_FIELDS = 6
 _MOST_CHARS = 300
 _AS_CARDS = (Category.PROFILE, Category.CONNECTIONS, Category.INQUIRIES)
 """Few, or long: each field has a line of its own."""
+_KINDS, _PURPOSES = frozenset(Kind), frozenset(Purpose)
 _FOR_PROGRAMS = ("recipient", "sha256", "size_bytes", "epoch", "notice", "details")
 _TIMES = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)\S*")
 _POINTS = re.compile(r"U\+([0-9A-F]{4,6})")
@@ -211,9 +212,9 @@ class Report:
     def _word(self, code: str) -> str:
         """What a code is called; anything else as it is."""
         language = self._order.language
-        if code in set(Kind):
+        if code in _KINDS:
             return self._contents.kinds[Kind(code)].of(language)
-        if code in set(Purpose) and Purpose(code) in self._contents.purposes:
+        if code in _PURPOSES and Purpose(code) in self._contents.purposes:
             return self._contents.purposes[Purpose(code)].title.of(language)
         known = VALUES.get(code)
         return known.of(language) if known else code

@@ -186,7 +186,7 @@ def _facts(w: Words, seen: Shown) -> list[tuple[str, str]]:
     if case.defects:
         found.append((w("fact.defects"), w("frame.comma").join(called(w.language, one) for one in case.defects)))
     if case.hold:
-        found.append((w("flag.hold"), case.hold.reason))
+        found.append((w("flag.hold"), seen.opened.file.private.held_for))
     return found
 
 

@@ -28,7 +28,7 @@ class _Missing(gettext.NullTranslations):
         raise KeyError(message)
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        raise KeyError(msgid1)
+        raise KeyError(msgid1, msgid2, n)
 
 
 class Words:
@@ -38,7 +38,7 @@ class Words:
         self.language = language
         self._texts = catalogue(language)
 
-    def __call__(self, key: str, /, *, n: int | None = None, **values: object) -> str:
+    def __call__(self, key: str, *, n: int | None = None, **values: object) -> str:
         """The text. Raises KeyError: no such key, or no value for what stands in braces."""
         if n is None:
             text = self._texts.gettext(key)

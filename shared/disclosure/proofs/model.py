@@ -75,6 +75,19 @@ class StoredLink(NamedTuple):
     path: str
 
 
+class SentLink(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a case shows of its links for one use: how often one was sent, the mail that brought the newest, until when
+    it opens, and what came of it. `items` are those that a delivery hands over."""
+
+    count: int
+    at: dt.datetime
+    until: dt.datetime
+    mail: str
+    items: tuple[str, ...] = ()
+    locked: bool = False
+    followed_at: dt.datetime | None = None
+
+
 class Issued(NamedTuple):
     """What is sent, once: nobody can look the token up later."""
 

@@ -44,9 +44,18 @@ class Proofs:
     ids: Ids
 
     async def issue(self, case: str, use: Use, *, by: str, second: str = "", about: str = "") -> Issued:
-        """Make a link; the one before, if there was one, opens no more. A delivery has a second factor, always.
+        """Make a link, in a commit of its own. Raises as `issuing`; Conflict `precondition_failed`: two at once."""
+        issued, writes, witness = await self.issuing(case, use, by=by, second=second, about=about)
+        await self.commit(writes, witness=witness)
+        return issued
 
-        Raises Refused `proof_issues_spent`: it was sent often enough; Conflict `precondition_failed`: two at once.
+    async def issuing(
+        self, case: str, use: Use, *, by: str, second: str = "", about: str = ""
+    ) -> tuple[Issued, list[Write], str]:
+        """A link, and the writes that make it, for the commit of what it is sent for; and their witness. The one
+        before, if there was one, then opens no more. A delivery has a second factor, always.
+
+        Raises Refused `proof_issues_spent`: it was sent often enough.
         """
         if use is Use.DELIVERY and not model.folded(second):
             raise ValueError("a delivery takes a second factor")
@@ -66,8 +75,8 @@ class Proofs:
             issued_at=at,
             expires_at=at + LASTS[use],
         )
-        await self._commit(link, found, actor=by, action="proof.issued")
-        return Issued(token, link.expires_at)
+        writes, witness = self._writes(link, found, actor=by, action="proof.issued")
+        return Issued(token, link.expires_at), writes, witness
 
     async def redeem(self, token: str, use: Use, *, second: str = "", account: str | None = None) -> Redeemed:
         """Follow a link, once. `account` is the uid that is signed in, which a link to prove an account takes.
@@ -92,13 +101,7 @@ class Proofs:
     async def revoking(self, case: str, *, by: str) -> list[Write]:
         """The writes that close every link of a case, for the commit that gives the reason: an agent's right that was
         revoked, a request that was taken back. A link that is being redeemed at this moment makes that commit fail."""
-        writes: list[Write] = []
-        for use in Use:
-            found = await self.links.of(case, use)
-            if found is not None and found.value.state is State.OPEN:
-                closed = msgspec.structs.replace(found.value, state=State.REVOKED)
-                writes += self._writes(closed, found, actor=by, action="proof.revoked")[0]
-        return writes
+        return await Closing(self.links, self.clock).revoking(case, by=by)
 
     async def _has_second(self, link: Link, second: str) -> bool:
         return not link.second or await self.marks.agrees(
@@ -135,5 +138,29 @@ class Proofs:
         await self.commit([*writes, *along], witness=witness)
 
     def _writes(self, link: Link, found: StoredLink | None, *, actor: str, action: str) -> tuple[list[Write], str]:
-        facts = {"case": link.case, "use": link.use.value, "issued": link.issued, "tries": link.tries}
-        return self.links.writes(link, found, at=self.clock.now(), actor=actor, action=action, facts=facts)
+        return _written(self.links, self.clock, link, found, actor=actor, action=action)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Closes links. It needs no case, so that whoever moves cases on can have it."""
+
+    links: Links
+    clock: Clock
+
+    async def revoking(self, case: str, *, by: str) -> list[Write]:
+        """As `Proofs.revoking`."""
+        writes: list[Write] = []
+        for use in Use:
+            found = await self.links.of(case, use)
+            if found is not None and found.value.state is State.OPEN:
+                closed = msgspec.structs.replace(found.value, state=State.REVOKED)
+                writes += _written(self.links, self.clock, closed, found, actor=by, action="proof.revoked")[0]
+        return writes
+
+
+def _written(
+    links: Links, clock: Clock, link: Link, found: StoredLink | None, *, actor: str, action: str
+) -> tuple[list[Write], str]:
+    facts = {"case": link.case, "use": link.use.value, "issued": link.issued, "tries": link.tries}
+    return links.writes(link, found, at=clock.now(), actor=actor, action=action, facts=facts)

@@ -240,7 +240,7 @@ async def test_what_acts_is_found_in_compressed_objects_too(clock):
 
 
 async def test_what_acts_is_found_in_objects_that_our_parser_does_not_use(clock):
-    raw = pdf().replace(b"\nendobj", b"\nendobj\n% 99 0 obj <</S/JavaScript/JS(x)>> endobj", 1)
+    raw = pdf().replace(b"startxref", b"99 0 obj <</S/JavaScript/JS(x)>> endobj\nstartxref", 1)
     assert (await refusal(raw, clock)).code == "upload_active"
 
 
@@ -286,6 +286,14 @@ def draws(data: bytes) -> Callable[[PdfWriter], object]:
 @pytest.mark.parametrize("data", [bytes(pdfs.MAX_STREAM_BYTES + 1), b"q Q " * pdfs.MAX_TOKENS])
 async def test_instructions_that_explode_are_refused(data, clock):
     assert (await refusal(written(draws(data)), clock)).code == "upload_too_complex"
+
+
+async def test_more_objects_than_can_be_looked_at_are_refused(clock):
+    def crowd(writer: PdfWriter) -> None:
+        for n in range(pdfs.MAX_OBJECTS):
+            writer._add_object(NumberObject(n))
+
+    assert (await refusal(written(crowd), clock)).code == "upload_too_complex"
 
 
 async def test_a_pdf_that_takes_too_long_is_refused():

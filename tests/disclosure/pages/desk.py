@@ -15,22 +15,26 @@ from infra.manifest import Function, Instances, load
 from shared.clock import ManualClock
 from shared.cloud.sqlite import SqliteDocuments
 
+PARTS = Path(__file__).with_name("parts.html")
 NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
 SOURCE = '''
 """Staff pages over rows that are made up."""
 
 import datetime as dt
+from pathlib import Path
 
 import functions_framework.aio
 import msgspec
 from shared import edge
 from shared.bodies import Limits, Upload
+from shared.disclosure.pages import frame as frames
 from shared.disclosure.pages import static
-from shared.disclosure.pages.frame import ChooseLanguage, Frame, Said, Viewer, redirect
+from shared.disclosure.pages.frame import ChooseLanguage, Frame, Said, Viewer
 from shared.disclosure.pages.worklist import WorklistRow, WorklistView, worklist_page
 from shared.wiring.platform import platform
 from shared.wiring.staff import door, forms
 
+PARTS = "@PARTS@"
 LEFT = (-2, 0, 1, 4, 7, 12, None)
 FLAGS = (("agent",), ("stamps_missing",), ("extended",), (), (), ("hold", "my_number"), ("frozen",))
 TYPES = ((("disclosure", ""), ("erasure", "")), (("correction", ""),),
@@ -73,6 +77,11 @@ def routes():
         await f.check(call.caller, "act", call.body.form_token)
         return edge.Json({"note": call.body.note, "scans": [len(one.content) for one in call.body.scans]})
 
+    async def parts(call):
+        viewer = Viewer(call.caller, call.language, p.clock.now(), "/parts")
+        template = frames._environment().from_string(Path(PARTS).read_text(encoding="utf-8"))
+        return frame.page(template, viewer, title="部品", said=Said("worklist.total", {"n": 2}))
+
     async def case(call):
         return edge.Json({"case": call.path["id"]})
 
@@ -84,6 +93,7 @@ def routes():
         edge.Route("GET", "/whoami", d.member, whoami),
         edge.Route("POST", "/act", d.poster, act, body=Filled, files=Limits(file_bytes=1000, all_bytes=5000)),
         edge.Route("GET", "/cases/{id}", d.member, case),
+        edge.Route("GET", "/parts", d.member, parts),
     ]
 
 
@@ -119,7 +129,7 @@ class Desk(NamedTuple):
 async def desk(folder: Path) -> AsyncIterator[Desk]:
     """A platform that serves that function alone."""
     (folder / "disclosure").mkdir()
-    (folder / "disclosure" / "main.py").write_text(SOURCE, encoding="utf-8")
+    (folder / "disclosure" / "main.py").write_text(SOURCE.replace("@PARTS@", str(PARTS)), encoding="utf-8")
     whole = load()
     function = Function(
         title="",

@@ -81,6 +81,46 @@ async def test_it_is_accessible_and_fits(seat, viewport, locale, scheme):
     assert await page.get_by_role("rowheader").count() == 21
 
 
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_part_that_pages_are_made_of_is_accessible_and_fits(seat, viewport, scheme):
+    page = await seat.open("/parts", viewport=viewport, color_scheme=scheme)
+    await page.click("text=取下げを記録")
+    assert await violations(page) == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert await page.evaluate("document.activeElement.closest('.summary, .confirm') !== null")
+    assert await page.locator(".toast").inner_text() == "2件"
+    assert await page.locator("#f-note").input_value() == "<b>&"
+
+
+async def test_an_error_leads_to_its_field_and_is_read_with_it(seat):
+    page = await seat.open("/parts")
+    assert await page.evaluate("document.activeElement.classList.contains('summary')")
+    await page.get_by_role("link", name="氏名を入力してください。").click()
+    assert await page.evaluate("document.activeElement.id") == "f-name"
+    described = await page.get_by_label("氏名").get_attribute("aria-describedby")
+    assert described == "h-name e-name"
+    for one in described.split():
+        assert await page.locator(f"#{one}").count() == 1
+
+
+async def test_a_form_is_sent_once_and_a_file_too_large_not_at_all(seat):
+    page = await seat.open("/parts")
+    sent: list[str] = []
+    page.on("request", lambda one: sent.append(one.url) if one.method == "POST" else None)
+    await page.route("**/act", lambda route: route.fulfill(status=204))  # the page stays
+    large = {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"x" * 1001}
+    await page.set_input_files("#f-scans", [large])
+    await page.fill("#f-name", "山田")
+    await page.get_by_role("button", name="保存").click()
+    assert sent == []
+    await page.set_input_files("#f-scans", [{**large, "buffer": b"x"}])
+    await page.get_by_role("button", name="保存").dblclick()
+    await page.get_by_role("button", name="保存").click()
+    assert len(sent) == 1
+    assert await page.get_by_role("button", name="保存").get_attribute("aria-busy") == "true"
+
+
 async def test_at_four_times_the_size_nothing_has_to_be_scrolled_sideways(seat):
     page = await seat.open(viewport={"width": 320, "height": 640}, locale="en-GB")
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -9,6 +9,7 @@ from shared import edge
 from shared.clock import ManualClock
 from shared.cloud.documents import settle
 from shared.cloud.identity import AppUser
+from shared.cloud.pace import Pace
 from shared.cloud.sqlite import SqliteDocuments
 from shared.disclosure.proofs.acts import Acts
 from shared.disclosure.proofs.model import State, Use
@@ -39,7 +40,7 @@ async def hana(request: object) -> AppUser:
 
 async def asked(proofs: Proofs, method: str, *, token: str, language: str = "ja", at: str = "/mail") -> tuple[int, str]:
     """One request to routes as a function would have them: status and body."""
-    acts = Acts(proofs)
+    acts = Acts(proofs, Pace(SqliteDocuments(":memory:"), proofs.clock, "proving_accounts", 3))
     app = edge.App(
         "links",
         lambda: [

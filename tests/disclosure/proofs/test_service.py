@@ -100,6 +100,14 @@ async def test_used_expired_revoked_replaced_locked_foreign_and_unknown_are_one_
         await refused(proofs, unknown)
 
 
+async def test_a_link_opens_with_its_own_token_alone(proofs: Proofs, sqlite_documents: SqliteDocuments):
+    issued = await proofs.issue("c1", Use.MAIL_ADDRESS, by="saki")
+    found = await LinkStore(sqlite_documents).of("c1", Use.MAIL_ADDRESS)
+    assert found
+    assert model.opens(found.value, issued.token, Use.MAIL_ADDRESS, proofs.clock.now())
+    assert not model.opens(found.value, "x" * 43, Use.MAIL_ADDRESS, proofs.clock.now())
+
+
 async def test_until_its_last_moment_a_link_opens(proofs: Proofs, clock: ManualClock):
     issued = await proofs.issue("c1", Use.MAIL_ADDRESS, by="saki")
     assert issued.expires_at - clock.now() == LASTS[Use.MAIL_ADDRESS]
