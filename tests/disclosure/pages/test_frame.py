@@ -24,10 +24,13 @@ from shared.disclosure.pages import case, entry, intake, opening
 from shared.disclosure.pages import frame as frames
 from shared.disclosure.pages import words as texts
 from shared.disclosure.pages.act_forms import ELSEWHERE, EVERY, KEPT
+from shared.disclosure.pages.audit import fields_of
+from shared.disclosure.pages.dashboard import left_by
 from shared.disclosure.pages.fields import label_of
 from shared.disclosure.pages.frame import NAVIGATION, ChooseLanguage, Frame
 from shared.disclosure.pages.words import LOCALE, words
 from shared.disclosure.pages.worklist import Due, WorklistView
+from shared.disclosure.proofs.model import Use
 from shared.edge import Call
 from shared.errors import InvalidInput, NotFound, NotPermitted
 from shared.mail import letters as mail_letters
@@ -73,7 +76,7 @@ def asked_in_code() -> tuple[set[str], set[str]]:
 
 def put_together() -> set[str]:
     """Keys whose ends are codes, or names of fields."""
-    fields = (*EVERY, *intake.FIELDS, *opening.FIELDS, *case.SCAN, *entry.ONCE)
+    fields = (*EVERY, *fields_of({}), *intake.FIELDS, *opening.FIELDS, *case.SCAN, *entry.ONCE)
     lists: dict[str, Iterable[object]] = {
         "role": Role,
         "nav": (one.key for one in NAVIGATION),
@@ -93,6 +96,9 @@ def put_together() -> set[str]:
         "act": {*KEPT, *ELSEWHERE},
         # Whatever is in the log is told, and has a name.
         "did": {"begun", *(act.__struct_config__.tag for act in TABLE)},
+        "use": Use,
+        "link": ("sent", "followed", "locked"),
+        "left": left_by(dt.date(2026, 11, 25)),
         "scan": case.SCAN_KINDS,
         "shows": Shown,
         "flaw": Flaw,
