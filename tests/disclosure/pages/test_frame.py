@@ -113,7 +113,7 @@ def put_together() -> set[str]:
         "mail.state": State,
         "mail": (path.name.split(".")[0] for path in TEMPLATES.glob("*.txt")),
         "letter": vars(letters)["_LETTERS"],
-        "task": {task for tasks in TASKS.values() for task in tasks} | {BY_HAND},
+        "task": {task for tasks in TASKS.values() for task in tasks} | {BY_HAND, "delivered"},
         "field": (label_of(one.name).removeprefix("field.") for one in fields),
         "hint": (one.name for one in fields if one.hint),
     }
