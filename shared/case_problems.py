@@ -47,6 +47,11 @@ CASE_PROBLEMS: dict[str, tuple[int, str, str]] = {
     "held": (409, "法令に基づく保全中のため、消去できません。", "A legal hold keeps this from being erased."),
     "not_due": (409, "まだ破棄できません。", "It is not yet to be destroyed."),
     "correction_invalid": (400, "この訂正はできません。内容をご確認ください。", "There can be no such correction."),
+    "correction_unmatched": (
+        409,
+        "訂正の対象となる記録が見つかりません。",
+        "There is nothing stored that this correction would be about.",
+    ),
     "too_many_corrections": (
         409,
         "訂正の件数が上限に達しています。",

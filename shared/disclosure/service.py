@@ -153,7 +153,19 @@ def _facts(act: a.Act, file: File) -> dict[str, Fact]:
     facts = _standing(file)
     if isinstance(act, a.OfItem):
         facts["item"] = act.item
-    for field in ("name", "task", "letter", "strength", "outcome", "ground", "proof", "count", "sha256", "allowed"):
+    for field in (
+        "name",
+        "task",
+        "letter",
+        "strength",
+        "outcome",
+        "ground",
+        "proof",
+        "count",
+        "sha256",
+        "allowed",
+        "code",
+    ):
         value = getattr(act, field, None)
         if isinstance(value, str | int) and value != "" and not isinstance(act, a.RecordEvidence | a.RegisterDelivery):
             facts[field] = value
