@@ -12,6 +12,7 @@ from shared.disclosure.file import File
 from shared.disclosure.identity import WAYS
 from shared.disclosure.identity import Way as Shows
 from shared.disclosure.model import Item, Letter, Outcome, RequestType
+from shared.disclosure.telling import told
 from shared.disclosure.verifying import REOPENS_DAYS
 from shared.disclosure.words import ARTICLES, BASES, DEFECTS, DONE, GROUNDS, REQUESTS
 from shared.papers import model as p
@@ -193,9 +194,7 @@ class Composer:
             )
             return p.RefusalNotice(**self._head(), received_on=self._received_on(), items=(refused,))
         outcome = p.Outcome(decision.outcome)
-        done = p.Decided(
-            request=self._title(item), outcome=outcome, done=DONE[item.type].of(self._language), reason=reason
-        )
+        done = p.Decided(request=self._title(item), outcome=outcome, done=self._done(name, item), reason=reason)
         return p.DecisionNotice(**self._head(), received_on=self._received_on(), items=(done,))
 
     def purposes(self, cells: Iterable[Cell], names: Mapping[str, Words]) -> p.Paper:
@@ -226,6 +225,14 @@ class Composer:
             version=self._notice.contents.version,
             purposes=tuple(rows),
         )
+
+    def _done(self, name: str, item: Item) -> str:
+        """What was done; of a correction also what it was, which the law asks for (art. 34(3))."""
+        done = DONE[item.type].of(self._language)
+        correction = self._file.private.corrections.get(name)
+        if correction is None or all(proof.task != "correct" for proof in item.evidence):
+            return done
+        return f"{done}{self._say('', ' ')}{told(correction, self._notice, self._language)}"
 
     def _title(self, item: Item) -> str:
         return REQUESTS[item.type].of(self._language)

@@ -24,24 +24,29 @@ from shared.disclosure.carrying_out import CarryingOut
 from shared.disclosure.correcting import UNDER_WAY, Correcting
 from shared.disclosure.corrections import Correction, ProfileFix
 from shared.disclosure.deciding import BY_HAND
+from shared.disclosure.destroying import places_of
 from shared.disclosure.file import SYSTEM
+from shared.disclosure.letters import Composer
 from shared.disclosure.model import Ground, Outcome, RequestType, Step
 from shared.disclosure.service import Desk, Opened
 from shared.disclosure.shelf import Shelf
 from shared.disclosure.store import CaseStore
+from shared.disclosure.telling import told
 from shared.disclosure.view import case_view
 from shared.disclosure.working import Done, Worker, Working
 from shared.errors import Conflict, InvalidInput, OutcomeUnknown
 from shared.measurement.corrections import Does, PointFix
 from shared.measurement.merge import Change, Window, merge
-from shared.measurement.model import Points
+from shared.measurement.model import FIELDS, Points
 from shared.measurement.store import MeasurementStore
+from shared.papers.model import DecisionNotice
+from shared.policy.notices import notices
 from shared.profile.blind import MATCH_KEY, BlindIndex, MatchKeys
-from shared.profile.model import Field
+from shared.profile.model import Address, Field
 from shared.profile.service import Profiles
 from shared.profile.store import ProfileStore
 from shared.release.provisions import ProvisionStore
-from shared.vocabulary import Kind, Purpose
+from shared.vocabulary import Kind, Language, Purpose
 from tests.disclosure.counter import DECIDER, Counter
 from tests.disclosure.test_working import Scripted
 from tests.fakes import MemorySecrets, SeededIds, permit_to_store
@@ -409,3 +414,46 @@ async def test_only_corrections_carry_one(works: Works):
     act = a.Decide(item="1", outcome=Outcome.FULL, correction=Correction(points=(WEIGHT,)))
     with pytest.raises(InvalidInput, match="correction_invalid"):
         await counter.do(case, act, DECIDER)
+
+
+async def test_the_answer_says_what_was_corrected(works: Works):
+    await works.hana()
+    case = await works.carried_out(await works.decided(WEIGHT, profile=(ProfileFix(field=Field.PHONE),)))
+    [answer] = [one for one in case.file.case.letters.values() if one.kind == "answer"]
+    [paper] = Composer(case.file, notices().in_force(works.clock.now()), works.clock.now()).papers(answer)
+    assert isinstance(paper, DecisionNotice)
+    [done] = paper.items
+    said = "お求めのとおり訂正等を行いました。電話番号：なし。体重 令和8年11月22日 12:00：体重 (kg) 61.5に訂正。"
+    assert done.done == said
+
+
+def test_every_correction_can_be_told_in_both_languages():
+    correction = Correction(
+        profile=(
+            ProfileFix(field=Field.ADDRESS, address=Address("108-0075", "東京都港区港南1-2-3")),
+            *(ProfileFix(field=field, text="1990-04-01") for field in Field if field is not Field.ADDRESS),
+        ),
+        points=(
+            *(
+                PointFix(kind=kind, does=Does.REPLACE, start=AT, values={field.name: 1 for field in fields})
+                for kind, fields in FIELDS.items()
+            ),
+            PointFix(kind=Kind.BLOOD_GLUCOSE, does=Does.REPLACE, start=AT, values={"meal_type": None}),
+            PointFix(kind=Kind.STEPS, does=Does.REMOVE, start=AT, end=AT + dt.timedelta(seconds=90)),
+            PointFix(kind=Kind.SLEEP, does=Does.ADD, start=AT, end=AT + dt.timedelta(hours=8), values={"stage": 0}),
+            PointFix(kind=Kind.WEIGHT, does=Does.RESTORE, start=AT),
+        ),
+    )
+    notice = notices().in_force(AT)
+    ja, en = told(correction, notice, Language.JA), told(correction, notice, Language.EN)
+    assert "歩数 令和8年11月22日 12:00～令和8年11月22日 12:01:30：削除" in ja
+    assert "食事の種類 なしに訂正" in ja
+    assert "睡眠の段階 睡眠の全体を追加" in ja
+    assert "Weight, 22 November 2026 12:00: corrected to Weight (kg) 1" in en
+    assert en.endswith("Weight 22 November 2026 12:00: restored to what its source says.")
+
+
+async def test_what_was_and_is_goes_with_the_other_papers(works: Works):
+    await works.hana()
+    case = await works.carried_out(await works.decided(WEIGHT))
+    assert "corrected.1" in places_of(case.file.case)
