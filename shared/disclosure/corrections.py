@@ -51,9 +51,11 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     last_at: dt.datetime
 
 
-def check_correction(correction: Correction, at: dt.datetime) -> None:
-    """Raises InvalidInput `correction_invalid`: there can be no such correction; `body_invalid`: a field of the profile
-    cannot read so."""
+def check_correction(correction: Correction, at: dt.datetime, *, here: bool) -> None:
+    """`here`: something is corrected that this system holds. Raises InvalidInput `correction_invalid`: there can be no
+    such correction; `body_invalid`: a field of the profile cannot read so."""
+    if not here:
+        raise InvalidInput("correction_invalid", "where something is corrected, and held here")
     if not 1 <= len(correction.profile) + len(correction.points) <= MOST_FIXES:
         raise InvalidInput("correction_invalid", f"1 to {MOST_FIXES} at a time")
     for field, value in profile_given(correction).items():

@@ -113,8 +113,10 @@ def decide(do: Doing[a.Decide]) -> File:
     _check_reason(item, do.act)
     _check_verdict(item, do.act.outcome)
     _check_redactions(item, do.act)
-    _check_correction(file, item, do.act, do.now)
-    if do.act.outcome in (Outcome.FULL, Outcome.PARTIAL):
+    done = do.act.outcome in (Outcome.FULL, Outcome.PARTIAL)
+    if do.act.correction is not None:
+        check_correction(do.act.correction, do.now.at, here=done and item.type is R.CORRECT and bool(file.case.subject))
+    if done:
         check_agency(file, item, do.now)
         _check_fee(file, item, do.now)
     decision = Decision(outcome=do.act.outcome, ground=do.act.ground, by=do.by.id, at=do.now.at)
@@ -282,15 +284,6 @@ def _check_redactions(item: Item, act: a.Decide) -> None:
         raise InvalidInput("redaction_invalid", "where, and only where, data is handed over in part")
     for one in act.redactions:
         place_of(one)
-
-
-def _check_correction(file: File, item: Item, act: a.Decide, now: Moment) -> None:
-    if act.correction is None:
-        return
-    done = act.outcome in (Outcome.FULL, Outcome.PARTIAL)
-    if item.type is not R.CORRECT or not done or not file.case.subject:
-        raise InvalidInput("correction_invalid", "where something is corrected, and held here")
-    check_correction(act.correction, now.at)
 
 
 def _check_verdict(item: Item, outcome: Outcome) -> None:
