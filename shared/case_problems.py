@@ -60,6 +60,11 @@ CASE_PROBLEMS: dict[str, tuple[int, str, str]] = {
     "choice_unknown": (400, "選択肢から選んでください。", "Choose one of what is offered."),
     "amount_unreadable": (400, "金額を数字で入力してください。", "Enter the amount in digits."),
     "correction_invalid": (400, "この訂正はできません。内容をご確認ください。", "There can be no such correction."),
+    "correction_unmatched": (
+        409,
+        "訂正の対象となる記録が見つかりません。",
+        "There is nothing stored that this correction would be about.",
+    ),
     "too_many_corrections": (
         409,
         "訂正の件数が上限に達しています。",

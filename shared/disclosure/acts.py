@@ -5,6 +5,7 @@ import datetime as dt
 import msgspec
 
 from shared.disclosure.agents import Agent
+from shared.disclosure.corrections import Correction, Holder
 from shared.disclosure.evidence import Document
 from shared.disclosure.identity import Way as Shows
 from shared.disclosure.model import (
@@ -216,12 +217,14 @@ class Review(OfItem, frozen=True, kw_only=True, tag="review"):
 
 
 class Decide(OfItem, frozen=True, kw_only=True, tag="decide"):
-    """The decision. Ground and reason, unless it is done in full; `redactions` are left out of what is handed over."""
+    """The decision. Ground and reason, unless it is done in full; `redactions` are left out of what is handed over;
+    `correction` is what the system is to correct: without one people do, where that is."""
 
     outcome: Outcome
     ground: Ground | None = None
     reason: str = ""
     redactions: tuple[Redaction, ...] = ()
+    correction: Correction | None = None
 
 
 class Cosign(OfItem, frozen=True, kw_only=True, tag="cosign"):
@@ -362,6 +365,19 @@ class TaskDone(OfItem, frozen=True, kw_only=True, tag="task_done"):
 
 class BeginDestruction(Act, frozen=True, kw_only=True, tag="begin_destruction"):
     """From here on nothing stops it: recorded before the first byte goes."""
+
+
+class LeaveToPeople(OfItem, frozen=True, kw_only=True, tag="leave_to_people"):
+    """The system cannot carry it out, and nothing of it is done; `problem` says why. People look at it."""
+
+    problem: str
+
+
+class HoldersFound(OfItem, frozen=True, kw_only=True, tag="holders_found"):
+    """It is known who was handed what was corrected."""
+
+    holders: tuple[Holder, ...]
+    proof: str
 
 
 class Destroyed(Act, frozen=True, kw_only=True, tag="destroyed"):

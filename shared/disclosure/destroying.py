@@ -14,7 +14,7 @@ from shared.cloud.blobs import Blobs
 from shared.cloud.seal import Key
 from shared.disclosure import acts as a
 from shared.disclosure.days import civil_date
-from shared.disclosure.model import Case, Job
+from shared.disclosure.model import Case, Item, Job
 from shared.disclosure.operator import operator_of
 from shared.disclosure.proofs.store import LinkStore
 from shared.disclosure.service import Opened
@@ -103,7 +103,12 @@ def places_of(case: Case) -> Sequence[str]:
         for proof in item.evidence
         for number, _ in enumerate(proof.proof.split(","), 1)
     ]
-    return [*letters, *results, *(f"scan.{name}" for name in case.scans)]
+    corrected = [f"corrected.{name}" for name, item in case.items.items() if "correct" in _tasks_done(item)]
+    return [*letters, *results, *corrected, *(f"scan.{name}" for name in case.scans)]
+
+
+def _tasks_done(item: Item) -> set[str]:
+    return {proof.task for proof in item.evidence}
 
 
 def certificate_path(case: str) -> str:

@@ -73,6 +73,8 @@ TABLE: Mapping[type[a.Act], Rule] = {
     # carrying out
     a.BeginExecuting: Rule(None, _at(S.HANDLING), deciding.begin_executing, frozenset({P.DECIDED})),
     a.TaskDone: Rule(None, _at(S.HANDLING), deciding.task_done, frozenset({P.EXECUTING})),
+    a.HoldersFound: Rule(None, _at(S.HANDLING), deciding.holders_found, frozenset({P.EXECUTING})),
+    a.LeaveToPeople: Rule(None, _at(S.HANDLING), deciding.leave_to_people, frozenset({P.EXECUTING})),
     a.RecordEvidence: Rule(Power.RECORD_EVIDENCE, _at(S.HANDLING), deciding.record_evidence, frozenset({P.EXECUTING})),
     # answering, ending, destroying
     a.Posted: Rule(Power.REGISTER_DELIVERY, _ALIVE, ending.posted),

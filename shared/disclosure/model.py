@@ -11,6 +11,7 @@ import msgspec
 
 from shared.audit.model import Head
 from shared.disclosure.agents import Agent
+from shared.disclosure.corrections import Correction, Holder
 from shared.disclosure.evidence import Evidence
 from shared.disclosure.identity import Way as Shows
 from shared.disclosure.package.model import Redaction
@@ -398,6 +399,10 @@ class Private(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The decider's reason, as it is told to the person."""
     redactions: dict[str, tuple[Redaction, ...]] = {}
     """What is left out of what is handed over, and why."""
+    corrections: dict[str, Correction] = {}
+    """What the decider found to be untrue, and what is right."""
+    holders: dict[str, tuple[Holder, ...]] = {}
+    """Who was handed what has been corrected since, and is to be told."""
     verdicts: dict[str, str] = {}
     """Why the protection manager allowed or refused it."""
     offered: tuple[Shows, ...] = ()

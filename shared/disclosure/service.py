@@ -227,6 +227,7 @@ def _facts(act: a.Act, file: File) -> dict[str, Fact]:
         "sha256",
         "allowed",
         "certificate",
+        "problem",
     ):
         value = getattr(act, field, None)
         if isinstance(value, str | int) and value != "" and not isinstance(act, a.RecordEvidence | a.RegisterDelivery):
