@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from shared.disclosure import deciding
+from shared.disclosure.codes import Ground, Outcome, RequestType, Way
 from shared.disclosure.days import civil_date
 from shared.disclosure.file import File
 from shared.disclosure.handing import HANDED, by_link, parts_of
-from shared.disclosure.model import Decision, Ground, Item, Outcome, RequestType, Way
+from shared.disclosure.model import Decision, Item
 from shared.disclosure.telling import told as said
 from shared.disclosure.words import ARTICLES, DONE, GROUNDS, REQUESTS
 from shared.erasure.model import BACKUPS_LAST

@@ -19,7 +19,7 @@ from shared.cloud.seal import Key
 from shared.consent.gate import Permit, admit_request
 from shared.consent.model import LIVE, QOLMS, Cell, Consents, State
 from shared.consent.ports import Recipients
-from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
 from shared.disclosure.corrections import Correction, Holder, profile_given
 from shared.disclosure.service import Opened
 from shared.disclosure.shelf import Shelf
@@ -118,7 +118,7 @@ class Correcting:
         except (Refused, InvalidInput, NotFound) as no:
             if no.code not in _NEVER:
                 raise
-            return Done(a.LeaveToPeople(item=item, problem=no.code))
+            return Done(auto.LeaveToPeople(item=item, problem=no.code))
 
     async def _corrected(self, case: Opened, item: str) -> Done:
         uid, wanted, at = case.file.private.account, _wanted(case, item), self.clock.now()
@@ -146,7 +146,7 @@ class Correcting:
             writes.append(write)
         put = await self.shelf.put(case.id, f"corrected.{item}", msgspec.json.encode(kept))
         count = len(wanted.profile) + sum(_count(one) for its in kept.points.values() for one in its)
-        done = a.TaskDone(item=item, task="correct", proof=put.blob.sha256, count=count)
+        done = auto.TaskDone(item=item, task="correct", proof=put.blob.sha256, count=count)
         return Done(done, [*put.writes, *writes])
 
     async def holders(self, case: Opened, item: str) -> Done | NotYet:
@@ -162,7 +162,7 @@ class Correcting:
                     handed[one.recipient, one.kind].append(one)
         holders = await self._named(uid, handed)
         proof = names.digest("holders", msgspec.json.encode(holders).decode())
-        return Done(a.HoldersFound(item=item, holders=holders, proof=proof))
+        return Done(auto.HoldersFound(item=item, holders=holders, proof=proof))
 
     async def _handed_on(self, uid: str) -> AsyncIterator[Provision]:
         after = ""

@@ -4,21 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import HANDS_OUT, Category, Ground, Outcome, RequestType, Step
 from shared.disclosure.corrections import check_correction
 from shared.disclosure.file import Actor, Doing, File, Moment
 from shared.disclosure.handing import answered
-from shared.disclosure.model import (
-    HANDS_OUT,
-    Category,
-    Decision,
-    Ground,
-    Item,
-    Outcome,
-    Proof,
-    RequestType,
-    Step,
-    Verdict,
-)
+from shared.disclosure.model import Decision, Item, Proof, Verdict
 from shared.disclosure.package.model import place_of
 from shared.disclosure.taking_in import MOST_FIELD, MOST_TEXT, check_text
 from shared.disclosure.verifying import check_agency
@@ -84,7 +75,7 @@ def refer(do: Doing[a.Refer]) -> File:
     )
 
 
-def collected(do: Doing[a.Collected]) -> File:
+def collected(do: Doing[auto.Collected]) -> File:
     """What is held is known. With My Number data in it this item waits for the protection manager; the others go on."""
     file = do.file
     number = do.act.my_number or file.case.items[do.act.item].my_number
@@ -174,7 +165,7 @@ def extend(do: Doing[a.Extend]) -> File:
     return file.with_private(reasons={**file.private.reasons, "extension": do.act.reason}).with_letter("extension")
 
 
-def begin_executing(do: Doing[a.BeginExecuting]) -> File:
+def begin_executing(do: Doing[auto.BeginExecuting]) -> File:
     """The last look before it is done. Raises Refused `held`: a legal hold keeps what would be erased; as
     `check_agency`. Conflict `case_moved_on`: a second person has not approved."""
     file = do.file
@@ -200,7 +191,7 @@ def _tasks(file: File, name: str, item: Item) -> tuple[str, ...]:
     return TASKS[item.type] if here else (BY_HAND,)
 
 
-def task_done(do: Doing[a.TaskDone]) -> File:
+def task_done(do: Doing[auto.TaskDone]) -> File:
     """The next of the item's tasks is done. Raises Conflict `case_moved_on`: it is not the next."""
     file = do.file
     item = file.case.items[do.act.item]
@@ -209,7 +200,7 @@ def task_done(do: Doing[a.TaskDone]) -> File:
     return _evidenced(file, do.act.item, Proof(do.act.task, do.now.at, do.act.proof, do.act.count))
 
 
-def holders_found(do: Doing[a.HoldersFound]) -> File:
+def holders_found(do: Doing[auto.HoldersFound]) -> File:
     """Who is to be told stands in the case. Raises as `task_done`."""
     file, holders = do.file, do.act.holders
     if file.case.items[do.act.item].tasks[:1] != ("holders",):
@@ -218,7 +209,7 @@ def holders_found(do: Doing[a.HoldersFound]) -> File:
     return _evidenced(file, do.act.item, Proof("holders", do.now.at, do.act.proof, len(holders)))
 
 
-def leave_to_people(do: Doing[a.LeaveToPeople]) -> File:
+def leave_to_people(do: Doing[auto.LeaveToPeople]) -> File:
     """Its next task, and those that would follow from that, are for people. Raises Conflict `case_moved_on`."""
     file = do.file
     tasks = file.case.items[do.act.item].tasks

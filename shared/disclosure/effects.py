@@ -10,9 +10,10 @@ from shared.consent.model import Cell, Giver, Method, Role, State, open_cells
 from shared.consent.ports import Build, Prepared, Standing
 from shared.consent.recording import Recorder
 from shared.consent.service import How
-from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import Outcome, RequestType
 from shared.disclosure.ending import freezes
-from shared.disclosure.model import Case, Job, Outcome, RequestType, Scope
+from shared.disclosure.model import Case, Job, Scope
 from shared.disclosure.ports import Cases
 from shared.disclosure.service import MOST_OF_ONE, Opened, held
 from shared.disclosure.working import Done, NotYet
@@ -51,7 +52,7 @@ class Effects:
 
         if account:
             await self._record(account, build, case)
-        return Done(a.JobDone(name="freeze"))
+        return Done(auto.JobDone(name="freeze"))
 
     async def thaw(self, case: Opened, job: Job) -> Done | NotYet:
         """The provisional freeze ends: this case's, and no other's. Where another case of the person's still waits, the
@@ -69,7 +70,7 @@ class Effects:
             if not heir or heir == await self._still_frozen(case):
                 break
             reason = heir
-        return Done(a.JobDone(name="thaw"))
+        return Done(auto.JobDone(name="thaw"))
 
     async def _still_frozen(self, case: Opened) -> str:
         """The reason of another case of the person's that freezes what is theirs; "" where there is none."""
@@ -87,7 +88,9 @@ class Effects:
             return [Entry(cell, State.WITHDRAWN, reason=_reason(case.file.case)) for cell in cells]
 
         prepared = await self._record(case.file.private.account, build, case)
-        return Done(a.TaskDone(item=item, task="withdraw", proof=f"epoch {prepared.consents.epoch}", count=len(ended)))
+        return Done(
+            auto.TaskDone(item=item, task="withdraw", proof=f"epoch {prepared.consents.epoch}", count=len(ended))
+        )
 
     async def erase(self, case: Opened, item: str) -> Done | NotYet:
         """Have what is stored erased, and wait for the proof. Of the scope's kinds; where it names none everything,
@@ -106,7 +109,7 @@ class Effects:
         if found.value.state is not Progress.DONE:
             return NotYet(self.clock.now() + LOOK_AGAIN)
         deleted = sum(found.value.deleted.values())
-        return Done(a.TaskDone(item=item, task="erase", proof=f"erasure {found.id}", count=deleted))
+        return Done(auto.TaskDone(item=item, task="erase", proof=f"erasure {found.id}", count=deleted))
 
     async def _erasure_of(self, uid: str, kinds: Sequence[Kind], *, since: dt.datetime) -> StoredErasure | None:
         for one in await self.erasures.of(uid):

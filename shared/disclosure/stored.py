@@ -10,8 +10,9 @@ from shared.audit.model import Fact, append
 from shared.audit.writes import KEPT, entry_write
 from shared.cloud.documents import Document, Expect, Put, Write
 from shared.cloud.seal import Key, open_sealed, seal
+from shared.disclosure.codes import Stage
 from shared.disclosure.file import Actor, File
-from shared.disclosure.model import Case, Private, Stage
+from shared.disclosure.model import Case, Private
 
 
 class StoredCase(NamedTuple):

@@ -5,26 +5,12 @@ import datetime as dt
 import msgspec
 
 from shared.disclosure.acts import Act, Decide
+from shared.disclosure.codes import Category, Channel, Defect, Outcome, RequestType, Stage, Step
 from shared.disclosure.corrections import Correction, Holder
 from shared.disclosure.file import Actor, Moment
 from shared.disclosure.handing import parts_of
 from shared.disclosure.machine import TABLE, item_for, may_see, power_for
-from shared.disclosure.model import (
-    Case,
-    Category,
-    Channel,
-    Defect,
-    Item,
-    Job,
-    Letter,
-    Outcome,
-    Person,
-    RequestType,
-    Scan,
-    Stage,
-    Stamps,
-    Step,
-)
+from shared.disclosure.model import Case, Item, Job, Letter, Person, Scan, Stamps
 from shared.disclosure.proofs.model import SentLink
 from shared.disclosure.service import Opened
 from shared.disclosure.stored import StoredCase

@@ -6,25 +6,10 @@ from typing import Any
 import pytest
 
 from shared.disclosure.answers import Answer
+from shared.disclosure.codes import Category, Channel, Ground, Outcome, RequestType, Stage, Step, Way
 from shared.disclosure.file import File
 from shared.disclosure.letters import Composer
-from shared.disclosure.model import (
-    Case,
-    Category,
-    Channel,
-    Decision,
-    Ground,
-    Item,
-    Letter,
-    Outcome,
-    Private,
-    Proof,
-    RequestType,
-    Scope,
-    Stage,
-    Step,
-    Way,
-)
+from shared.disclosure.model import Case, Decision, Item, Letter, Private, Proof, Scope
 from shared.papers import model as p
 from shared.papers.letters import print_paper
 from shared.policy.notices import notices

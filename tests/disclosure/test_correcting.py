@@ -20,14 +20,15 @@ from shared.consent.ledger import Entry, Said
 from shared.consent.model import QOLMS, Cell, Consents, Method, State
 from shared.consent.store import ConsentStore
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
 from shared.disclosure.carrying_out import CarryingOut
+from shared.disclosure.codes import Ground, Outcome, RequestType, Step
 from shared.disclosure.correcting import UNDER_WAY, Correcting
 from shared.disclosure.corrections import Correction, ProfileFix
 from shared.disclosure.deciding import BY_HAND
 from shared.disclosure.destroying import places_of
 from shared.disclosure.file import SYSTEM
 from shared.disclosure.letters import Composer
-from shared.disclosure.model import Ground, Outcome, RequestType, Step
 from shared.disclosure.service import Desk, Opened
 from shared.disclosure.shelf import Shelf
 from shared.disclosure.store import CaseStore
@@ -331,7 +332,7 @@ async def test_an_erasure_that_begins_while_it_is_corrected_is_before_it_or_behi
     await works.hana()
     case = await works.decided(WEIGHT)
     [job] = [one for one in case.file.case.jobs if one.name == "carry_out"]
-    case = await works.counter.do(case, a.BeginExecuting(item="1"))
+    case = await works.counter.do(case, auto.BeginExecuting(item="1"))
     done = await works.working().workers["carry_out"](case, job)
     assert isinstance(done, Done)
     await works.record(State.ERASING)

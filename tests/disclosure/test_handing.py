@@ -21,15 +21,17 @@ from shared.cloud.pace import Pace
 from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.tickets import PAGE_KEY, Tickets
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
 from shared.disclosure.agents import Agent, AgentKind, Mandate
 from shared.disclosure.carrying_out import CarryingOut
+from shared.disclosure.codes import By, Channel, Outcome, RequestType, Stage, Step, Way
 from shared.disclosure.evidence import MailLink, SignIn
 from shared.disclosure.file import SYSTEM
 from shared.disclosure.handing_acts import FetchActs, public_routes
 from shared.disclosure.identity import Level, level_of
 from shared.disclosure.inviting import Inviting
 from shared.disclosure.mailing import Mailing
-from shared.disclosure.model import By, Channel, Outcome, Person, RequestType, Stage, Step, Way
+from shared.disclosure.model import Person
 from shared.disclosure.proofs.model import MOST_ISSUES, MOST_TRIES, State, Use
 from shared.disclosure.proofs.service import Proofs
 from shared.disclosure.proofs.store import LinkStore
@@ -92,7 +94,9 @@ class Handing:
 
     async def package(self, case: Opened, item: str) -> Done:
         put = await self.shelf.put(case.id, f"result.{item}.1", ZIP)
-        return Done(a.TaskDone(item=item, task=case.file.case.items[item].tasks[0], proof=put.blob.sha256), put.writes)
+        return Done(
+            auto.TaskDone(item=item, task=case.file.case.items[item].tasks[0], proof=put.blob.sha256), put.writes
+        )
 
     def working(self) -> Working:
         carrying = CarryingOut(

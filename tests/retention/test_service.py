@@ -10,7 +10,7 @@ from shared.cloud.blobs import Blobs
 from shared.cloud.documents import Documents, Expect, Put, Query
 from shared.cloud.seal import Key
 from shared.cloud.sqlite import SqliteDocuments
-from shared.disclosure.model import RequestType, Stage
+from shared.disclosure.codes import RequestType, Stage
 from shared.disclosure.store import CaseStore
 from shared.retention.model import EXPIRES
 from shared.retention.service import PAGE, Retaining
