@@ -40,7 +40,7 @@ from shared.measurement.corrections import Does, PointFix
 from shared.measurement.merge import Change, Window, merge
 from shared.measurement.model import FIELDS, Points
 from shared.measurement.store import MeasurementStore
-from shared.papers.model import DecisionNotice
+from shared.papers.answers import DecisionNotice
 from shared.policy.notices import notices
 from shared.profile.blind import MATCH_KEY, BlindIndex, MatchKeys
 from shared.profile.model import Address, Field

@@ -692,9 +692,9 @@ class Cases(RuleBasedStateMachine):
         for name, kept in self.kept.items():
             case = self._read(name).file.case
             jobs = {(job.name, job.item) for job in case.jobs}
-            for letter, one in case.letters.items():
-                dropped = one.kind == "lapsed" or all(kept.items[i].step == "withdrawn" for i in one.items)
-                assert one.papers or ("letter", letter) in jobs or (dropped and one.kind in ("lapsed", "answer"))
+            for letter, said in case.letters.items():
+                dropped = said.kind == "lapsed" or all(kept.items[i].step == "withdrawn" for i in said.items)
+                assert said.papers or ("letter", letter) in jobs or (dropped and said.kind in ("lapsed", "answer"))
             for item, one in kept.items.items():
                 assert (one.step == "collecting") <= (("collect", item) in jobs)
                 carried = one.step == "decided" and kept.approved(one)

@@ -27,7 +27,7 @@ from shared.consent.invitations import Invited
 from shared.consent.messages import Accept, Decide, Invite, OnBehalf
 from shared.consent.model import Decision, Giver, Method, Role, State
 from shared.consent.view import CellView, Decided, EventView, History, RecipientView, Stands
-from shared.disclosure import acts, agents, evidence, identity, messages, view
+from shared.disclosure import acts, agents, codes, evidence, identity, messages, view
 from shared.disclosure import model as cases
 from shared.disclosure.handing_acts import Fetch, Print
 from shared.disclosure.package.model import Ground, Redaction
@@ -89,8 +89,8 @@ SHAPES: tuple[type, ...] = (
     *(messages.Begin, messages.Open, messages.OpenedAt, messages.Do, messages.FileRequest, messages.TakeBack),
     *(messages.Run, view.Row, view.CaseView, view.ItemView, view.Mine, view.MineItem, view.MineLetter),
     *(acts.Contact, acts.Wish, acts.Form, *messages.StaffAct.__args__),
-    *(cases.Category, cases.Channel, cases.By, cases.RequestType, cases.Stage, cases.Step, cases.Outcome, cases.Way),
-    *(cases.Ground, cases.Defect, cases.Scope, cases.Person, cases.Item, cases.Verdict, cases.Decision, cases.Proof),
+    *(codes.Category, codes.Channel, codes.By, codes.RequestType, codes.Stage, codes.Step, codes.Outcome, codes.Way),
+    *(codes.Ground, codes.Defect, cases.Scope, cases.Person, cases.Item, cases.Verdict, cases.Decision, cases.Proof),
     *(cases.Stamps, cases.Letter, cases.Scan, Ground, Redaction),
     *(evidence.Document, evidence.SignIn, evidence.MailLink, evidence.Match, evidence.Paper, evidence.Shown),
     *(SentLink, Use, cases.Job, Follow, FollowWithCode, Fetch, Print, RetentionTally),
@@ -101,10 +101,10 @@ CALLED = {
     messages.Run: "CaseTask",
     acts.Form: "PaperForm",
     cases.Decision: "ItemDecision",
-    cases.Outcome: "ItemOutcome",
-    cases.Ground: "RefusalGround",
+    codes.Outcome: "ItemOutcome",
+    codes.Ground: "RefusalGround",
     Ground: "RedactionGround",
-    cases.Way: "AnswerWay",
+    codes.Way: "AnswerWay",
     identity.Way: "ProofWay",
     Use: "LinkUse",
     RetentionTally: "RetentionTally",
@@ -246,7 +246,8 @@ def is_sent(shape: type) -> bool:
 
 def omitted(shape: type) -> set[str]:
     """Members that are left out of an answer where they say nothing."""
-    if getattr(shape, "__struct_config__", None) and shape.__struct_config__.omit_defaults:
+    config = getattr(shape, "__struct_config__", None)
+    if config is not None and config.omit_defaults:
         return {field.encode_name for field in msgspec.structs.fields(shape) if not field.required}
     return {"word"} if shape is Coded else {"salt"} if shape is PointsPage else set()
 

@@ -73,7 +73,7 @@ class GivenMoreTime:
         return getattr(self.real, name)
 
     async def commit(self, writes: list[object]) -> list[str]:
-        if self.until:
+        if self.until is not None:
             until, self.until = self.until, None  # type: ignore[assignment]
             await self.real.commit([Put("releases/a", {"forget_at": until})])
         return await self.real.commit(writes)  # type: ignore[arg-type]
