@@ -9,7 +9,8 @@ from shared.disclosure.file import staff
 from shared.disclosure.own_acts import subject_of
 from shared.profile.attempts import Attempts
 from shared.profile.blind import MatchKeys
-from shared.profile.matching import Matching, stated
+from shared.profile.matching import Agreement, Matching, stated
+from shared.profile.model import Field
 from shared.profile.references import References
 from shared.staff.store import RosterStore
 from shared.wiring.desk import desk
@@ -38,5 +39,6 @@ async def match(case: str, email: str, *, birth_on: date, **said: str) -> None:
     accounts = await references.open(case, answer.reference)
     if len(accounts) != 1:
         raise Unexpected(f"the form matches {len(accounts)} accounts")
-    act = acts.MatchAccount(account=accounts[0], subject=subject_of(accounts[0]))
+    reached = answer.fields.get(Field.MAIL) is Agreement.AGREED
+    act = acts.MatchAccount(account=accounts[0], subject=subject_of(accounts[0]), mail=reached)
     await desk(p).do(case, act, staff(by))

@@ -14,6 +14,7 @@ from shared.vocabulary import Kind
 
 _TASKS = {
     "package": Words("開示の一式を作成", "the package made"),
+    "delivered": Words("本人が受け取り", "taken by the person"),
     "withdraw": Words("同意を終了", "consents ended"),
     "erase": Words("鍵を破壊し、文書を消去", "key destroyed, documents deleted"),
 }
@@ -63,10 +64,9 @@ def _evidence(told: Requested) -> str:
 def _proof(one: dict[str, Any]) -> str:
     task, count = one["task"], one.get("count", 0)
     shown = one["proof"] if len(one["proof"]) <= 2 * _HASH else f"{one['proof'][: 2 * _HASH]}…"
-    counted = Words(f"{count:,} {_COUNTED[task].ja}", _COUNTED[task].en)
-    return row(
-        both(_TASKS[task]), [cell(clock(one["at"]), "at"), f'<td class="n both">{both(counted)}</td>', cell(shown)]
-    )
+    unit = _COUNTED.get(task)
+    counted = both(Words(f"{count:,} {unit.ja}", unit.en)) if unit else ""
+    return row(both(_TASKS[task]), [cell(clock(one["at"]), "at"), f'<td class="n both">{counted}</td>', cell(shown)])
 
 
 def _letters(told: Requested) -> str:

@@ -45,6 +45,7 @@ COMPOSITES: tuple[Composite, ...] = (
     Composite("cases", ("open", "due_on")),
     Composite("cases", ("subject", "-contacted_at")),
     Composite("cases", ("stage", "destroy_on")),
+    Composite("cases", ("open", "due_on")),
 )
 
 SINGLES: tuple[Single, ...] = (

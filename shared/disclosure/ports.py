@@ -36,6 +36,10 @@ class Cases(Protocol):
         """Those that wait for the system, the longest waiting first."""
         ...
 
+    async def overdue(self, today: dt.date) -> int:
+        """How many cases that are not over have to be answered today, or had to before."""
+        ...
+
     async def about(self, name: str) -> list[StoredCase]:
         """The complaints about a case."""
         ...

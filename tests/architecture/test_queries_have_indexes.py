@@ -57,6 +57,7 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     for stage in (None, Stage.RECEIVED):
         await cases.open_page(stage=stage, after="", limit=5)
     await cases.papers_due(AT.date())
+    await cases.overdue(AT.date())
     retaining = Retaining(documents=documents, sweeper=Blobs(documents, clock, SeededIds()), cases=cases, clock=clock)
     await retaining.run(AT.date())
     await DayDeleter(documents).deletions("hana", Kind.SLEEP, limit=5)

@@ -60,7 +60,7 @@ begin_verification V     received
 add_proof          V     verifying
 match_account      V     verifying
 match_by_hand      V     verifying
-record_agency      V     verifying
+record_agency      V     verifying handling
 send_link          V     verifying
 prove_mail         p     verifying
 prove_account      p     verifying

@@ -29,7 +29,10 @@ from shared.consent.model import Decision, Giver, Method, Role, State
 from shared.consent.view import CellView, Decided, EventView, History, RecipientView, Stands
 from shared.disclosure import acts, agents, evidence, identity, messages, view
 from shared.disclosure import model as cases
+from shared.disclosure.handing_acts import Fetch, Print
 from shared.disclosure.package.model import Ground, Redaction
+from shared.disclosure.proofs.model import SentLink, Use
+from shared.disclosure.proofs.page import Follow, FollowWithCode
 from shared.erasure.model import ErasureView, Progress
 from shared.mail.tick import MailTally
 from shared.measurement import model, summary
@@ -43,6 +46,7 @@ from shared.profile.messages import Give, GivenAddress, HeldFor, ProfileView
 from shared.profile.model import Address, Profile
 from shared.release.model import Ended, Form, MayRead, People, PersonView, ProvisionState
 from shared.release.told import KnownAs, Provisions, ProvisionView
+from shared.retention.model import Tally as RetentionTally
 from shared.sync.dispatch import Tally
 from shared.sync.model import Outcome
 from shared.vocabulary import Kind, Language, Provider, Purpose
@@ -64,6 +68,7 @@ FUNCTIONS = (
     "oauth_start",
     "profile",
     "release",
+    "retention",
     "sync_dispatch",
     "sync_user",
 )
@@ -82,12 +87,13 @@ SHAPES: tuple[type, ...] = (
     *(summary.BloodGlucoseDay, summary.BloodPressureDay, summary.WeightDay, summary.BodyTemperatureDay),
     *(summary.OxygenSaturationDay, summary.SleepDay),
     *(messages.Begin, messages.Open, messages.OpenedAt, messages.Do, messages.FileRequest, messages.TakeBack),
-    *(messages.Run, view.Row, view.CaseView, view.ItemView, view.Mine, view.MineItem),
+    *(messages.Run, view.Row, view.CaseView, view.ItemView, view.Mine, view.MineItem, view.MineLetter),
     *(acts.Contact, acts.Wish, acts.Form, *messages.StaffAct.__args__),
     *(cases.Category, cases.Channel, cases.By, cases.RequestType, cases.Stage, cases.Step, cases.Outcome, cases.Way),
     *(cases.Ground, cases.Defect, cases.Scope, cases.Person, cases.Item, cases.Verdict, cases.Decision, cases.Proof),
     *(cases.Stamps, cases.Letter, cases.Scan, Ground, Redaction),
     *(evidence.Document, evidence.SignIn, evidence.MailLink, evidence.Match, evidence.Paper, evidence.Shown),
+    *(SentLink, Use, cases.Job, Follow, FollowWithCode, Fetch, Print, RetentionTally),
     *(identity.Way, agents.Agent, agents.AgentKind, agents.Mandate),
 )
 CALLED = {
@@ -100,6 +106,8 @@ CALLED = {
     Ground: "RedactionGround",
     cases.Way: "AnswerWay",
     identity.Way: "ProofWay",
+    Use: "LinkUse",
+    RetentionTally: "RetentionTally",
 }
 NARROWER = {
     # strings in the code, and a closed list all the same
@@ -231,7 +239,8 @@ def is_sent(shape: type) -> bool:
     at_desk = (messages.Begin, messages.Open, messages.Do, messages.FileRequest, messages.TakeBack, messages.Run)
     in_them = (acts.Contact, acts.Wish, acts.Form, cases.Scope, cases.Person, Redaction, agents.Agent, agents.Mandate)
     papers = (evidence.Document, evidence.SignIn, evidence.MailLink, evidence.Match)
-    known = (*sent, *at_desk, *in_them, *papers, Invite, Accept, Give, GivenAddress, Send)
+    by_link = (Follow, FollowWithCode, Fetch, Print)
+    known = (*by_link, *sent, *at_desk, *in_them, *papers, Invite, Accept, Give, GivenAddress, Send)
     return shape in known or issubclass(shape, acts.Act)
 
 
@@ -324,13 +333,12 @@ def test_every_problem_is_told_somewhere_and_nothing_else_is():
     told |= {"aws_refused", "aws_unavailable", "aws_unknown"}  # kept with what was being done, which is done again
     told |= {"anchor_differs", "anchors_refused", "anchors_unavailable", "audit_differs"}
     told |= {"mail_address_invalid", "mail_forgotten", "mail_too_large", "mail_unknown"}  # to staff
-    told |= {"match_too_little", "match_attempts_spent", "match_settled", "proof_issues_spent"}  # at the desk
+    told |= {"match_too_little", "match_attempts_spent", "match_settled"}  # at the desk
     told |= {"too_many_scans", "my_number_found", "form_unreadable", "file_too_large", "too_many_files"}  # of scans
     told |= {code for code in PROBLEMS if code.startswith("upload_")}
     told |= {"date_unreadable", "date_impossible", "date_outside_era"}  # of dates, as people write them
     told |= {"glyph_missing", "paper_too_long", "paper_faulty", "redaction_unmatched"}  # of papers: kept with the job
     told |= {"power_missing", "auditor_acts", "one_manager", "self_change"}  # of the roster
-    told |= {"proof_invalid", "second_factor_wrong"}  # on pages that links lead to
     told |= {"auditor_acts", "one_manager", "self_change"}  # the same
     told |= {"not_staff", "posted_from_elsewhere", "power_missing"}  # by staff routes: pages, told to people alone
     told |= {"file_too_large", "form_unreadable", "too_many_files"}  # the same
