@@ -67,13 +67,13 @@ async def focused(page: Page) -> str:
     return str(await page.evaluate("document.activeElement.textContent.trim()"))
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("locale", ["ja-JP", "en-GB"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("viewport", "locale", "scheme"),
+    [(DESK, "ja-JP", "light"), (DESK, "en-GB", "dark"), (PHONE, "ja-JP", "dark"), (PHONE, "en-GB", "light")],
+)
 async def test_it_is_accessible_and_fits(seat, viewport, locale, scheme):
     page = await seat.open(viewport=viewport, locale=locale, color_scheme=scheme)
     assert await page.get_attribute("html", "lang") == locale[:2]
-    assert await violations(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await page.click("#keys summary")
     assert await violations(page) == []
