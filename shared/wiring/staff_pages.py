@@ -2,10 +2,15 @@
 
 from functools import partial
 
+from shared.audit.access import AccessStore
+from shared.audit.sealing import sealed_days
 from shared.audit.store import stream_entries
+from shared.disclosure.handing_acts import PrintActs
 from shared.disclosure.pages.acts import Pages
 from shared.disclosure.pages.case_acts import CasePages
 from shared.disclosure.pages.frame import Frame
+from shared.disclosure.pages.oversight import Oversight
+from shared.disclosure.pages.paper_acts import PaperPages
 from shared.disclosure.pages.routes import page_routes
 from shared.disclosure.store import CaseStore
 from shared.edge import Route
@@ -34,9 +39,20 @@ def staff_pages(p: Platform) -> list[Route]:
         history=partial(stream_entries, p.documents),
         mails=MessageStore(p.documents),
         rosters=RosterStore(p.documents),
+    )
+    paper = PaperPages(
+        case=case,
         shelf=shelf(p),
         matching=matching(p, k),
         references=references(k),
+        printing=PrintActs(acts=pages.staff, shelf=shelf(p)),
         clock=p.clock,
     )
-    return page_routes(door(p), pages, case)
+    oversight = Oversight(
+        pages=pages,
+        figures=CaseStore(p.documents),
+        openings=AccessStore(p.documents),
+        rosters=RosterStore(p.documents),
+        sealings=partial(sealed_days, p.documents),
+    )
+    return page_routes(door(p), pages, case, paper, oversight)

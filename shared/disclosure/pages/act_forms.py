@@ -1,45 +1,64 @@
 """A form for everything that can be done to a case: its fields, when it is offered, and the act that it makes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from shared.disclosure import acts as a
-from shared.disclosure.agents import Agent, AgentKind, Mandate
-from shared.disclosure.deciding import BY_HAND, GROUNDS, approved
+from shared.disclosure.deciding import BY_HAND, approved
 from shared.disclosure.ending import due_for_destruction
-from shared.disclosure.evidence import Document, Paper, Shown
 from shared.disclosure.file import Actor, Moment
+from shared.disclosure.handing import parts_of, waiting
 from shared.disclosure.identity import Way as Shows
-from shared.disclosure.machine import TABLE, may_see
+from shared.disclosure.machine import TABLE, may_see, power_for
 from shared.disclosure.model import (
-    HANDS_OUT,
     By,
     Case,
     Category,
     Defect,
-    Ground,
     Item,
     Outcome,
-    RequestType,
     Step,
     Way,
 )
-from shared.disclosure.package.model import Category as Held
-from shared.disclosure.package.model import Ground as LeftOut
-from shared.disclosure.package.model import Redaction
+from shared.disclosure.pages.act_fields import (
+    AGENCY,
+    CAME,
+    GROUND,
+    ITEMS,
+    LETTER,
+    OUTCOME,
+    PROOF,
+    REASON,
+    REDACTED,
+    SAID,
+    TODAY,
+    TRACKING,
+    Values,
+    agency_of,
+    decide_fields,
+    decide_of,
+    delivery_fields,
+    document_of,
+    mend_fields,
+    named,
+    paper,
+    posted_fields,
+    scope_fields,
+    unsent,
+    withdraw_fields,
+)
 from shared.disclosure.pages.application import SCOPE, codes, scope_of
-from shared.disclosure.pages.fields import Field, Kind, Options
-from shared.disclosure.pages.words import Words, called
+from shared.disclosure.pages.fields import Field, Kind
+from shared.disclosure.pages.words import Words
+from shared.disclosure.proofs.model import Use
 from shared.disclosure.service import Opened
 from shared.disclosure.view import possible
-from shared.errors import InvalidInput
+from shared.mail.model import deliverable
+from shared.staff.model import Power, may
 
-REDACTIONS = 4
-"""So many places can be left out on one form."""
 ELSEWHERE = frozenset({"add_scan", "match_account", "enter_form"})
 """What has a form of another kind."""
-Values = Mapping[str, Any]
 
 
 class Sheet(NamedTuple):
@@ -87,180 +106,9 @@ class Kept(NamedTuple):
         return self.narrowed(opened, item) if self.narrowed else self.fields
 
 
-def named(table: Iterable[object], *, none: bool = False) -> Options:
-    """What can be chosen of what letters have a name for."""
-
-    def options(w: Words) -> list[tuple[str, str]]:
-        empty = [("", w("choose.none"))] if none else []
-        return [*empty, *((str(code), called(w.language, code)) for code in table)]
-
-    return options
-
-
 def _plain(act: type[a.Act], *fields: Field, offered: Any = None) -> Kept:
     kept = Kept(lambda values: act(**values), fields)
     return kept._replace(offered=offered) if offered else kept
-
-
-REASON = Field("reason", Kind.AREA, required=True, hint=True)
-PROOF = Field("proof", required=True, hint=True)
-TODAY = Field("on", Kind.DATE, required=True)
-
-
-def _document(values: Values, prefix: str = "") -> Document:
-    return Document(
-        paper=Paper(values[f"{prefix}paper"]),
-        received_on=values["received_on"],
-        agreed=frozenset(map(Shown, values.get(f"{prefix}agreed", ()))),
-        issued_on=values[f"{prefix}issued_on"],
-        good_until=values.get(f"{prefix}good_until"),
-        hidden=values.get(f"{prefix}hidden", False),
-    )
-
-
-def _paper(prefix: str = "", *, required: bool = True) -> tuple[Field, ...]:
-    return (
-        Field(f"{prefix}paper", Kind.SELECT, required=required, options=named(Paper, none=True)),
-        Field(f"{prefix}agreed", Kind.SEVERAL, options=codes(Shown, "shows")),
-        Field(f"{prefix}issued_on", Kind.DATE),
-        Field(f"{prefix}good_until", Kind.DATE),
-        Field(f"{prefix}hidden", Kind.TICK),
-    )
-
-
-AGENCY = (
-    Field("agent_kind", Kind.SELECT, required=True, options=codes(AgentKind, "agent_kind")),
-    Field("received_on", Kind.DATE, required=True),
-    *_paper("agent_"),
-    Field("right_paper", Kind.SELECT, options=named(Paper, none=True), hint=True),
-    Field("right_issued_on", Kind.DATE),
-    Field("right_hidden", Kind.TICK),
-    Field("person_born_on", Kind.DATE),
-    Field("mandate_signed_on", Kind.DATE),
-    Field("mandate_types", Kind.SEVERAL, options=codes(RequestType, "type", but=(RequestType.COMPLAINT,))),
-    Field("mandate_until", Kind.DATE),
-    Field("seal_certificate_on", Kind.DATE),
-    Field("seal", Kind.ONE, options=lambda w: [(code, w(f"seal.{code}")) for code in ("matches", "differs")]),
-)
-
-
-def _agency(values: Values) -> a.Act:
-    mandate = None
-    if values["mandate_signed_on"]:
-        types = frozenset(values["mandate_types"])
-        mandate = Mandate(signed_on=values["mandate_signed_on"], types=types, until=values["mandate_until"])
-    return a.RecordAgency(
-        agency=Agent(
-            kind=AgentKind(values["agent_kind"]),
-            received_on=values["received_on"],
-            evidence=(_document(values, "agent_"),),
-            papers=(_document(values, "right_"),) if values["right_paper"] else (),
-            person_born_on=values["person_born_on"],
-            mandate=mandate,
-            seal_certificate_on=values["seal_certificate_on"],
-            seal_matches={"matches": True, "differs": False}.get(values["seal"]),
-        )
-    )
-
-
-def _decide_fields(opened: Opened, name: str) -> tuple[Field, ...]:
-    """The grounds that the law knows for this; what is left out only of what is handed over."""
-    item = opened.file.case.items[name]
-    grounds = [ground for ground in Ground if item.type in GROUNDS[ground]]
-    fields = [OUTCOME]
-    fields += [GROUND._replace(options=named(grounds, none=True))] if grounds else []
-    return (*fields, SAID, *(REDACTED if item.type in HANDS_OUT else ()))
-
-
-def _redaction_fields(number: int) -> tuple[Field, ...]:
-    grounds = codes(LeftOut, "left_out", but=(LeftOut.ERASING,), none=True)
-    return (
-        Field(f"place_{number}", Kind.SELECT, options=_places),
-        Field(f"within_{number}"),
-        Field(f"text_{number}"),
-        Field(f"because_{number}", Kind.SELECT, options=grounds),
-    )
-
-
-def _places(w: Words) -> list[tuple[str, str]]:
-    return [("", w("choose.none")), *((code, w(f"held.{code}")) for code in Held), ("*", w("held.everything"))]
-
-
-OUTCOME = Field("outcome", Kind.ONE, required=True, options=codes(Outcome, "outcome"))
-GROUND = Field("ground", Kind.SELECT, options=named(Ground, none=True), hint=True)
-SAID = Field("reason", Kind.AREA, hint=True)
-REDACTED = tuple(field for number in range(1, REDACTIONS + 1) for field in _redaction_fields(number))
-
-
-def _decide(values: Values) -> a.Act:
-    redactions = []
-    for number in range(1, REDACTIONS + 1):
-        place, within = values.get(f"place_{number}", ""), values.get(f"within_{number}", "").strip("/")
-        if not place:
-            continue
-        if not values[f"because_{number}"]:
-            raise InvalidInput("field_missing", f"because_{number}")
-        path = f"{place}/{within}" if within else place
-        ground = LeftOut(values[f"because_{number}"])
-        redactions.append(Redaction(path=path, ground=ground, text=values[f"text_{number}"]))
-    return a.Decide(
-        item=values["item"],
-        outcome=Outcome(values["outcome"]),
-        ground=Ground(values["ground"]) if values.get("ground") else None,
-        reason=values["reason"],
-        redactions=tuple(redactions),
-    )
-
-
-def _scope_fields(opened: Opened, name: str) -> tuple[Field, ...]:
-    """What the person asked for stands there already."""
-    item = opened.file.case.items[name]
-    scope = item.scope
-    said: dict[str, str | tuple[str, ...]] = {"kinds": tuple(map(str, item.scope.kinds)), "first": "", "last": ""}
-    said |= {"first": str(scope.first or ""), "last": str(scope.last or "")}
-    said |= {"contact_data": "yes" if scope.contact_data else "", "my_number": "yes" if item.my_number else ""}
-    return tuple(field._replace(first=said[field.name]) for field in SCOPE)
-
-
-def _some_items(opened: Opened, steps: Sequence[Step] | None) -> Options:
-    items = {name: item for name, item in opened.file.case.items.items() if steps is None or item.step in steps}
-    return lambda w: [(name, w(f"type.{item.type}")) for name, item in items.items()]
-
-
-ITEMS = Field("items", Kind.SEVERAL, required=True)
-
-
-def _withdraw_fields(opened: Opened, _name: str) -> tuple[Field, ...]:
-    left = (Step.WAITING, Step.SCOPING, Step.COLLECTING, Step.COLLECTED, Step.REVIEWED, Step.DECIDED)
-    return (ITEMS._replace(options=_some_items(opened, left)),)
-
-
-def _delivery_fields(opened: Opened, _name: str) -> tuple[Field, ...]:
-    waiting = tuple(one for one, item in opened.file.case.items.items() if item.step is Step.NOTIFYING)
-    options = _some_items(opened, (Step.NOTIFYING,))
-    return (ITEMS._replace(options=options, first=waiting), TODAY, PROOF)
-
-
-def unsent(opened: Opened) -> list[str]:
-    """Letters that lie ready."""
-    return [name for name, one in opened.file.case.letters.items() if one.papers and one.sent_on is None]
-
-
-LETTER, TRACKING = Field("letter", Kind.SELECT, required=True), Field("tracking")
-
-
-def _posted_fields(opened: Opened, _name: str) -> tuple[Field, ...]:
-    letters = opened.file.case.letters
-    ready = unsent(opened)
-    options: Options = lambda w: [(one, w(f"letter.{letters[one].kind}")) for one in ready]  # noqa: E731
-    return (LETTER._replace(options=options), TODAY, TRACKING)
-
-
-CAME = Field("came", Kind.SEVERAL, required=True)
-
-
-def _mend_fields(opened: Opened, _name: str) -> tuple[Field, ...]:
-    return (CAME._replace(options=named(opened.file.case.defects)),)
 
 
 def _allowed(w: Words) -> list[tuple[str, str]]:
@@ -272,9 +120,15 @@ def _waits_for_a_second(q: Asked) -> bool:
     return decision is not None and not approved(q.opened.file, q.item) and decision.by != q.by.id
 
 
-def _decides(q: Asked) -> bool:
+def _scopes(q: Asked) -> bool:
     """Whoever proved the identity is told no by the machine as well; here they are not even asked."""
     return q.case.verification is None or q.case.verification.by != q.by.id
+
+
+def _decides(q: Asked) -> bool:
+    power = power_for(q.opened.file, a.Decide(item=q.item, outcome=Outcome.FULL), Power.DECIDE)
+    able = q.by.member is not None and power is not None and may(q.by.member, power, q.now.at)
+    return able and _scopes(q)
 
 
 KEPT: Mapping[str, Kept] = MappingProxyType(
@@ -297,18 +151,23 @@ KEPT: Mapping[str, Kept] = MappingProxyType(
             lambda v: a.FindDefects(missing=tuple(map(Defect, v["missing"]))),
             (Field("missing", Kind.SEVERAL, required=True, options=named(Defect)),),
         ),
-        "mend_defects": Kept(lambda v: a.MendDefects(came=tuple(map(Defect, v["came"]))), (CAME,), _mend_fields),
+        "mend_defects": Kept(lambda v: a.MendDefects(came=tuple(map(Defect, v["came"]))), (CAME,), mend_fields),
         "begin_verification": _plain(a.BeginVerification),
+        "send_link": Kept(
+            lambda v: a.SendLink(use=Use(v["use"])),
+            (Field("use", Kind.ONE, required=True, options=codes(Use, "use", but=(Use.DELIVERY,))),),
+            offered=lambda q: deliverable(q.opened.file.private.person.mail),
+        ),
         "add_proof": Kept(
-            lambda v: a.AddProof(document=_document(v)),
-            (_paper()[0], Field("received_on", Kind.DATE, required=True), *_paper()[1:]),
+            lambda v: a.AddProof(document=document_of(v)),
+            (paper()[0], Field("received_on", Kind.DATE, required=True), *paper()[1:]),
         ),
         "match_by_hand": _plain(
             a.MatchByHand,
             Field("records", required=True, hint=True),
             offered=lambda q: q.case.category is not Category.CUSTOMER,
         ),
-        "record_agency": Kept(_agency, AGENCY, offered=lambda q: q.case.by is not By.SELF),
+        "record_agency": Kept(agency_of, AGENCY, offered=lambda q: q.case.by is not By.SELF),
         "verify": _plain(a.Verify),
         "close_unverified": Kept(
             lambda v: a.CloseUnverified(offered=tuple(map(Shows, v["offered"]))),
@@ -318,8 +177,8 @@ KEPT: Mapping[str, Kept] = MappingProxyType(
         "fix_scope": Kept(
             lambda v: a.FixScope(item=v["item"], scope=scope_of(v), my_number=v["my_number"]),
             SCOPE,
-            _scope_fields,
-            _decides,
+            scope_fields,
+            _scopes,
         ),
         "refer": _plain(
             a.Refer,
@@ -330,7 +189,7 @@ KEPT: Mapping[str, Kept] = MappingProxyType(
             lambda v: a.Review(item=v["item"], allowed=v["allowed"] == "yes", reason=v["reason"]),
             (Field("allowed", Kind.ONE, required=True, options=_allowed), REASON._replace(hint=False)),
         ),
-        "decide": Kept(_decide, (OUTCOME, GROUND, SAID, *REDACTED), _decide_fields, _decides),
+        "decide": Kept(decide_of, (OUTCOME, GROUND, SAID, *REDACTED), decide_fields, _decides),
         "cosign": _plain(a.Cosign, offered=_waits_for_a_second),
         "record_evidence": _plain(
             a.RecordEvidence,
@@ -338,13 +197,17 @@ KEPT: Mapping[str, Kept] = MappingProxyType(
             offered=lambda q: q.of.tasks[:1] == (BY_HAND,),
         ),
         "posted": Kept(
-            lambda v: a.Posted(**v), (LETTER, TODAY, TRACKING), _posted_fields, lambda q: bool(unsent(q.opened))
+            lambda v: a.Posted(**v), (LETTER, TODAY, TRACKING), posted_fields, lambda q: bool(unsent(q.opened))
         ),
         "register_delivery": Kept(
             lambda v: a.RegisterDelivery(**v),
             (ITEMS, TODAY, PROOF),
-            _delivery_fields,
+            delivery_fields,
             lambda q: any(item.step is Step.NOTIFYING for item in q.case.items.values()),
+        ),
+        "send_again": _plain(a.SendAgain, offered=lambda q: bool(waiting(q.opened.file))),
+        "answer_on_paper": _plain(
+            a.AnswerOnPaper, offered=lambda q: q.of.way is Way.ELECTRONIC and bool(parts_of(q.of))
         ),
         "extend": Kept(
             lambda v: a.Extend(to=v["until"], reason=v["reason"]),
@@ -358,7 +221,7 @@ KEPT: Mapping[str, Kept] = MappingProxyType(
             ),
         ),
         "note": _plain(a.Note, Field("text", Kind.AREA, required=True)),
-        "withdraw": Kept(lambda v: a.Withdraw(items=v["items"]), (ITEMS,), _withdraw_fields),
+        "withdraw": Kept(lambda v: a.Withdraw(items=v["items"]), (ITEMS,), withdraw_fields),
         "place_hold": _plain(a.PlaceHold, REASON._replace(hint=False), offered=lambda q: q.case.hold is None),
         "lift_hold": _plain(a.LiftHold, offered=lambda q: q.case.hold is not None),
         "sign_destruction": _plain(a.SignDestruction, offered=lambda q: due_for_destruction(q.case, q.now)),

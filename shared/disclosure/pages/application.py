@@ -27,6 +27,7 @@ PERSON = (
     Field("born_on", Kind.DATE),
     Field("postal_code"),
     Field("address"),
+    Field("registered_address", hint=True),
     Field("phone", Kind.TEL),
     Field("mail", Kind.MAIL),
     Field("member_id"),

@@ -9,19 +9,23 @@ import msgspec
 from shared.disclosure.agents import agent_may
 from shared.disclosure.evidence import Document, flaws
 from shared.disclosure.file import Actor, Moment
+from shared.disclosure.handing import parts_of
 from shared.disclosure.identity import level_of, needed
 from shared.disclosure.intake.dates import told
-from shared.disclosure.model import OVER, Item, Person, Stage
+from shared.disclosure.model import OVER, Item, Person, Stage, Way
 from shared.disclosure.pages.act_forms import Sheet, offered
 from shared.disclosure.pages.fields import Errors, Field, Kind, Typed, shown
 from shared.disclosure.pages.frame import Frame, Said, Viewer
 from shared.disclosure.pages.told import Event
 from shared.disclosure.pages.words import Words, called, words
 from shared.disclosure.pages.worklist import flags_of
+from shared.disclosure.proofs.model import SentLink
 from shared.disclosure.service import Opened
 from shared.disclosure.view import CaseView, case_view, possible
 from shared.edge import Page
+from shared.errors import Fault
 from shared.mail.model import MessageView
+from shared.problems import problem_of
 from shared.profile.matching import Answer
 
 PATH = (Stage.CONTACTED, Stage.FORM_SENT, Stage.RECEIVED, Stage.VERIFYING, Stage.HANDLING, Stage.ANSWERED)
@@ -60,8 +64,10 @@ class Shown(NamedTuple):
         return case_view(self.opened, self.by, self.now)
 
 
-def case_page(frame: Frame, viewer: Viewer, seen: Shown, *, token: str, said: Said | None = None) -> Page:
-    """The page."""
+def case_page(
+    frame: Frame, viewer: Viewer, seen: Shown, *, token: str, said: Said | None = None, errors: Errors = ()
+) -> Page:
+    """The page. `errors`: why a scan was not taken."""
     w, view, (case, private) = words(viewer.language), seen.view, seen.opened.file
     sheets = offered(seen.opened, seen.by, seen.now)
     allowed = possible(seen.opened, seen.by, seen.now)
@@ -72,6 +78,8 @@ def case_page(frame: Frame, viewer: Viewer, seen: Shown, *, token: str, said: Sa
         title=w("case.title", number=view.number),
         part="worklist",
         said=said,
+        status=400 if errors else 200,
+        errors=errors,
         view=view,
         case=case,
         state=case.audit.length,
@@ -90,6 +98,10 @@ def case_page(frame: Frame, viewer: Viewer, seen: Shown, *, token: str, said: Sa
         scans=[(name, one, w(f"scan.{one.kind}"), w.moment(one.at)) for name, one in view.scans.items()],
         scan_fields=shown(SCAN, None, w, form="scan") if "add_scan" in allowed else [],
         letters=[(name, one, w.short_day(one.sent_on) if one.sent_on else "") for name, one in view.letters.items()],
+        links=[_link(w, use, link) for use, link in view.links.items()],
+        stuck=[
+            problem_of(Fault(code)).title(w.language) for code in sorted({one.problem for one in view.waiting}) if code
+        ],
         mails=[(one, w.moment(one.queued_at)) for one in seen.mails],
         proofs=_proofs(w, seen) if verifies else [],
         levels=_levels(seen) if verifies else {},
@@ -219,7 +231,8 @@ def _item(
         "item": item,
         "pairs": [(label, value) for label, value in found if value],
         "sheets": [_sheet(w, sheet) for sheet in sheets if sheet.item == name],
-        "waits": decision is not None and item.step == "decided",
+        # What is handed over on paper is printed at the window.
+        "prints": range(1, parts_of(item) + 1) if item.way is Way.PAPER else (),
     }
 
 
@@ -236,6 +249,12 @@ def _sheet(w: Words, sheet: Sheet, typed: Typed | None = None, errors: Errors = 
         "rows": [rows[n : n + 4] for n in range(0, len(rows), 4)],
         "filled": any(one["value"] for one in rows),
     }
+
+
+def _link(w: Words, use: str, link: SentLink) -> tuple[str, str, str]:
+    """What it is for, until when it opens, and what came of it."""
+    state = "locked" if link.locked else "followed" if link.followed_at else "sent"
+    return w(f"use.{use}"), w.moment(link.until), w(f"link.{state}")
 
 
 def _proofs(w: Words, seen: Shown) -> list[tuple[str, str, str]]:

@@ -57,8 +57,10 @@ def entry_page(
 ) -> Page:
     """The two columns, field beside field."""
     w = words(viewer.language)
+    # Where they differ, nobody knows yet which is right: both are marked, and told of once.
+    both = [(ident.replace("second", "first"), text) for ident, text in errors if "-second-" in ident]
     columns = [
-        shown(ONCE, None if typed is None else _copy(typed, again), w, form=form, errors=errors)
+        shown(ONCE, None if typed is None else _copy(typed, again), w, form=form, errors=[*both, *errors])
         for form, again in (("first", ""), ("second", _AGAIN))
     ]
     for one in columns[1]:

@@ -5,11 +5,13 @@ from typing import Any
 
 from shared.bodies import Limits
 from shared.disclosure.intake.uploads import MAX_BYTES
-from shared.disclosure.pages import case_acts, intake, opening, static
+from shared.disclosure.pages import case_acts, intake, opening, paper_acts, static
 from shared.disclosure.pages.acts import Done, Pages, Seek
 from shared.disclosure.pages.case_acts import CasePages
 from shared.disclosure.pages.entry import EnterTwice
 from shared.disclosure.pages.frame import ChooseLanguage
+from shared.disclosure.pages.oversight import AskAudit, Oversight
+from shared.disclosure.pages.paper_acts import PaperPages
 from shared.disclosure.pages.seats import seated
 from shared.disclosure.pages.worklist import WorklistView
 from shared.edge import Act, Route
@@ -18,7 +20,7 @@ from shared.staff.door import Door
 FILES = Limits(files=6, file_bytes=MAX_BYTES)
 
 
-def page_routes(door: Door, pages: Pages, case: CasePages) -> list[Route]:
+def page_routes(door: Door, pages: Pages, case: CasePages, paper: PaperPages, oversight: Oversight) -> list[Route]:
     """What browsers of staff reach. Faults are told on a page."""
     looks, posts, told = seated(door.member), seated(door.poster), pages.frame.fault_page
 
@@ -38,10 +40,12 @@ def page_routes(door: Door, pages: Pages, case: CasePages) -> list[Route]:
         send("/cases/{id}/do", case.do, case_acts.Act),
         see("/cases/{id}/entry", case.entry),
         send("/cases/{id}/entry", case.enter, EnterTwice),
-        send("/cases/{id}/match", case.match, case_acts.MatchForm),
-        Route("POST", "/cases/{id}/scans", posts, case.scan, body=case_acts.ScanForm, files=FILES, fault_told=told),
-        see("/cases/{id}/scans/{name}", case.scanned),
-        see("/cases/{id}/letters/{letter}/{number}", case.letter),
+        send("/cases/{id}/match", paper.match, paper_acts.Sent),
+        Route("POST", "/cases/{id}/scans", posts, paper.scan, body=paper_acts.ScanForm, files=FILES, fault_told=told),
+        see("/cases/{id}/scans/{name}", paper.scanned),
+        send("/cases/{id}/print/{kind}/{name}/{part}", paper.printed, paper_acts.Sent),
+        see("/dashboard", oversight.dashboard),
+        see("/audit", oversight.audit, AskAudit),
         send("/language", pages.frame.choose_language, ChooseLanguage),
         see(static.PATTERN, static.serve),
     ]
