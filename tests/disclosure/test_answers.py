@@ -10,6 +10,7 @@ from shared.disclosure.codes import Category, Channel, Ground, Outcome, RequestT
 from shared.disclosure.file import File
 from shared.disclosure.letters import Composer
 from shared.disclosure.model import Case, Decision, Item, Letter, Private, Proof, Scope
+from shared.papers import answers
 from shared.papers.letters import print_paper
 from shared.policy.notices import notices
 from shared.vocabulary import Kind, Language
