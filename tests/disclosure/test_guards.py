@@ -63,7 +63,7 @@ LEFT_OUT = Redaction(path="inquiries", ground=next(iter(Left)))
 BY_AGENT: dict[str, Any] = {"by": By.DELEGATED}
 
 
-def file(stage: Stage = Stage.HANDLING, step: Step = Step.COLLECTED, type_: R = R.CEASE, **more: Any) -> File:
+def file(stage: Stage = Stage.HANDLING, step: Step = Step.COLLECTED, type_: RequestType = R.CEASE, **more: Any) -> File:
     """A case of one item, verified and paid for, unless said otherwise. Names of `Private`, `Item` and `Case` alike."""
     private = {name: more.pop(name) for name in Private.__struct_fields__ if name in more}
     item = {name: more.pop(name) for name in ("decision", "verdict", "tasks", "my_number") if name in more}
@@ -118,10 +118,10 @@ CONTACTED: dict[str, Any] = {"arrival": None, "due_on": None}
 SURE = (LICENCE, Match(at=NOW))
 BROKEN = a.Wish(type=R.DISCLOSE, scope=Scope(first=TODAY, last=TODAY - DAY))
 REST: dict[str, Any] = {"stage": Stage.RETAINED, "step": Step.ANSWERED, "destroy_on": TODAY - DAY, "closed_on": TODAY}
-LETTER = {"letters": file().with_letter("form").case.letters}
-SET = {"letters": {"l1": msgspec.structs.replace(LETTER["letters"]["l1"], papers=("0",))}}
-GONE = {"letters": {"l1": msgspec.structs.replace(SET["letters"]["l1"], kind="answer", items=("1",))}}
-SENT_ON = {"letters": {"l1": msgspec.structs.replace(SET["letters"]["l1"], sent_on=TODAY)}}
+LETTER: dict[str, Any] = {"letters": file().with_letter("form").case.letters}
+SET: dict[str, Any] = {"letters": {"l1": msgspec.structs.replace(LETTER["letters"]["l1"], papers=("0",))}}
+GONE: dict[str, Any] = {"letters": {"l1": msgspec.structs.replace(SET["letters"]["l1"], kind="answer", items=("1",))}}
+SENT_ON: dict[str, Any] = {"letters": {"l1": msgspec.structs.replace(SET["letters"]["l1"], sent_on=TODAY)}}
 DELIVERY = a.RegisterDelivery(items=("1",), on=TODAY, proof="書留")
 NOTIFYING: dict[str, Any] = {"step": Step.NOTIFYING, "decision": decided()}
 SIGNED: dict[str, Any] = {"signatures": (Signature("x", NOW), Signature("y", NOW))}
