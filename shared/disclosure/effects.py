@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.clock import Clock
+from shared.cloud.documents import Put
 from shared.consent.ledger import Entry, Said
 from shared.consent.model import Cell, Giver, Method, Role, State, open_cells
 from shared.consent.ports import Build, Prepared, Standing
@@ -16,6 +17,7 @@ from shared.disclosure.ending import freezes
 from shared.disclosure.model import Case, Job, Scope
 from shared.disclosure.ports import Cases
 from shared.disclosure.service import MOST_OF_ONE, Opened, held
+from shared.disclosure.stored import path_of, plain
 from shared.disclosure.working import Done, NotYet
 from shared.erasure.model import Progress, StoredErasure
 from shared.erasure.ports import Erasures
@@ -101,7 +103,9 @@ class Effects:
         found = await self._erasure_of(account, one.scope.kinds, since=_decided_at(case, item))
         if found is None:
             try:
-                found = await self.erasing.request(account, one.scope.kinds, How(method=Method.STAFF))
+                found = await self.erasing.request(
+                    account, one.scope.kinds, How(method=Method.STAFF), fences=[_fence(case)]
+                )
             except Conflict as under_way:
                 if under_way.code != "erasure_under_way":
                     raise
@@ -122,7 +126,12 @@ class Effects:
         at = self.clock.now()
         giver = Giver(Role.SELF, evidence=case.file.case.number)
         said = Said(at=at, method=Method.STAFF, notice=self.notices.in_force(at).ref, giver=giver)
-        return await self.recorder.record(uid, build, said)
+        return await self.recorder.record(uid, build, said, along=[_fence(case)])
+
+
+def _fence(case: Opened) -> Put:
+    """Nothing is done where somebody else has moved the case on: whoever was slow would freeze, end or erase anew."""
+    return Put(path_of(case.id), plain(case.file.case), case.version)
 
 
 def _reason(case: Case) -> str:

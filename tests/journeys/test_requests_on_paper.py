@@ -133,7 +133,7 @@ async def test_what_a_revoked_mandate_stops_stops_nothing_else(town: Town):
     revoked = await desk.window.tries(case, "revoke_agency")
     assert revoked.status == 200, revoked.body
     await town.settle()
-    late = (await town.clock.now(),) if False else town.clock.now() + timedelta(days=20)
+    late = town.clock.now() + timedelta(days=20)
     await desk.decider.does(case, "extend", to=str(late.date()), reason="確認に時間を要するため")
     seen, _ = await desk.decider.open(case)
     letter = list(seen["letters"].values())[-1]
