@@ -11,7 +11,7 @@ import pytest
 from shared.audit.store import stream_entries
 from shared.clock import ManualClock
 from shared.cloud.blobs import Blobs
-from shared.cloud.documents import Delete, Documents, settle
+from shared.cloud.documents import Delete, Documents, Put, settle
 from shared.cloud.identity import GoogleSubject
 from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.vault import WRAPPING_KEY, DataKeys
@@ -458,3 +458,36 @@ async def test_what_was_and_is_goes_with_the_other_papers(works: Works):
     await works.hana()
     case = await works.carried_out(await works.decided(WEIGHT))
     assert "corrected.1" in places_of(case.file.case)
+
+
+async def test_a_profile_that_was_let_go_does_not_begin_anew_by_a_correction(works: Works):
+    await works.hana()
+    case = await works.decided(profile=(ProfileFix(field=Field.NAME, text="山田 花子"),))
+    held = await works.profiles.see("hana")
+    await works.profiles.change("hana", {Field.NAME: None, Field.PHONE: None}, if_version=held.number)
+    case = await works.carried_out(case)
+    assert case.file.case.items["1"].tasks == (BY_HAND,)
+    assert not (await works.profiles.see("hana")).profile.values()
+
+
+async def test_the_proof_does_not_tell_the_values_to_who_tries_them(works: Works):
+    await works.hana()
+    removal = PointFix(kind=Kind.WEIGHT, does=Does.RESTORE, start=AT)
+    proofs = []
+    for fix in (WEIGHT, removal, WEIGHT):
+        case = await works.carried_out(await works.decided(fix))
+        proofs.append(case.file.case.items["1"].evidence[0].proof)
+        kept = await works.kept(case)
+        assert len(kept["salt"]) >= 22, "128 bits, at the least"
+    assert len(set(proofs)) == 3
+
+
+async def test_what_may_succeed_later_is_tried_again_and_not_left_to_people(works: Works):
+    await works.hana()
+    await works.carried_out(await works.decided(WEIGHT))
+    found = await works.documents.get("users/hana/corrections/weight")
+    assert found is not None
+    await works.documents.commit([Put(found.path, {"sealed": found.data["sealed"][:-1] + b"x"})])
+    case = await works.carried_out(await works.decided(WEIGHT))
+    assert case.file.case.items["1"].tasks == ("correct", "holders")
+    assert [job.attempt for job in case.file.case.jobs if job.name == "carry_out"] == [2]
