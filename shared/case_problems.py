@@ -56,4 +56,13 @@ CASE_PROBLEMS: dict[str, tuple[int, str, str]] = {
         "Nothing more can be written into this case.",
     ),
     "not_due": (409, "まだ破棄できません。", "It is not yet to be destroyed."),
+    "field_missing": (400, "入力が必要です。", "This has to be filled in."),
+    "choice_unknown": (400, "選択肢から選んでください。", "Choose one of what is offered."),
+    "amount_unreadable": (400, "金額を数字で入力してください。", "Enter the amount in digits."),
+    "correction_invalid": (400, "この訂正はできません。内容をご確認ください。", "There can be no such correction."),
+    "too_many_corrections": (
+        409,
+        "訂正の件数が上限に達しています。",
+        "As many corrections as can be kept are there already.",
+    ),
 }

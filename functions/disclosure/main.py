@@ -9,6 +9,7 @@ from shared.disclosure.messages import AskList, Begin, Do, FileRequest, Open, Ta
 from shared.wiring.desk import door, own_acts, staff_acts
 from shared.wiring.handing import link_routes, printed_routes
 from shared.wiring.platform import platform
+from shared.wiring.staff_pages import staff_pages
 
 
 def routes() -> list[edge.Route]:
@@ -27,6 +28,7 @@ def routes() -> list[edge.Route]:
         edge.Route("POST", "/cases/{id}/acts", at_door.poster, staff.do, body=Do),
         *printed_routes(p, staff),
         *link_routes(p),
+        *staff_pages(p),
     ]
 
 

@@ -13,6 +13,7 @@ which the verifier tells.
 
 import asyncio
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -263,6 +264,12 @@ class Sealing:
                     log.event("audit.late", "WARNING", count=len(rows))
                     late.append(await self._segment(one.day, shelf, rows))
         return late
+
+
+async def sealed_days(documents: Documents, days: Sequence[dt.date]) -> dict[dt.date, bool]:
+    """Whether the checkpoint of each day is made, of those on which that was begun. One read each."""
+    found = await documents.get_many([_path(day) for day in days])
+    return {day: bool(msgspec.convert(one.data, Work).jws) for day, one in zip(days, found, strict=True) if one}
 
 
 def _path(day: dt.date) -> str:

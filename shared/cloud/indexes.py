@@ -38,8 +38,11 @@ COMPOSITES: tuple[Composite, ...] = (
     Composite("provisions", ("subject", "-at")),
     # Who looked at what: of a person, of a case, by a member of staff, newest first.
     *(Composite("accesses", (field, "-at")) for field in ("subject", "case", "staff")),
-    # Cases: what is open, the most urgent first; somebody's own; those whose papers are due.
-    *(Composite("cases", fields) for fields in (("open", "sort_on"), ("open", "stage", "sort_on"))),
+    # The worklist, whole and of one stage; how many are left how much time; the cases of an account;
+    # those whose papers are due.
+    Composite("cases", ("open", "sort_on")),
+    Composite("cases", ("open", "stage", "sort_on")),
+    Composite("cases", ("open", "due_on")),
     Composite("cases", ("subject", "-contacted_at")),
     Composite("cases", ("stage", "destroy_on")),
     Composite("cases", ("open", "due_on")),

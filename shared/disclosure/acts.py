@@ -25,7 +25,7 @@ from shared.disclosure.proofs.model import Use
 from shared.vocabulary import Language
 
 
-class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act"):
+class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act", forbid_unknown_fields=True):
     """One thing somebody does."""
 
 
@@ -35,7 +35,7 @@ class OfItem(Act, frozen=True, kw_only=True):
     item: str
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
+class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One request as the person makes it. `words`: what is wrong and right, what to stop, why."""
 
     type: RequestType
@@ -45,7 +45,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     my_number: bool = False
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
+class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the person on the phone, or a letter, says: with it a case begins."""
 
     category: Category
@@ -59,7 +59,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     about: str = ""
 
 
-class Form(msgspec.Struct, frozen=True, kw_only=True):
+class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the returned form says, copied from paper."""
 
     by: By

@@ -71,7 +71,7 @@ class Reason(StrEnum):
     REVOKED = "revoked"
 
 
-class Mandate(msgspec.Struct, frozen=True, kw_only=True):
+class Mandate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """委任状, as it was read. Empty `types` name none: a mandate says what it is for. Empty `kinds` name all there are.
     `until` is its last civil day; None: it names none."""
 
@@ -81,7 +81,7 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True):
     until: dt.date | None = None
 
 
-class Agent(msgspec.Struct, frozen=True, kw_only=True):
+class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody who acts for somebody else: what was looked at of them, and of their right.
 
     `seal_matches`: the seal on the mandate is the one on the certificate; None while nobody has compared them.

@@ -25,6 +25,7 @@ from shared.erasure.model import BACKUPS_LAST
 from shared.papers import answers as told
 from shared.papers import model as p
 from shared.policy.model import Notice
+from shared.release.model import KEPT_FOR
 from shared.vocabulary import Language
 
 
@@ -169,6 +170,7 @@ class Answer:
                     "個人情報の保護に関する法律第29条により保存が義務付けられているため",
                     "Article 29 of the Act on the Protection of Personal Information obliges us to keep them",
                 ),
+                until=erased_on + KEPT_FOR,
             ),
             told.Kept(
                 what=self._say("同意と消去の記録", "Records of consents and of this erasure"),

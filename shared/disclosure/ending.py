@@ -260,8 +260,9 @@ def _end_of(steps: set[Step]) -> Stage:
 
 
 def _lapsed(file: File, now: Moment) -> File:
-    for name in file.case.items:
-        file = file.with_item(name, step=Step.LAPSED)
+    for name, item in file.case.items.items():
+        if item.step not in FINISHED:
+            file = file.with_item(name, step=Step.LAPSED)
     return file.with_letter("lapsed").closed(Stage.LAPSED, now)
 
 

@@ -98,7 +98,7 @@ PAPERS: Mapping[Paper, PaperRule] = MappingProxyType(
 )
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True, tag="document"):
+class Document(msgspec.Struct, frozen=True, kw_only=True, tag="document", forbid_unknown_fields=True):
     """A paper that somebody looked at. `agreed` is what on it agrees with the application; days are civil (JST).
 
     `hidden`: what may not be collected cannot be read on the copy that is kept.

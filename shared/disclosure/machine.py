@@ -54,7 +54,7 @@ TABLE: Mapping[type[a.Act], Rule] = {
     a.AddProof: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), verifying.add_proof),
     a.MatchAccount: Rule(Power.MATCH_PERSON, _at(S.VERIFYING), verifying.match_account),
     a.MatchByHand: Rule(Power.MATCH_PERSON, _at(S.VERIFYING), verifying.match_by_hand),
-    a.RecordAgency: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), verifying.record_agency),
+    a.RecordAgency: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING, S.HANDLING), verifying.record_agency),
     a.SendLink: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), handing.send_link),
     a.ProveMail: Rule(None, _at(S.VERIFYING), handing.prove_mail),
     a.ProveAccount: Rule(None, _at(S.VERIFYING), handing.prove_account),

@@ -169,7 +169,7 @@ class Way(StrEnum):
     PAPER = "paper"
 
 
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
+class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What of their data an item is about. Empty `kinds`: all eight; `first` and `last` are civil dates, None: open."""
 
     kinds: tuple[Kind, ...] = ()
@@ -369,7 +369,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     audit: Head = Head()
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Who somebody says they are, in their own words; "" where they did not say."""
 
     name: str = ""

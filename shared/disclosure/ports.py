@@ -2,12 +2,19 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from shared.cloud.documents import Write
 from shared.cloud.seal import Key
 from shared.disclosure.model import Stage
 from shared.disclosure.stored import StoredCase
+
+
+class Days(NamedTuple):
+    """Civil days, both included; None: open."""
+
+    first: dt.date | None = None
+    last: dt.date | None = None
 
 
 class Cases(Protocol):

@@ -55,7 +55,7 @@ class StaffActs:
         """Show a case, for a reason that is kept; so often within ten minutes and no more."""
         by = self._able(call, Power.OPEN_CASE)
         case = await self.opened(call.path["id"], by, call.body.reason)
-        ticket = await self.openings.issue(_opening(by, case.id))
+        ticket = await self.openings.issue(opening_of(by, case.id))
         given = OpenedAt(ticket.text, ticket.ends_at)
         return Json({"case": case_view(case, by, self.desk.moment()), "opened": given})
 
@@ -79,7 +79,7 @@ class StaffActs:
 
     async def check_open(self, by: Actor, name: str, opening: str) -> None:
         """Raises NotPermitted `page_expired`: the case is not open before them, or too long."""
-        if (await self.openings.read(opening)).uid != _opening(by, name):
+        if (await self.openings.read(opening)).uid != opening_of(by, name):
             raise NotPermitted("page_expired")
 
     def _able(self, call: Call, power: Power) -> Actor:
@@ -89,7 +89,8 @@ class StaffActs:
         return staff(member)
 
 
-def _opening(by: Actor, name: str) -> str:
+def opening_of(by: Actor, name: str) -> str:
+    """What a ticket says: who has which case open before them."""
     return f"{by.id} {name}"
 
 

@@ -1,10 +1,12 @@
 """Reading cases."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 
 from shared.cloud.documents import Documents, Query, Where
 from shared.disclosure.model import Stage
+from shared.disclosure.ports import Days
 from shared.disclosure.stored import StoredCase, path_of, stored
 
 MOST = 100
@@ -69,3 +71,42 @@ class CaseStore:
         last = await self._documents.get(path_of(after)) if after.isalnum() else None
         query = Query("cases", where=tuple(where), order_by=("sort_on",), limit=limit, after=last)
         return [stored(one) for one in await self._documents.query(query)]
+
+    async def worklist(self, *, stage: Stage | None, days: Days, after: str, limit: int) -> list[StoredCase]:
+        """As `open_page`, of those due within `days`. Two reads beside the cases themselves."""
+        last = await self._documents.get(path_of(after)) if after.isalnum() else None
+        query = Query("cases", where=_open(stage, days), order_by=("sort_on",), limit=limit, after=last)
+        return [stored(one) for one in await self._documents.query(query)]
+
+    async def how_many(self, *, stage: Stage | None, days: Days) -> int:
+        """How many there are of those. A read per thousand."""
+        return await self._documents.count(Query("cases", where=_open(stage, days), order_by=("sort_on",)))
+
+    async def how_many_due(self, days: Days) -> int:
+        """How many open ones the law wants answered within `days`. A read per thousand."""
+        where = (Where("open", "==", True), *_within("due_on", days))
+        return await self._documents.count(Query("cases", where=where, order_by=("due_on",)))
+
+    async def ended(self, since: dt.date, *, limit: int) -> list[StoredCase]:
+        """Those that ended last, back to a day."""
+        where = (Where("closed_on", ">=", since.isoformat()),)
+        found = await self._documents.query(Query("cases", where=where, order_by=("-closed_on",), limit=limit))
+        return [stored(one) for one in found]
+
+    async def numbers(self, names: Sequence[str]) -> dict[str, str]:
+        """The numbers of cases, by id. One read each."""
+        found = await self._documents.get_many([path_of(name) for name in names]) if names else []
+        return {one.id: str(one.data["number"]) for one in found if one}
+
+
+def _open(stage: Stage | None, days: Days) -> tuple[Where, ...]:
+    where = [Where("open", "==", True)]
+    if stage is not None:
+        where.append(Where("stage", "==", stage))
+    return (*where, *_within("sort_on", days))
+
+
+def _within(field: str, days: Days) -> list[Where]:
+    """Dates are kept as text, which sorts as they do."""
+    first = [Where(field, ">=", days.first.isoformat())] if days.first else []
+    return [*first, Where(field, "<=", days.last.isoformat())] if days.last else first

@@ -135,7 +135,10 @@ class Counter:
         """A paper that shows who somebody is."""
         today = self.desk.moment().today
         return Document(
-            paper=Paper.DRIVING_LICENCE, received_on=today, agreed=WHO_AND_WHERE, good_until=today.replace(year=2030)
+            paper=Paper.DRIVING_LICENCE,
+            received_on=today,
+            agreed=WHO_AND_WHERE,
+            good_until=today.replace(year=today.year + 4, day=1),
         )
 
     async def collected(self, case: Opened, item: str = "1", **more: Any) -> Opened:

@@ -4,10 +4,12 @@ import contextlib
 import datetime as dt
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from shared.audit.model import first_break
 from shared.audit.store import stream_entries
+from shared.audit.writes import KEPT
 from shared.cloud.blobs import Blobs
 from shared.cloud.documents import Document, Documents, Expect, Put, Query, Write
 from shared.cloud.sqlite import SqliteDocuments
@@ -17,7 +19,7 @@ from shared.disclosure.days import begins_at
 from shared.disclosure.destroying import CERTIFICATES, Destroying, certificate_path
 from shared.disclosure.file import Actor
 from shared.disclosure.model import Category, Channel, RequestType, Scan, Stage
-from shared.disclosure.proofs.model import Use, path_of
+from shared.disclosure.proofs.model import Link, State, Use, path_of
 from shared.disclosure.service import Opened
 from shared.disclosure.shelf import Shelf, paper_path
 from shared.errors import Conflict, NotPermitted, OutcomeUnknown, Refused, Unavailable
@@ -70,8 +72,10 @@ async def over(counter: Counter, *, account: str = "") -> Opened:
     )  # fmt: skip
     added = a.AddScan(name="s1", scan=scan)
     case = await counter.desk.do(case.id, added, WINDOW, if_version=case.version, along=put.writes)
-    link = Put(path_of(case.id, Use.DELIVERY), {"case": case.id}, Expect.ABSENT)
-    await counter.documents.commit([link])
+    at = counter.clock.now()
+    link = Link(case=case.id, use=Use.DELIVERY, state=State.REDEEMED, token="t", issued_at=at, expires_at=at)
+    data = msgspec.to_builtins(link, builtin_types=KEPT)
+    await counter.documents.commit([Put(path_of(case.id, Use.DELIVERY), data, Expect.ABSENT)])
     if account:
         case = await counter.verified(case, account=account)
     case = await counter.do(case, a.Withdraw(), WINDOW)

@@ -504,7 +504,7 @@ async def test_an_agent_gets_the_link_and_a_mandate_taken_back_closes_it_in_the_
     assert link.value.state is State.REVOKED
     code = case.file.private.code
     assert (await handing.posted("POST", "/links/delivery", token=await handing.token(case), code=code))[0] == 410
-    assert (await handing.read(case)).file.case.items["1"].step is Step.NOTIFYING
+    assert (await handing.read(case)).file.case.items["1"].step is Step.WITHDRAWN
 
 
 async def test_the_right_is_looked_at_again_when_it_is_fetched(handing: Handing):

@@ -30,6 +30,7 @@ from shared.disclosure.model import (
     Step,
     Way,
 )
+from shared.disclosure.proofs.model import Use
 from shared.errors import Fault
 from tests.disclosure.counter import AUDITOR, DECIDER, MANAGER, VERIFIER, WINDOW, YAMADA
 
@@ -59,10 +60,10 @@ begin_verification V     received
 add_proof          V     verifying
 match_account      V     verifying
 match_by_hand      V     verifying
-record_agency      V     verifying
+record_agency      V     verifying handling
 send_link          V     verifying
-prove_mail         sp    verifying
-prove_account      sp    verifying
+prove_mail         p     verifying
+prove_account      p     verifying
 revoke_agency      WVp   {OPEN}
 verify             V     verifying
 close_unverified   V     verifying
@@ -127,6 +128,11 @@ EXAMPLES: dict[type[a.Act], dict[str, Any]] = {
     a.LetterSet: {"letter": "l1", "papers": ()},
     a.TaskDone: {"task": "x", "proof": ""},
     a.Destroyed: {"certificate": ""},
+    a.SendLink: {"use": Use.MAIL_ADDRESS},
+    a.ProveMail: {"about": ""},
+    a.ProveAccount: {"about": "", "account": "", "subject": ""},
+    a.LinkSent: {"use": Use.MAIL_ADDRESS, "until": NOW, "mail": ""},
+    a.LinkLocked: {"use": Use.MAIL_ADDRESS},
 }
 
 

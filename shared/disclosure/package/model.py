@@ -40,7 +40,7 @@ class Ground(StrEnum):
     """Of a kind that its person asked to have erased: nobody's decision, and in no order."""
 
 
-class Redaction(msgspec.Struct, frozen=True, kw_only=True):
+class Redaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something to be left out, of every file and of whatever would let it be guessed.
 
     `path` names it: a category; or with segments after slashes a record of it by its id, and a field of that, at any

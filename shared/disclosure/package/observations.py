@@ -17,7 +17,7 @@ from shared.disclosure.package.model import Order
 from shared.disclosure.package.redaction import Redactions
 from shared.disclosure.package.tables import Written
 from shared.measurement.civil import ZoneTimeline
-from shared.measurement.model import FIELDS, SESSION, Points, is_manual
+from shared.measurement.model import FIELDS, SESSION, Points, is_corrected, is_manual
 from shared.measurement.nights import ASLEEP, DEEP, LIGHT, REM
 from shared.measurement.rows import WORDS
 from shared.vocabulary import Kind
@@ -139,7 +139,7 @@ class Observations:
 
     def _told(self, points: Points, at: int) -> str:
         resource: Json = {
-            "status": "final",
+            "status": "corrected" if is_corrected(points.origin[at]) else "final",
             "category": self._category,
             "code": self._code,
             "subject": self._subject,

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from bisect import bisect_left, bisect_right
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import NamedTuple
 
 from shared.consent.gate import Permit, admit_request
@@ -60,10 +60,12 @@ class Reading:
                 told.append(kind)
         return told, erasing
 
-    async def read_days(self, permit: Permit, first: dt.date, last: dt.date) -> AsyncIterator[Day]:
+    async def read_days(
+        self, permit: Permit, first: dt.date, last: dt.date, *, growing: bool = False
+    ) -> AsyncGenerator[Day, None]:
         """As the port. Raises Conflict `precondition_failed`: a day is not what it was when it was read before."""
         kind, there = permit.kind, set[dt.date]()
-        async for day in self._days.read_days(permit, first, last):
+        async for day in self._days.read_days(permit, first, last, growing=growing):
             there.add(day.on)
             if (kind, day.on) not in self._seen:
                 self.set_aside[kind] = self.set_aside.get(kind, 0) + len(day.set_aside)

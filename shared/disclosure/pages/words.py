@@ -10,6 +10,11 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
+from shared.disclosure.evidence import PAPERS, Paper
+from shared.disclosure.identity import WAYS
+from shared.disclosure.identity import Way as Shows
+from shared.disclosure.model import Defect, Ground
+from shared.disclosure.words import DEFECTS, GROUNDS
 from shared.staff.model import JST
 from shared.vocabulary import Language
 
@@ -80,3 +85,16 @@ def catalogue(language: Language) -> gettext.GNUTranslations:
     texts = gettext.GNUTranslations(compiled)
     texts.add_fallback(_Missing())
     return texts
+
+
+def called(language: Language, code: object) -> str:
+    """What letters call it: a paper, a defect, a ground, a way to prove who one is. Raises KeyError: none of these."""
+    if isinstance(code, Paper):
+        return PAPERS[code].ja if language is Language.JA else PAPERS[code].en
+    if isinstance(code, Defect):
+        return DEFECTS[code][0].of(language)
+    if isinstance(code, Ground):
+        return GROUNDS[code].of(language)
+    if isinstance(code, Shows):
+        return WAYS[code][1] if language is Language.JA else WAYS[code][2]
+    raise KeyError(code)

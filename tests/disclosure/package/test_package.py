@@ -319,7 +319,7 @@ class Meddling:
     def __init__(self, days: Any, times: int, happens: Any) -> None:
         self._days, self._left, self._happens = days, times, happens
 
-    async def read_days(self, permit, first, last):
+    async def read_days(self, permit, first, last, *, growing=False):
         async for day in self._days.read_days(permit, first, last):
             yield day
         self._left -= 1

@@ -36,10 +36,12 @@ from shared.wiring.staff import door, forms
 
 PARTS = "@PARTS@"
 LEFT = (-2, 0, 1, 4, 7, 12, None)
-FLAGS = (("agent",), ("stamps_missing",), ("extended", "minor"), (), (), ("hold", "my_number"), ("mail_failed",))
-TYPES = (("disclose", "erase"), ("correct",), ("disclose", "record", "purpose"), ("cease",), ("purpose",),
-         ("stop_provision", "cease", "erase"), ("disclose",))
-STAGES = ("verifying", "defect", "decided", "collecting", "received", "scoping", "form_sent")
+FLAGS = (("agent",), ("stamps_missing",), ("extended",), (), (), ("hold", "my_number"), ("frozen",))
+TYPES = ((("disclosure", ""), ("erasure", "")), (("correction", ""),),
+         (("disclosure", "collecting"), ("provision_records", "decided"), ("purpose_notice", "answered")),
+         (("cease_use", "scoping"),), (("purpose_notice", ""),),
+         (("stop_provision", ""), ("cease_use", ""), ("erasure", "")), (("<b>", ""),)[:0])
+STAGES = ("verifying", "defect", "handling", "handling", "received", "verifying", "form_sent")
 
 
 class Filled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,9 +54,9 @@ def rows(today):
     for n in range(21):
         left = LEFT[n % 7]
         yield WorklistRow(
-            id=f"c{n}", number=f"KG-{n:04}-2QZ7", stage=STAGES[n % 7], category="app_user", types=TYPES[n % 7],
-            days_left=left, due_on=None if left is None else today + dt.timedelta(days=left),
-            owner="<b>佐藤 健</b>" if n % 2 else "", flags=FLAGS[n % 7],
+            id=f"c{n}", number=f"KG-{n:04}-2QZ7", stage=STAGES[n % 7], category="customer", requests=TYPES[n % 7],
+            days_left=left, next_on=None if left is None else today + dt.timedelta(days=left),
+            due_on=None if n % 3 else today, flags=FLAGS[n % 7],
         )
 
 
@@ -66,7 +68,7 @@ def routes():
         view = call.query
         viewer = Viewer(call.caller, call.language, p.clock.now(), view.address(""))
         found = [row for row in rows(dt.date(2026, 11, 25)) if view.stage in ("", row.stage)]
-        return worklist_page(frame, viewer, found, view, total=len(found), owners=[("a", "佐藤 健")], further="c20")
+        return worklist_page(frame, viewer, found, view, total=len(found), further="c20")
 
     async def whoami(call):
         return edge.Json({"id": call.caller.id, "name": call.caller.name, "token": await f.token(call.caller, "act")})

@@ -185,14 +185,11 @@ async def test_a_filter_applies_at_once_and_can_be_taken_off(seat):
     assert await page.locator("a.row").count() == 21
 
 
-async def test_without_scripts_it_is_filtered_ordered_and_opened_as_well(seat):
+async def test_without_scripts_it_is_filtered_and_opened_as_well(seat):
     page = await seat.open(java_script_enabled=False)
     await page.select_option("#f-stage", "defect")
     await page.get_by_role("button", name="絞り込む").click()
     assert await page.locator("a.row").count() == 3
-    await page.get_by_role("link", name="期限", exact=False).first.click()
-    assert "sort=-due" in page.url
-    assert "stage=defect" in page.url
     await page.get_by_text("キーボードの使い方").click()
     assert not await page.locator("[data-keys]").is_visible(), "there is nothing to turn off"
     await page.locator("a.row").first.click()
@@ -210,11 +207,6 @@ async def test_the_language_that_is_chosen_stays_and_leads_back_to_where_it_was(
     assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (True, True, "Strict")
     await page.goto(f"{seat.at.url}/")
     assert await page.locator("h1").inner_text() == "Worklist"
-
-
-async def test_names_are_text_whatever_is_in_them(seat):
-    page = await seat.open()
-    assert await page.get_by_text("<b>佐藤 健</b>").first.is_visible()
 
 
 async def test_who_may_take_nothing_in_is_not_offered_to(seat):
