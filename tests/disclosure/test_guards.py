@@ -10,12 +10,26 @@ from shared.disclosure import acts as a
 from shared.disclosure import system_acts as auto
 from shared.disclosure import taking_in
 from shared.disclosure.agents import Agent, AgentKind, Mandate
+from shared.disclosure.codes import By, Category, Channel, Defect, Ground, Outcome, RequestType, Stage, Step
 from shared.disclosure.evidence import WHO_AND_WHERE, Document, Match, Paper, SignIn
 from shared.disclosure.file import PERSON, SYSTEM, Actor, File, Moment
 from shared.disclosure.identity import Way as Shows
 from shared.disclosure.machine import after
-from shared.disclosure.codes import By, Category, Channel, Defect, Ground, Outcome, RequestType, Stage, Step
-from shared.disclosure.model import Arrival, Case, Decision, Hold, Item, Person, Private, Scan, Scope, Signature, Stamps, Verdict, Verification
+from shared.disclosure.model import (
+    Arrival,
+    Case,
+    Decision,
+    Hold,
+    Item,
+    Person,
+    Private,
+    Scan,
+    Scope,
+    Signature,
+    Stamps,
+    Verdict,
+    Verification,
+)
 from shared.disclosure.numbers import fresh
 from shared.disclosure.package.model import Ground as Left
 from shared.disclosure.package.model import Redaction

@@ -25,11 +25,11 @@ from shared.disclosure import acts as a
 from shared.disclosure import system_acts as auto
 from shared.disclosure.agents import Agent, AgentKind, Mandate
 from shared.disclosure.carrying_out import CarryingOut
+from shared.disclosure.codes import By, Category, Channel, Defect, Ground, Outcome, RequestType, Stage
 from shared.disclosure.effects import Effects
 from shared.disclosure.evidence import WHO_AND_WHERE, Document, Paper
 from shared.disclosure.file import PERSON, SYSTEM, Actor
 from shared.disclosure.identity import Way as Shows
-from shared.disclosure.codes import By, Category, Channel, Defect, Ground, Outcome, RequestType, Stage
 from shared.disclosure.model import Job, Person, Scope
 from shared.disclosure.package.model import Ground as Left
 from shared.disclosure.package.model import Redaction

@@ -6,8 +6,8 @@ import pytest
 
 from shared.cloud.sqlite import SqliteDocuments
 from shared.disclosure import acts as a
-from shared.disclosure.days import begins_at
 from shared.disclosure.codes import Defect, RequestType, Stage
+from shared.disclosure.days import begins_at
 from shared.disclosure.service import Opened
 from shared.errors import Conflict, InvalidInput
 from tests.disclosure.counter import DECIDER, VERIFIER, WINDOW, Counter, form_of

@@ -24,10 +24,10 @@ from shared.consent.store import ConsentStore
 from shared.disclosure import acts as a
 from shared.disclosure import system_acts as auto
 from shared.disclosure.carrying_out import CarryingOut
+from shared.disclosure.codes import Ground, Outcome, RequestType, Stage, Step
 from shared.disclosure.destroying import CERTIFICATES, certificate_path
 from shared.disclosure.effects import Effects
 from shared.disclosure.file import SYSTEM, Actor
-from shared.disclosure.codes import Ground, Outcome, RequestType, Stage, Step
 from shared.disclosure.model import Job
 from shared.disclosure.service import Opened
 from shared.disclosure.shelf import Shelf

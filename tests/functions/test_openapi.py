@@ -202,7 +202,7 @@ def test_bodies_and_queries_are_the_types_the_routes_decode(environment):
 
 def ours_alone(operation: dict[str, Any]) -> bool:
     """Whether it is a page of staff, whose forms are its own affair."""
-    return operation["tags"] == ["pages"]
+    return bool(operation["tags"] == ["pages"])
 
 
 def test_the_queries_enums_and_defaults_are_the_codes():

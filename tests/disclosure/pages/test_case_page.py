@@ -30,7 +30,6 @@ from shared.disclosure.service import Opened
 from shared.disclosure.store import CaseStore
 from shared.disclosure.view import case_view
 from shared.vocabulary import Language
-from tests.fakes import RecordingDocuments
 from tests.disclosure.counter import (
     DECIDER,
     EVERYBODY,
@@ -40,6 +39,7 @@ from tests.disclosure.counter import (
     YAMADA,
     Counter,
 )
+from tests.fakes import RecordingDocuments
 
 JA = words(Language.JA)
 DISCLOSE, CORRECT, PURPOSE = RequestType.DISCLOSE, RequestType.CORRECT, RequestType.PURPOSE
