@@ -29,6 +29,7 @@ from shared.consent.model import Decision, Giver, Method, Role, State
 from shared.consent.view import CellView, Decided, EventView, History, RecipientView, Stands
 from shared.disclosure import acts, agents, codes, evidence, identity, messages, view
 from shared.disclosure import model as cases
+from shared.disclosure.corrections import Correction, Holder, ProfileFix
 from shared.disclosure.handing_acts import Fetch, Print
 from shared.disclosure.package.model import Ground, Redaction
 from shared.disclosure.proofs.model import SentLink, Use
@@ -36,6 +37,7 @@ from shared.disclosure.proofs.page import Follow, FollowWithCode
 from shared.erasure.model import ErasureView, Progress
 from shared.mail.tick import MailTally
 from shared.measurement import model, summary
+from shared.measurement.corrections import Does, PointFix
 from shared.measurement.messages import Ask, Zone
 from shared.measurement.rows import Coded, PointRow
 from shared.measurement.service import PAGE_ROWS, DaySummaries, PointsPage
@@ -94,12 +96,14 @@ SHAPES: tuple[type, ...] = (
     *(cases.Stamps, cases.Letter, cases.Scan, Ground, Redaction),
     *(evidence.Document, evidence.SignIn, evidence.MailLink, evidence.Match, evidence.Paper, evidence.Shown),
     *(SentLink, Use, cases.Job, Follow, FollowWithCode, Fetch, Print, RetentionTally),
+    *(Correction, ProfileFix, PointFix, Does, Holder),
     *(identity.Way, agents.Agent, agents.AgentKind, agents.Mandate),
 )
 CALLED = {
     # those of which there is another of the same name
     messages.Run: "CaseTask",
     acts.Form: "PaperForm",
+    acts.Decide: "DecideItem",
     cases.Decision: "ItemDecision",
     codes.Outcome: "ItemOutcome",
     codes.Ground: "RefusalGround",
@@ -342,10 +346,9 @@ def test_every_problem_is_told_somewhere_and_nothing_else_is():
     told |= {"aws_refused", "aws_unavailable", "aws_unknown"}  # kept with what was being done, which is done again
     told |= {"anchor_differs", "anchors_refused", "anchors_unavailable", "audit_differs"}
     told |= {"mail_address_invalid", "mail_forgotten", "mail_too_large", "mail_unknown"}  # to staff
-    told |= {"correction_invalid", "too_many_corrections"}  # at the desk
+    told |= {"correction_invalid", "correction_unmatched", "too_many_corrections"}  # at the desk
     told |= {"glyph_missing", "paper_too_long", "paper_faulty", "redaction_unmatched"}  # of papers: kept with the job
     told |= {"power_missing", "auditor_acts", "one_manager", "self_change"}  # of the roster
-    told |= {"auditor_acts", "one_manager", "self_change"}  # the same
     told |= {"not_staff", "posted_from_elsewhere", "power_missing"}  # by staff routes: pages, told to people alone
     told |= {"file_too_large", "form_unreadable", "too_many_files"}  # the same
     told |= set(SCHEMAS["ErrorCode"]["enum"]) | set(SCHEMAS["LinkResult"]["enum"]) - {"success"}
