@@ -66,14 +66,15 @@ class GivenMoreTime:
     """A store in which a document is given more time just before it is deleted."""
 
     def __init__(self, real: SqliteDocuments, until: dt.datetime) -> None:
-        self.real, self.until = real, until
+        self.real = real
+        self.until: dt.datetime | None = until
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.real, name)
 
     async def commit(self, writes: list[object]) -> list[str]:
         if self.until:
-            until, self.until = self.until, None  # type: ignore[assignment]
+            until, self.until = self.until, None
             await self.real.commit([Put("releases/a", {"forget_at": until})])
         return await self.real.commit(writes)  # type: ignore[arg-type]
 
