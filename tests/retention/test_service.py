@@ -67,7 +67,8 @@ class GivenMoreTime:
     """A store in which a document is given more time just before it is deleted."""
 
     def __init__(self, real: SqliteDocuments, until: dt.datetime) -> None:
-        self.real, self.until = real, until
+        self.real = real
+        self.until: dt.datetime | None = until
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.real, name)
