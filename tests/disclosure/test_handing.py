@@ -26,7 +26,7 @@ from shared.disclosure.agents import Agent, AgentKind, Mandate
 from shared.disclosure.carrying_out import CarryingOut
 from shared.disclosure.codes import By, Channel, Outcome, RequestType, Stage, Step, Way
 from shared.disclosure.evidence import MailLink, SignIn
-from shared.disclosure.file import SYSTEM, Actor
+from shared.disclosure.file import PERSON, SYSTEM, Actor
 from shared.disclosure.handing_acts import FetchActs, Print, PrintActs, public_routes
 from shared.disclosure.identity import Level, level_of
 from shared.disclosure.inviting import Inviting
@@ -282,6 +282,15 @@ async def test_only_the_newest_link_and_only_while_identity_is_looked_at(handing
         await handing.proofs.redeem(await handing.token(case), Use.MAIL_ADDRESS)
 
 
+async def test_an_older_link_is_not_taken_for_the_newest(handing: Handing):
+    case = await in_verification(handing)
+    case = await handing.run(await handing.counter.do(case, a.SendLink(use=Use.MAIL_ADDRESS), VERIFIER))
+    for act in (a.ProveMail(about="0"), a.ProveAccount(about="1", account="h", subject="s")):
+        with pytest.raises(Conflict, match="case_moved_on"):
+            await handing.counter.do(case, act, PERSON)
+    await handing.counter.do(case, a.ProveMail(about="1"), PERSON)
+
+
 @pytest.mark.parametrize("by", [WINDOW, VERIFIER, DECIDER])
 async def test_nobody_at_the_desk_can_say_that_a_link_was_followed(handing: Handing, by: Any):
     case = await in_verification(handing)
@@ -427,6 +436,17 @@ async def test_a_new_link_goes_out_so_often_with_the_same_code_and_no_second_let
     assert (await handing.posted("POST", "/links/delivery", token=token, code=code))[0] == 410
     with pytest.raises(Conflict, match="case_moved_on"):
         await handing.counter.do(await handing.read(case), a.SendAgain(), WINDOW)
+
+
+async def test_where_no_link_is_left_what_is_ready_next_goes_on_paper(handing: Handing):
+    wishes = (a.Wish(type=DISCLOSE, way=Way.ELECTRONIC), a.Wish(type=PURPOSE, way=Way.ELECTRONIC))
+    case = await handing.counter.returned(await handing.counter.call(wishes=wishes))
+    case = await handing.decided(await handing.counter.verified(case, account="hanako"), "1")
+    for _ in range(MOST_ISSUES - 1):
+        case = await handing.run(await handing.counter.do(case, a.SendAgain(), WINDOW))
+    case = await handing.decided(case, "2")
+    assert [item.way for item in case.file.case.items.values()] == [Way.ELECTRONIC, Way.PAPER]
+    assert case.file.case.links["delivery"].items == ("1",)
 
 
 async def test_a_second_item_is_handed_over_by_the_newer_link_with_the_first(handing: Handing):
