@@ -264,6 +264,8 @@ async def test_a_call_becomes_an_answer(office: Office):
         assert "決定済" in told
         assert "高橋 みのり" in told
         assert "第三者の権利を害するため" in told
+        assert "応じない" in told
+        assert "harm" not in told
         assert await rival.violations() == []
         await decider.tick("#f-decide2-outcome", "全部に応じる")
         await decider.press("決定する")

@@ -28,7 +28,6 @@ from shared.disclosure.service import Opened
 from shared.disclosure.store import CaseStore
 from shared.disclosure.view import case_view
 from shared.vocabulary import Language
-from tests.fakes import RecordingDocuments
 from tests.disclosure.counter import (
     DECIDER,
     EVERYBODY,
@@ -38,6 +37,7 @@ from tests.disclosure.counter import (
     YAMADA,
     Counter,
 )
+from tests.fakes import RecordingDocuments
 
 JA = words(Language.JA)
 DISCLOSE, CORRECT, PURPOSE = RequestType.DISCLOSE, RequestType.CORRECT, RequestType.PURPOSE
@@ -150,7 +150,7 @@ async def test_what_is_left_out_is_named_with_its_ground(counter: Counter):
         "ground": "harm",
         "reason": "第三者の情報を含むため",
         "place_1": "inquiries",
-        "text_1": "佐藤",
+        "passage_1": "佐藤",
         "because_1": "third_party",
     }
     values, errors = read(sheet.fields, typed, JA, sheet.form)
