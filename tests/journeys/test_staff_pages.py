@@ -302,7 +302,7 @@ async def test_a_form_that_is_sent_twice_begins_one_case(office: Office):
             "channel": "phone",
             "types": "erasure",
         }
-        form = {**told, "types": "erasure", "language": "ja", "way": "paper"}
+        form: dict[str, Any] = {**told, "types": "erasure", "language": "ja", "way": "paper"}
         sent = [
             await window.page.request.post(
                 f"{office.url}/cases/new", form=form, headers={"origin": office.platform.url}, max_redirects=0
