@@ -40,7 +40,7 @@ def requested(told: Requested) -> str:
 
 def _days(told: Requested) -> str:
     heads = [(w.WHEN, ""), (w.WHAT, ""), (w.DAYS_LEFT, "n")]
-    return table(heads, map(_happened, told.happened), caption=both(w.CASE_DAYS))
+    return table(heads, map(_happened, told.happened), caption=both(w.CASE_DAYS), name=_named(w.CASE_DAYS), kind="case")
 
 
 def _happened(one: Happened) -> str:
@@ -53,12 +53,12 @@ def _found(told: Requested) -> str:
     heads = [(w.KIND, ""), (w.IN_PACKAGE, "n"), (w.DELETED, "n")]
     kinds = [kind for kind in Kind if kind in rows or kind in told.erased]
     lines = (row(both(w.KINDS[kind]), [number(rows.get(kind, 0)), number(told.erased.get(kind, 0))]) for kind in kinds)
-    return table(heads, lines, caption=both(w.FOUND))
+    return table(heads, lines, caption=both(w.FOUND), name=_named(w.FOUND), kind="case")
 
 
 def _evidence(told: Requested) -> str:
-    heads = [(w.DONE, ""), (w.WHEN, ""), (w.COUNT, "n"), (w.PROOF, "")]
-    return table(heads, map(_proof, told.evidence), caption=both(w.EVIDENCE))
+    heads = [(w.DONE, ""), (w.WHEN, ""), (w.COUNTED, "n"), (w.PROOF, "")]
+    return table(heads, map(_proof, told.evidence), caption=both(w.EVIDENCE), name=_named(w.EVIDENCE), kind="case")
 
 
 def _proof(one: dict[str, Any]) -> str:
@@ -70,8 +70,12 @@ def _proof(one: dict[str, Any]) -> str:
 
 
 def _letters(told: Requested) -> str:
-    heads = [(w.FILE, ""), (w.WHAT, ""), (w.PAGES, "n"), (Words("SHA-256", "first letters"), "")]
+    heads = [(w.FILE, ""), (w.WHAT, ""), (w.PAGES, "n"), (Words("ハッシュ（先頭）", "SHA-256, its beginning"), "")]
     lines = (
         row(escape(one.file), [cell(one.title), number(one.pages), cell(one.sha256[:_HASH])]) for one in told.letters
     )
-    return table(heads, lines, caption=both(w.LETTERS))
+    return table(heads, lines, caption=both(w.LETTERS), name=_named(w.LETTERS), kind="case")
+
+
+def _named(words: Words) -> str:
+    return f"{words.ja} / {words.en}"

@@ -63,6 +63,7 @@ SINGLES: tuple[Single, ...] = (
         )
     ),
     Single("days", "sealed", within=False),
+    Single("corrections", "sealed", within=False),
     *(Single("audit", field, within=False) for field in ("at", "facts", "hash", "previous")),
     *(Single("accesses", field, within=False) for field in ("entry", "reason")),
     Single("access_chains", "audit", within=False),

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from shared.disclosure import deciding
+from shared.disclosure.codes import Ground, Outcome, RequestType, Way
 from shared.disclosure.days import civil_date
 from shared.disclosure.file import File
 from shared.disclosure.handing import HANDED, by_link, parts_of
-from shared.disclosure.model import Decision, Ground, Item, Outcome, RequestType, Way
+from shared.disclosure.model import Decision, Item
+from shared.disclosure.telling import told as said
 from shared.disclosure.words import ARTICLES, DONE, GROUNDS, REQUESTS
 from shared.erasure.model import BACKUPS_LAST
 from shared.papers import answers as told
@@ -94,7 +96,12 @@ class Answer:
             )
         if item.type in HANDED and item.way is Way.ELECTRONIC and parts_of(item):
             return self._say("KAGAMINOアプリからお受け取りください。", "Please fetch it in the KAGAMINO app.")
-        return DONE[item.type].of(self._language)
+        done = DONE[item.type].of(self._language)
+        correction = self.file.private.corrections.get(self.name)
+        if correction is None or all(proof.task != "correct" for proof in item.evidence):
+            return done
+        # Of a correction the person is told what it was (art. 34(3)).
+        return f"{done}{self._say('', ' ')}{said(correction, self.notice, self._language)}"
 
     def _refusal(self, decision: Decision, ground: Ground, *, part: bool) -> p.Paper:
         item = self._item()

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from shared.cloud.documents import Write
 from shared.cloud.seal import Key
-from shared.disclosure.model import Stage
+from shared.disclosure.codes import Stage
 from shared.disclosure.stored import StoredCase
 
 

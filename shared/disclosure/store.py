@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from shared.cloud.documents import Documents, Query, Where
-from shared.disclosure.model import Stage
+from shared.disclosure.codes import Stage
 from shared.disclosure.ports import Days
 from shared.disclosure.stored import StoredCase, path_of, stored
 

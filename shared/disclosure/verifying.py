@@ -10,24 +10,12 @@ import msgspec
 
 from shared.disclosure import acts as a
 from shared.disclosure.agents import AgentKind, Reason, agent_may, level_through
+from shared.disclosure.codes import FINISHED, TELLS, By, Category, Outcome, RequestType, Stage, Step, Way
 from shared.disclosure.days import lapses_on
 from shared.disclosure.evidence import MailLink, Match
 from shared.disclosure.file import Doing, File, Moment
 from shared.disclosure.identity import level_of, needed
-from shared.disclosure.model import (
-    FINISHED,
-    TELLS,
-    By,
-    Category,
-    Item,
-    Outcome,
-    Person,
-    RequestType,
-    Stage,
-    Step,
-    Verification,
-    Way,
-)
+from shared.disclosure.model import Item, Person, Verification
 from shared.disclosure.taking_in import MOST_FIELD, begin_handling, check_text
 from shared.errors import Conflict, InvalidInput, NotPermitted, Refused
 

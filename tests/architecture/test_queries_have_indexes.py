@@ -19,7 +19,7 @@ from shared.consent.model import Consents
 from shared.consent.recipients import institution_calling
 from shared.consent.relations import RelationStore
 from shared.consent.store import ConsentStore
-from shared.disclosure.model import Stage
+from shared.disclosure.codes import Stage
 from shared.disclosure.ports import Days
 from shared.disclosure.proofs.store import LinkStore
 from shared.disclosure.store import CaseStore

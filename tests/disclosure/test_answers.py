@@ -6,26 +6,11 @@ from typing import Any
 import pytest
 
 from shared.disclosure.answers import Answer
+from shared.disclosure.codes import Category, Channel, Ground, Outcome, RequestType, Stage, Step, Way
 from shared.disclosure.file import File
 from shared.disclosure.letters import Composer
-from shared.disclosure.model import (
-    Case,
-    Category,
-    Channel,
-    Decision,
-    Ground,
-    Item,
-    Letter,
-    Outcome,
-    Private,
-    Proof,
-    RequestType,
-    Scope,
-    Stage,
-    Step,
-    Way,
-)
-from shared.papers import model as p
+from shared.disclosure.model import Case, Decision, Item, Letter, Private, Proof, Scope
+from shared.papers import answers
 from shared.papers.letters import print_paper
 from shared.policy.notices import notices
 from shared.vocabulary import Kind, Language
@@ -115,7 +100,7 @@ def test_the_envelope_holds_what_the_answer_calls_for(file: File, held: list[str
 
 def test_a_partial_refusal_says_what_is_left_out_and_by_which_article():
     *_, refusal = papers(case_of(R.DISCLOSE, D.PARTIAL, ground=G.HARM))
-    assert refusal.title == p.RefusalNotice.IN_PART
+    assert refusal.title == answers.RefusalNotice.IN_PART
     [item] = refusal.items
     assert item.part
     assert "不開示" in item.what
@@ -124,7 +109,7 @@ def test_a_partial_refusal_says_what_is_left_out_and_by_which_article():
     *_, refusal = papers(case_of(R.CORRECT, D.PARTIAL, ground=G.OPINION))
     assert "不開示" not in refusal.items[0].what
     [refusal] = papers(case_of(R.DISCLOSE, D.REFUSED, ground=G.HARM))
-    assert refusal.title == p.RefusalNotice.TITLE
+    assert refusal.title == answers.RefusalNotice.TITLE
 
 
 def test_a_certificate_of_erasure_names_the_day_in_japan_and_when_no_backup_can_be_read():

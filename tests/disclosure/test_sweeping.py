@@ -7,7 +7,7 @@ import pytest
 
 from shared.cloud.sqlite import SqliteDocuments
 from shared.disclosure import acts as a
-from shared.disclosure.model import RequestType, Stage
+from shared.disclosure.codes import RequestType, Stage
 from shared.disclosure.sweeping import Sweeping
 from tests.disclosure.counter import WINDOW, Counter
 

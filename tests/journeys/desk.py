@@ -127,9 +127,9 @@ async def desk_of(town: Town) -> Desk:
     return Desk(town)
 
 
-async def files(app: App, *requests: dict[str, Any], id: str = "") -> Answer:
+async def files(app: App, *requests: dict[str, Any], name: str = "") -> Answer:
     """File requests in the app, and let the system look at them."""
-    body = {"id": id or RandomIds().ident(), "requests": list(requests)}
+    body = {"id": name or RandomIds().ident(), "requests": list(requests)}
     answer = await app.call("POST", "/disclosure/requests", body=body)
     await app.town.settle()
     return answer

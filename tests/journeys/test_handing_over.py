@@ -158,3 +158,25 @@ async def test_whoever_asked_in_the_app_fetches_files_and_letters_there(desk: De
     [mine] = (await own(hana, "GET", "/disclosure/requests")).json["requests"]
     assert mine["stage"] == "answered"
     assert not town.platform.aws.running, "nobody was mailed anything"
+
+
+async def test_each_door_opens_for_its_own_caller(desk: Desk):
+    town = desk.town
+    case = await desk.begun("disclosure", way="paper")
+    token = {"Authorization": f"Bearer {town.person('hana').token}"}
+    body = {"opening": "x", "reason": "発送のため"}
+    for headers in ({}, token, {"x-goog-authenticated-user-email": "suzuki@kagamino.example"}):
+        for what in ("results/1/1", "letters/l1/1"):
+            sent = {**headers, "Origin": town.platform.url, "Sec-Fetch-Site": "same-origin"}
+            answer = await http(town, "POST", f"/disclosure/cases/{case}/{what}", body=body, headers=sent)
+            assert (answer.status, answer.code) == (401, "unauthenticated")
+    proof = await http(town, "POST", "/disclosure/requests/proofs", body={"token": "x" * 43})
+    assert (proof.status, proof.code) == (401, "unauthenticated")
+    forged = await own(town.person("hana"), "POST", "/disclosure/requests/proofs", body={"token": "x" * 43})
+    assert (forged.status, forged.code) == (410, "proof_invalid")
+    for _ in range(9):
+        assert (
+            await own(town.person("hana"), "POST", "/disclosure/requests/proofs", body={"token": "x"})
+        ).status == 410
+    paced = await own(town.person("hana"), "POST", "/disclosure/requests/proofs", body={"token": "x"})
+    assert (paced.status, paced.code) == (429, "too_many_requests")

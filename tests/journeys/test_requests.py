@@ -3,6 +3,7 @@
 import io
 import zipfile
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -141,10 +142,10 @@ async def test_a_complaint_is_answered_without_proof_of_who_complains(town: Town
 async def test_filed_twice_it_is_one_case_and_taken_back_it_is_over(town: Town):
     desk, hana, ken = await desk_of(town), town.person("hana", devices=[]), town.person("ken", devices=[])
     name = RandomIds().ident()
-    first = await files(hana, {"type": "disclosure"}, id=name)
-    again = await files(hana, {"type": "erasure"}, id=name)
+    first = await files(hana, {"type": "disclosure"}, name=name)
+    again = await files(hana, {"type": "erasure"}, name=name)
     assert (again.status, again.json) == (201, first.json)
-    other = await files(ken, {"type": "disclosure"}, id=name)
+    other = await files(ken, {"type": "disclosure"}, name=name)
     assert other.json["id"] != first.json["id"], "the same name by somebody else is another case"
     taken = await hana.call("POST", f"/disclosure/requests/{first.json['id']}/withdraw", body={})
     assert (taken.status, taken.json["stage"]) == (200, "withdrawn")
@@ -171,7 +172,13 @@ async def test_somebody_elses_case_is_no_case_at_all(town: Town):
 
 async def test_what_is_misspelt_is_not_taken_for_everything(town: Town):
     hana = town.person("hana", devices=[])
-    for wrong in ({"scope": {"kind": ["sleep"]}}, {"words": "x" * 2001}, {"type": "everything"}, {"scopes": {}}):
+    unfit: list[dict[str, Any]] = [
+        {"scope": {"kind": ["sleep"]}},
+        {"words": "x" * 2001},
+        {"type": "all"},
+        {"scopes": {}},
+    ]
+    for wrong in unfit:
         answer = await files(hana, {"type": "erasure", **wrong})
         assert (answer.status, answer.code) in ((400, "body_invalid"), (400, "request_invalid")), wrong
     assert (await hana.call("GET", "/disclosure/requests")).json == {"requests": []}

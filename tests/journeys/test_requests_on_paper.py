@@ -2,19 +2,20 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 from shared.ids import RandomIds
 from tests.journeys.desk import TARO, desk_of, form_of, steps
 from tests.journeys.town import Town
 
 AGENT = {"name": "弁護太郎", "address": "東京都港区1-1-1"}
-MANDATED = {"by": "delegated_agent", "agent": AGENT}
+MANDATED: dict[str, Any] = {"by": "delegated_agent", "agent": AGENT}
 
 
 async def posted(town: Town, desk, case: str) -> str:
     """The newest letter is printed and goes out by registered mail."""
     seen, opening = await desk.window.open(case)
-    name = list(seen["letters"])[-1]
+    name: str = list(seen["letters"])[-1]
     why = {"opening": opening, "reason": "投函のため"}
     paper = await desk.window.call("POST", f"/disclosure/cases/{case}/letters/{name}/1", why)
     assert (paper.status, paper.body[:4]) == (200, b"%PDF"), paper.body
@@ -132,7 +133,7 @@ async def test_what_a_revoked_mandate_stops_stops_nothing_else(town: Town):
     revoked = await desk.window.tries(case, "revoke_agency")
     assert revoked.status == 200, revoked.body
     await town.settle()
-    late = (await town.clock.now(), ) if False else town.clock.now() + timedelta(days=20)
+    late = town.clock.now() + timedelta(days=20)
     await desk.decider.does(case, "extend", to=str(late.date()), reason="確認に時間を要するため")
     seen, _ = await desk.decider.open(case)
     letter = list(seen["letters"].values())[-1]

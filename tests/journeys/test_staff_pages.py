@@ -300,7 +300,6 @@ async def test_a_form_that_is_sent_twice_begins_one_case(office: Office):
             "by": "self",
             "category": "customer",
             "channel": "phone",
-            "types": "erasure",
         }
         form: dict[str, Any] = {**told, "types": "erasure", "language": "ja", "way": "paper"}
         sent = [

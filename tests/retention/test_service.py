@@ -10,7 +10,7 @@ from shared.cloud.blobs import Blobs
 from shared.cloud.documents import Documents, Expect, Put, Query
 from shared.cloud.seal import Key
 from shared.cloud.sqlite import SqliteDocuments
-from shared.disclosure.model import RequestType, Stage
+from shared.disclosure.codes import RequestType, Stage
 from shared.disclosure.store import CaseStore
 from shared.retention.model import EXPIRES
 from shared.retention.service import PAGE, Retaining
@@ -73,7 +73,7 @@ class GivenMoreTime:
         return getattr(self.real, name)
 
     async def commit(self, writes: list[object]) -> list[str]:
-        if self.until:
+        if self.until is not None:
             until, self.until = self.until, None  # type: ignore[assignment]
             await self.real.commit([Put("releases/a", {"forget_at": until})])
         return await self.real.commit(writes)  # type: ignore[arg-type]

@@ -5,15 +5,9 @@ from typing import Any
 
 from shared.disclosure import acts as a
 from shared.disclosure.agents import Agent, AgentKind, Mandate
+from shared.disclosure.codes import HANDS_OUT, Ground, Outcome, RequestType, Step
 from shared.disclosure.deciding import GROUNDS
 from shared.disclosure.evidence import Document, Paper, Shown
-from shared.disclosure.model import (
-    HANDS_OUT,
-    Ground,
-    Outcome,
-    RequestType,
-    Step,
-)
 from shared.disclosure.package.model import Category as Held
 from shared.disclosure.package.model import Ground as LeftOut
 from shared.disclosure.package.model import Redaction

@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from shared.disclosure.agents import agent_may
+from shared.disclosure.codes import OVER, Stage, Way
 from shared.disclosure.evidence import Document, flaws
 from shared.disclosure.file import Actor, Moment
 from shared.disclosure.handing import parts_of
 from shared.disclosure.identity import level_of, needed
 from shared.disclosure.intake.dates import told
-from shared.disclosure.model import OVER, Item, Person, Stage, Way
+from shared.disclosure.model import Item, Person
 from shared.disclosure.pages.act_forms import Sheet, offered
 from shared.disclosure.pages.fields import Errors, Field, Kind, Typed, shown
 from shared.disclosure.pages.frame import Frame, Said, Viewer

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import wraps
 from typing import NamedTuple, Protocol
 
 from shared.cloud.identity import Headers
@@ -45,6 +46,7 @@ class Seat(NamedTuple):
 def seated(member: Callable[[Request], Awaitable[Member]]) -> Callable[[Request], Awaitable[Seat]]:
     """The caller of pages, known as `member` knows them."""
 
+    @wraps(member)
     async def caller(request: Request) -> Seat:
         start = f"{_PREFIX}{_BEGINS}"
         found = {name.removeprefix(start): value for name, value in request.cookies.items() if name.startswith(start)}

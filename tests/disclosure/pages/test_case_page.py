@@ -11,9 +11,11 @@ from shared.audit.store import stream_entries
 from shared.cloud.documents import Documents
 from shared.cloud.indexes import missing
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import By, Outcome, RequestType, Stage
 from shared.disclosure.file import Actor
 from shared.disclosure.messages import StaffAct
-from shared.disclosure.model import By, Outcome, Person, RequestType, Stage
+from shared.disclosure.model import Person
 from shared.disclosure.pages.act_forms import ELSEWHERE, EVERY, KEPT, made, offered
 from shared.disclosure.pages.case import Shown, case_page
 from shared.disclosure.pages.entry import ONCE, read_twice
@@ -77,9 +79,9 @@ async def everywhere(counter: Counter) -> list[Opened]:
     for item in "123":
         seen.append(await counter.collected(seen[-1], item))
         seen.append(await counter.do(seen[-1], a.Decide(item=item, outcome=Outcome.FULL), DECIDER))
-        seen.append(await counter.do(seen[-1], a.BeginExecuting(item=item)))
+        seen.append(await counter.do(seen[-1], auto.BeginExecuting(item=item)))
         task = seen[-1].file.case.items[item].tasks[0]
-        seen.append(await counter.do(seen[-1], a.TaskDone(item=item, task=task, proof="p", count=1)))
+        seen.append(await counter.do(seen[-1], auto.TaskDone(item=item, task=task, proof="p", count=1)))
     today = counter.desk.moment().today
     seen.append(await counter.do(seen[-1], a.RegisterDelivery(items=("1", "2", "3"), on=today, proof="post"), WINDOW))
     assert seen[-1].file.case.stage is Stage.ANSWERED
