@@ -110,7 +110,7 @@ def _redaction_fields(number: int) -> tuple[Field, ...]:
     return (
         Field(f"place_{number}", Kind.SELECT, options=_places),
         Field(f"within_{number}"),
-        Field(f"text_{number}"),
+        Field(f"passage_{number}"),
         Field(f"because_{number}", Kind.SELECT, options=grounds),
     )
 
@@ -136,7 +136,7 @@ def decide_of(values: Values) -> a.Act:
             raise InvalidInput("field_missing", f"because_{number}")
         path = f"{place}/{within}" if within else place
         ground = LeftOut(values[f"because_{number}"])
-        redactions.append(Redaction(path=path, ground=ground, text=values[f"text_{number}"]))
+        redactions.append(Redaction(path=path, ground=ground, text=values[f"passage_{number}"]))
     return a.Decide(
         item=values["item"],
         outcome=Outcome(values["outcome"]),

@@ -19,7 +19,7 @@ from shared.disclosure.model import Person
 from shared.disclosure.pages.act_forms import ELSEWHERE, EVERY, KEPT, made, offered
 from shared.disclosure.pages.case import Shown, case_page
 from shared.disclosure.pages.entry import ONCE, read_twice
-from shared.disclosure.pages.fields import Kind, read, typed_body
+from shared.disclosure.pages.fields import Kind, read, typed_body, typed_of
 from shared.disclosure.pages.frame import Frame, Viewer
 from shared.disclosure.pages.seats import MOST_OPEN, Seat
 from shared.disclosure.pages.told import events_of
@@ -152,7 +152,7 @@ async def test_what_is_left_out_is_named_with_its_ground(counter: Counter):
         "ground": "harm",
         "reason": "第三者の情報を含むため",
         "place_1": "inquiries",
-        "text_1": "佐藤",
+        "passage_1": "佐藤",
         "because_1": "third_party",
     }
     values, errors = read(sheet.fields, typed, JA, sheet.form)
@@ -255,7 +255,7 @@ def test_a_date_that_is_none_is_told_beside_its_field(field: Any):
 def test_nothing_that_a_form_may_hold_is_refused_before_it_can_be_shown_again():
     body = typed_body("Body", EVERY, "form_token")
     sent = {field.name: ["?"] if field.kind is Kind.SEVERAL else "\x00?" for field in EVERY}
-    assert msgspec.convert({**sent, "form_token": "t"}, body) is not None
+    assert typed_of(msgspec.convert({**sent, "form_token": "t"}, body)) == {**sent, "form_token": "t"}
 
 
 def test_a_browser_keeps_so_many_cases_open_and_forgets_the_first():
