@@ -15,8 +15,8 @@ from shared.consent.recording import Recorder
 from shared.consent.store import ConsentStore
 from shared.disclosure import acts as a
 from shared.disclosure import system_acts as auto
-from shared.disclosure.effects import Effects
 from shared.disclosure.codes import Outcome, RequestType, Step
+from shared.disclosure.effects import Effects
 from shared.disclosure.model import Job
 from shared.disclosure.service import Opened
 from shared.errors import Conflict, Refused
