@@ -45,7 +45,6 @@ COMPOSITES: tuple[Composite, ...] = (
     Composite("cases", ("open", "due_on")),
     Composite("cases", ("subject", "-contacted_at")),
     Composite("cases", ("stage", "destroy_on")),
-    Composite("cases", ("open", "due_on")),
 )
 
 SINGLES: tuple[Single, ...] = (
@@ -96,13 +95,6 @@ SINGLES: tuple[Single, ...] = (
     *(
         Single("messages", field, within=False)
         for field in ("attempts", "audit", "owner", "provider_id", "queued_at", "reason", "sealed")
-    ),
-    *(
-        Single("cases", field, within=False)
-        for field in (
-            "arrival", "audit", "defects", "hold", "items", "jobs", "letters", "private", "reminded",
-            "scans", "signatures", "stamps", "verification",
-        )
     ),
     *(Single("loose_grants", field, within=False) for field in ("audit", "tokens")),
 )  # fmt: skip

@@ -70,7 +70,7 @@ TABLE: Mapping[type[a.Act], Rule] = {
     auto.Collected: Rule(None, _at(S.HANDLING), deciding.collected, frozenset({P.COLLECTING})),
     a.Review: Rule(Power.DECIDE_MY_NUMBER, _at(S.HANDLING), deciding.review, frozenset({P.MYNUMBER_REVIEW})),
     a.Decide: Rule(Power.DECIDE, _at(S.HANDLING), deciding.decide, frozenset({P.COLLECTED, P.REVIEWED})),
-    a.Cosign: Rule(Power.OPEN_CASE, _at(S.HANDLING), deciding.cosign, frozenset({P.DECIDED})),
+    a.Cosign: Rule(Power.COSIGN, _at(S.HANDLING), deciding.cosign, frozenset({P.DECIDED})),
     a.Extend: Rule(Power.EXTEND, _OPEN, deciding.extend),
     # carrying out
     auto.BeginExecuting: Rule(None, _at(S.HANDLING), deciding.begin_executing, frozenset({P.DECIDED})),

@@ -60,7 +60,7 @@ refer              D     handling | scoping
 collected          s     handling | collecting
 review             M     handling | mynumber_review
 decide             D     handling | collected reviewed
-cosign             WVDM  handling | decided
+cosign             VDM   handling | decided
 extend             D     {OPEN}
 begin_executing    s     handling | decided
 task_done          s     handling | executing
