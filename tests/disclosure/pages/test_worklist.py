@@ -88,7 +88,7 @@ async def test_every_part_that_pages_are_made_of_is_accessible_and_fits(seat, vi
     await page.click("text=取下げを記録")
     assert await violations(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert await page.evaluate("document.activeElement.closest('.summary, .confirm') !== null")
+    assert await page.evaluate("document.activeElement.closest('.summary, .do') !== null")
     assert await page.locator(".toast").inner_text() == "2件"
     assert await page.locator("#f-note").input_value() == "<b>&"
 
@@ -99,7 +99,7 @@ async def test_an_error_leads_to_its_field_and_is_read_with_it(seat):
     await page.get_by_role("link", name="氏名を入力してください。").click()
     assert await page.evaluate("document.activeElement.id") == "f-name"
     described = await page.get_by_label("氏名").get_attribute("aria-describedby")
-    assert described == "h-name e-name"
+    assert described == "f-name-h f-name-e"
     for one in described.split():
         assert await page.locator(f"#{one}").count() == 1
 
