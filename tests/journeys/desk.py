@@ -80,7 +80,7 @@ class Desk:
         """The form goes out, comes back three days later, and is copied twice."""
         case = await self.begins(*types, **more)
         await self.window.does(case["id"], "send_form")
-        await self.town.platform.advance(timedelta(days=3))
+        await self.town.platform.advance(timedelta(days=3), schedules=False)
         number, today = case["number"], self.today
         await self.window.does(case["id"], "register_arrival", number=number, on=today, stamps_yen=stamps_yen)
         form = form_of(*types, **{k: v for k, v in more.items() if k in ("by", "agent", "way", "person", "wishes")})
@@ -127,9 +127,9 @@ async def desk_of(town: Town) -> Desk:
     return Desk(town)
 
 
-async def files(app: App, *requests: dict[str, Any], id: str = "") -> Answer:
+async def files(app: App, *requests: dict[str, Any], name: str = "") -> Answer:
     """File requests in the app, and let the system look at them."""
-    body = {"id": id or RandomIds().ident(), "requests": list(requests)}
+    body = {"id": name or RandomIds().ident(), "requests": list(requests)}
     answer = await app.call("POST", "/disclosure/requests", body=body)
     await app.town.settle()
     return answer
@@ -144,4 +144,4 @@ async def mine(app: App, case: str) -> Any:
 
 def steps(case: Any) -> dict[str, str]:
     """Where each item stands, by its id; of the desk's view or the person's."""
-    return {one["id"]: one.get("item", one)["step"] for one in case["items"]}
+    return {one["id"]: one.get("item", one).get("step", "waiting") for one in case["items"]}

@@ -141,10 +141,10 @@ async def test_a_complaint_is_answered_without_proof_of_who_complains(town: Town
 async def test_filed_twice_it_is_one_case_and_taken_back_it_is_over(town: Town):
     desk, hana, ken = await desk_of(town), town.person("hana", devices=[]), town.person("ken", devices=[])
     name = RandomIds().ident()
-    first = await files(hana, {"type": "disclosure"}, id=name)
-    again = await files(hana, {"type": "erasure"}, id=name)
+    first = await files(hana, {"type": "disclosure"}, name=name)
+    again = await files(hana, {"type": "erasure"}, name=name)
     assert (again.status, again.json) == (201, first.json)
-    other = await files(ken, {"type": "disclosure"}, id=name)
+    other = await files(ken, {"type": "disclosure"}, name=name)
     assert other.json["id"] != first.json["id"], "the same name by somebody else is another case"
     taken = await hana.call("POST", f"/disclosure/requests/{first.json['id']}/withdraw", body={})
     assert (taken.status, taken.json["stage"]) == (200, "withdrawn")
