@@ -73,7 +73,7 @@ class Desk:
     async def begin(self, name: str, contact: a.Contact, by: Actor) -> Opened:
         """The case that a contact begins, under the id `name`; the same one again where it was begun under it already.
 
-        Raises as `taking_in.opened`, `check_days`; NotFound `case_unknown`: a complaint is about a case that is not there.
+        Raises as `taking_in.opened` and `check_days`; NotFound `case_unknown`: a complaint is about no case there is.
         """
         now = self.moment()
         contact, _ = scrubbed(contact)
@@ -134,7 +134,8 @@ class Desk:
         With `if_version` it was decided looking at that state of the case, and is refused on any other; without, it is
         done to whatever state there is, again and again until nobody was faster.
 
-        Raises as `machine.after`, `check_days`; NotFound `case_unknown`; Conflict `case_moved_on`: somebody else was faster.
+        Raises as `machine.after` and `check_days`; NotFound `case_unknown`; Conflict `case_moved_on`: somebody else was
+        faster.
         """
         act, _ = scrubbed(act)
         check_days(act)
