@@ -8,8 +8,11 @@ its last day (art. 141), months and years follow the calendar (art. 143).
 import datetime as dt
 from collections.abc import Collection, Mapping
 from functools import cache
+from typing import Any
 
 import msgspec
+
+from shared.errors import InvalidInput
 
 JST = dt.timezone(dt.timedelta(hours=9), "JST")
 YEAR_END = ("12-29", "12-30", "12-31", "01-01", "01-02", "01-03")
@@ -17,6 +20,8 @@ YEAR_END = ("12-29", "12-30", "12-31", "01-01", "01-02", "01-03")
 LEGAL_DAYS = 14
 """Two weeks after a request arrived its sender may go to court (個人情報保護法 art. 39)."""
 REMINDER_DAYS = (7, 10, 13)
+FIRST_YEAR, LAST_YEAR = 1868, 2199
+"""Between the first of the eras that papers name (明治) and the days that anything could be meant to last."""
 _DAY = dt.timedelta(days=1)
 
 
@@ -129,3 +134,17 @@ def _holidays(year: int) -> frozenset[dt.date]:
     from holidays.countries.japan import Japan
 
     return frozenset(Japan(years=year))
+
+
+def check_days(value: Any) -> None:
+    """Raises InvalidInput `date_unfit`: somewhere in `value`, a struct, stands a day that nobody means, and that
+    counting days from could leave the calendar by."""
+    if isinstance(value, dt.date):
+        if not FIRST_YEAR <= value.year <= LAST_YEAR:
+            raise InvalidInput("date_unfit", f"between {FIRST_YEAR} and {LAST_YEAR}")
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            check_days(getattr(value, name))
+    elif isinstance(value, tuple | list | frozenset):
+        for one in value:
+            check_days(one)

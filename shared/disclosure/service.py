@@ -15,7 +15,7 @@ from shared.disclosure import acts as a
 from shared.disclosure import system_acts as auto
 from shared.disclosure import taking_in
 from shared.disclosure.codes import Stage
-from shared.disclosure.days import civil_date
+from shared.disclosure.days import check_days, civil_date
 from shared.disclosure.ending import settled
 from shared.disclosure.file import Actor, File, Moment
 from shared.disclosure.machine import action_of, after
@@ -75,10 +75,11 @@ class Desk:
     async def begin(self, name: str, contact: a.Contact, by: Actor) -> Opened:
         """The case that a contact begins, under the id `name`; the same one again where it was begun under it already.
 
-        Raises as `taking_in.opened`; NotFound `case_unknown`: a complaint is about a case that is not there.
+        Raises as `taking_in.opened` and `check_days`; NotFound `case_unknown`: a complaint is about no case there is.
         """
         now = self.moment()
         contact, _ = scrubbed(contact)
+        check_days(contact)
         if contact.about and await self.cases.find(contact.about) is None:
             raise NotFound("case_unknown", "about")
         return await self._begun(name, lambda number: taking_in.opened(number, contact, by, now), by, now)
@@ -87,6 +88,7 @@ class Desk:
         """The case that an app user begins for themselves. Raises as `begin`."""
         now, by = self.moment(), Actor("data_subject")
         contact, _ = scrubbed(contact)
+        check_days(contact)
         return await self._begun(
             name, lambda number: taking_in.filed_in_app(number, contact, uid, subject, now), by, now
         )
@@ -134,9 +136,11 @@ class Desk:
         With `if_version` it was decided looking at that state of the case, and is refused on any other; without, it is
         done to whatever state there is, again and again until nobody was faster.
 
-        Raises as `machine.after`; NotFound `case_unknown`; Conflict `case_moved_on`: somebody else was faster.
+        Raises as `machine.after` and `check_days`; NotFound `case_unknown`; Conflict `case_moved_on`: somebody else was
+        faster.
         """
         act, _ = scrubbed(act)
+        check_days(act)
         for _ in range(_ATTEMPTS):
             before = await self.read(name)
             if if_version is not None and before.version != if_version:
@@ -172,6 +176,7 @@ class Desk:
         That commit ends in Conflict where the case moved on meanwhile. Raises as `do`."""
         before, now = await self.read(name), self.moment()
         act, _ = scrubbed(act)
+        check_days(act)
         file = after(before.file, act, by, now)
         key = await self._key(before.file.case, name)
         writes, _ = written(

@@ -5,12 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.clock import ManualClock
+from shared.disclosure import acts as a
+from shared.disclosure.agents import Agent, AgentKind
 from shared.disclosure.days import (
     JST,
     YEAR_END,
     Deadlines,
     begins_at,
     business_days_after,
+    check_days,
     civil_date,
     days_left,
     ends_at,
@@ -18,6 +21,9 @@ from shared.disclosure.days import (
     lapses_on,
     year_after,
 )
+from shared.disclosure.evidence import Document, Paper
+from shared.disclosure.model import Scope
+from shared.errors import InvalidInput
 
 DATES = st.dates(date(2000, 1, 1), date(2090, 12, 31))
 MIDNIGHT = datetime(2026, 11, 24, 15, tzinfo=UTC)  # the 25th begins in Japan
@@ -160,3 +166,18 @@ def test_reminders_are_civil_dates_even_on_holidays():
         10: date(2027, 1, 1),
         13: date(2027, 1, 4),
     }
+
+
+@pytest.mark.parametrize("day", [date(1867, 12, 31), date(2200, 1, 1), date.min, date.max])
+def test_days_that_nobody_means_are_refused_wherever_they_stand(day):
+    with pytest.raises(InvalidInput, match="date_unfit"):
+        check_days(a.FixScope(item="1", scope=Scope(first=day)))
+    today = date(2026, 11, 24)
+    paper = Document(paper=Paper.PASSPORT, received_on=today, good_until=day)
+    within = a.RecordAgency(agency=Agent(kind=AgentKind.PARENT, received_on=today, papers=(paper,)))
+    with pytest.raises(InvalidInput, match="date_unfit"):
+        check_days(within)
+
+
+def test_days_that_somebody_may_mean_are_taken():
+    check_days(a.FixScope(item="1", scope=Scope(first=date(1868, 1, 1), last=date(2199, 12, 31))))
