@@ -72,7 +72,7 @@ def is_json(path: str) -> bool:
         for _, template, operation in Contract().operations()
         if template.replace("{id}", A_CASE).replace("{", "").replace("}", "") == path
     )
-    return operation["tags"] == ["desk"]
+    return bool(operation["tags"] == ["desk"])
 
 
 def code_of(answer: Answer) -> str:
