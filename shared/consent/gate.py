@@ -102,9 +102,9 @@ def admit_self(uid: str, consents: Consents, kind: Kind) -> Permit:
 
 def admit_request(uid: str, consents: Consents, kind: Kind, case: str) -> Permit:
     """A permit to answer people's own request, decided in the case of that id, with what is stored of them. It takes no
-    consent, so what was withdrawn and is still stored is told as well (個人情報保護法 art. 33). A freeze does not end it:
-    whoever asks to have the use stopped may ask in the same breath to be told. Their death does, and so does an erasure
-    from the moment in which it was asked for.
+    consent, so what was withdrawn and is still stored is told as well (個人情報保護法 art. 33). A freeze does not end
+    it: whoever asks to have the use stopped may ask in the same breath to be told. Their death does, and so does an
+    erasure from the moment in which it was asked for.
 
     Only for a caller who was found to be handling that case. Raises Refused `consent_missing`.
     """

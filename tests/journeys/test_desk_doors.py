@@ -10,7 +10,7 @@ from infra.local.issuer import staff_sub, unsigned
 from infra.local.staff import STRANGER
 from tests.journeys.contract import Contract
 from tests.journeys.desk import ASSERTION, Desk, desk_of
-from tests.journeys.town import SIGNING, Answer, Town
+from tests.journeys.town import Answer, Town
 
 EMAIL = "takahashi@kagamino.example"
 A_CASE = "a" * 26
