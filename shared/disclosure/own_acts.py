@@ -66,7 +66,7 @@ class OwnActs:
         case = await self._theirs(call)
         name, part = call.path["item"], call.path["part"]
         item = case.file.case.items.get(name)
-        known = item is not None and item.type in HANDED and item.step in (Step.NOTIFYING, Step.ANSWERED)
+        known = item is not None and part in {str(number) for number in range(1, parts_of(item) + 1)}
         if item is None or not known or case.file.case.stage not in (Stage.HANDLING, Stage.ANSWERED):
             raise NotFound("case_unknown")
         pieces = self.shelf.read(case.id, f"result.{name}.{part}")

@@ -10,6 +10,7 @@ from shared.disclosure.ports import Days
 from shared.disclosure.stored import StoredCase, path_of, stored
 
 MOST = 100
+MOST_OF_NAME = 64
 
 
 class CaseStore:
@@ -20,7 +21,7 @@ class CaseStore:
 
     async def find(self, name: str) -> StoredCase | None:
         """One case. One read."""
-        found = await self._documents.get(path_of(name)) if name.isalnum() else None
+        found = await self._documents.get(path_of(name)) if _could_be(name) else None
         return stored(found) if found else None
 
     async def numbered(self, number: str) -> StoredCase | None:
@@ -68,13 +69,13 @@ class CaseStore:
         where = [Where("open", "==", True)]
         if stage is not None:
             where.append(Where("stage", "==", stage))
-        last = await self._documents.get(path_of(after)) if after.isalnum() else None
+        last = await self._documents.get(path_of(after)) if _could_be(after) else None
         query = Query("cases", where=tuple(where), order_by=("sort_on",), limit=limit, after=last)
         return [stored(one) for one in await self._documents.query(query)]
 
     async def worklist(self, *, stage: Stage | None, days: Days, after: str, limit: int) -> list[StoredCase]:
         """As `open_page`, of those due within `days`. Two reads beside the cases themselves."""
-        last = await self._documents.get(path_of(after)) if after.isalnum() else None
+        last = await self._documents.get(path_of(after)) if _could_be(after) else None
         query = Query("cases", where=_open(stage, days), order_by=("sort_on",), limit=limit, after=last)
         return [stored(one) for one in await self._documents.query(query)]
 
@@ -110,3 +111,8 @@ def _within(field: str, days: Days) -> list[Where]:
     """Dates are kept as text, which sorts as they do."""
     first = [Where(field, ">=", days.first.isoformat())] if days.first else []
     return [*first, Where(field, "<=", days.last.isoformat())] if days.last else first
+
+
+def _could_be(name: str) -> bool:
+    """Whether it could be a case's id: whatever else is asked for is not asked of the store, which has limits."""
+    return name.isascii() and name.isalnum() and len(name) <= MOST_OF_NAME

@@ -79,7 +79,7 @@ class Kept:
         return self.stage == "handling" and bool(self.account) and any(one.type in STOPS for one in open_)
 
     def by_system(self, one: One) -> bool:
-        """Whether the system carries it out. What is to be corrected is told to it in no case here, so people do that."""
+        """Whether the system carries it out. No case here says what is to be corrected, so people do that."""
         return bool(self.account) and one.type != "correction"
 
     def approved(self, one: One) -> bool:

@@ -70,7 +70,7 @@ class Desk:
 
     async def begins(self, *types: str, way: str = "paper", **more: Any) -> Any:
         """A partner calls, and asks for these; the case as it stands in the list."""
-        wishes = [{"type": one, "way": way} for one in types]
+        wishes = more.pop("wishes", [{"type": one, "way": way} for one in types])
         contact = {"category": "partner", "channel": "phone", "person": TARO, "wishes": wishes, **more}
         answer = await self.window.call("POST", "/disclosure/cases", {"id": RandomIds().ident(), "contact": contact})
         assert answer.status == 201, answer.body
@@ -112,7 +112,7 @@ class Desk:
 
 def form_of(*types: str, way: str = "paper", **more: Any) -> dict[str, Any]:
     """The form as it comes back."""
-    wishes = [{"type": one, "way": way} for one in types]
+    wishes = more.pop("wishes", [{"type": one, "way": way} for one in types])
     return {"by": "self", "person": TARO, "wishes": wishes, **more}
 
 

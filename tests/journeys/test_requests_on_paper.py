@@ -4,6 +4,10 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from shared.cloud.documents import Query
+from shared.cloud.stores import open_documents
 from shared.ids import RandomIds
 from tests.journeys.desk import TARO, Desk, desk_of, form_of, steps
 from tests.journeys.town import Town
@@ -215,3 +219,32 @@ async def test_impossible_dates_and_numbers_are_told_and_break_nothing(town: Tow
     await town.settle()
     await town.platform.advance(timedelta(days=1), schedules=False)
     await desk.window.open(case)
+
+
+async def test_who_asks_what_and_why_reaches_neither_logs_nor_tasks_nor_the_audit_log(
+    town: Town, capfd: pytest.CaptureFixture[str]
+):
+    desk = await desk_of(town)
+    told = [*TARO.values(), "弁護太郎", "顧問弁護士", "血糖値を止めて", "折り返しは夜に", "審査基準が知られるため"]
+    wishes = [{"type": "cease_use", "words": "血糖値を止めて"}, {"type": "disclosure"}]
+    case = (await desk.verified(wishes=wishes))["id"]
+    await desk.window.does(case, "note", text="折り返しは夜に")
+    why = {"ground": "hindrance", "reason": "審査基準が知られるため"}
+    await desk.decided(case, "2", "refused", **why)
+    await posted(desk, case)
+    delivered = {"items": ["2"], "on": desk.today, "proof": "配達証明 血糖値を止めて"}
+    assert (await desk.window.tries(case, "register_delivery", **delivered)).status == 200
+    assert (await desk.decider.tries(case, "extend", to="2026-12-24", reason="審査基準が知られるため")).status == 200
+    tasks = [one.task.http_request.body.decode() for one in town.platform.tasks.waiting()]
+    settings = town.platform.settings
+    documents = open_documents(settings["DOCUMENTS"], project=settings["PROJECT"])
+    try:
+        kept = [repr(one.data) for name in ("audit", "cases") for one in await documents.query(Query(name, limit=1000))]
+    finally:
+        await documents.close()
+    logged = "".join(capfd.readouterr())
+    assert len(kept) > 20
+    assert '"function": "disclosure"' in logged
+    assert tasks
+    for where, text in {"logs": logged, "tasks": " ".join(tasks), "the store": " ".join(kept)}.items():
+        assert [one for one in told if one in text] == [], where
