@@ -61,7 +61,6 @@ class LocalAws:
         return {
             "AWS_REGION": REGION,
             "AWS_ENDPOINT": self.endpoint,
-            "ANCHORS": f"s3:{BUCKET}",
             "MAIL_FROM": SENDER,
             "MAIL_EVENTS_URL": f"{self.endpoint}/123456789012/{QUEUE}",
         }

@@ -323,6 +323,8 @@ async def test_every_page_is_accessible_and_fits(office: Office, viewport: Viewp
     why, do = ("The next step is due", "Record the reason and open")
     if locale == "ja-JP":
         why, do = ("次の手続き", "理由を記録して開く")
+    async with office.seat(WINDOW) as window:
+        await window.call("開示", name="高田 三郎")
     async with office.seat(EVERYTHING, viewport=viewport, locale=locale, color_scheme=scheme) as seat:
         await seat.go("/")
         case = str(await seat.page.locator("a.row").first.get_attribute("href")).rpartition("/")[2]

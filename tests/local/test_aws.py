@@ -5,7 +5,7 @@ import socket
 import time
 from urllib.parse import urlsplit
 
-from infra.local.aws import LocalAws, Mail
+from infra.local.aws import BUCKET, LocalAws, Mail
 from infra.local.mail_box import _shown
 from shared.clock import SystemClock
 from shared.cloud.aws import Aws
@@ -49,7 +49,7 @@ async def test_the_first_call_waits_for_it_and_it_ends_with_us():
         aws.call("s3", "list_buckets"), aws.call("sqs", "get_queue_url", QueueName="mail-events")
     )
     assert time.monotonic() - started < 20
-    assert [bucket["Name"] for bucket in both[0]["Buckets"]] == [local.settings()["ANCHORS"].removeprefix("s3:")]
+    assert [bucket["Name"] for bucket in both[0]["Buckets"]] == [BUCKET]
     assert both[1]["QueueUrl"].endswith("/123456789012/mail-events")
     assert local.running
     await aws.close()
