@@ -40,7 +40,7 @@ def main() -> None:
     print(f"note: deployment checked with {Path(core[0]).name}")
 
 
-def check(core: Sequence[str], tofu: Path) -> None:
+def check(core: Sequence[str], tofu: Path, shown: int = SHOWN) -> None:
     """Format, validate and test the deployment in `tofu`; exit at the first that fails, with what it said."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = copied(tofu, Path(scratch))
@@ -52,7 +52,7 @@ def check(core: Sequence[str], tofu: Path) -> None:
                 ["validate", "-no-color"],
                 ["test", "-no-color"],
             ):
-                run([*core, *arguments], folder, environment)
+                run([*core, *arguments], folder, environment, shown)
 
 
 def at_hand() -> list[str] | None:
@@ -107,12 +107,12 @@ def bare() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "GOOGLE_"))}
 
 
-def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], shown: int) -> None:
     """Run one check; end with what it said if it fails."""
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         said = f"{done.stdout}{done.stderr}"
-        sys.exit(f"{' '.join(command[-2:])} failed:\n{said[:SHOWN]}{' …' if len(said) > SHOWN else ''}")
+        sys.exit(f"{' '.join(command[-2:])} failed:\n{said[:shown]}{' …' if len(said) > shown else ''}")
 
 
 if __name__ == "__main__":

@@ -27,13 +27,6 @@ PROBLEMS: dict[str, Problem] = {
     "body_invalid": Problem(400, "送信内容に誤りがあります。", "The request body has an invalid field."),
     "body_not_json": Problem(400, "送信内容がJSONとして読めません。", "The request body is not acceptable JSON."),
     "body_too_large": Problem(413, "送信内容が大きすぎます。", "The request body is too large."),
-    "form_unreadable": Problem(400, "送信されたフォームを読み取れません。", "The form that was sent cannot be read."),
-    "file_too_large": Problem(
-        413, "ファイルが大きすぎます。1ファイル12MBまでです。", "A file is too large: 12 MB each at most."
-    ),
-    "too_many_files": Problem(
-        400, "ファイルが多すぎます。分けて送信してください。", "Too many files at once; please send some of them later."
-    ),
     "query_invalid": Problem(400, "URLの指定に誤りがあります。", "A query parameter is missing or invalid."),
     "method_not_allowed": Problem(405, "この操作は利用できません。", "This method is not available here."),
     "no_such_route": Problem(404, "ページが見つかりません。", "There is nothing at this address."),
@@ -130,30 +123,6 @@ PROBLEMS: dict[str, Problem] = {
     "registration_invalid": Problem(400, "この内容では登録できません。", "This cannot be registered as it stands."),
     "not_registered": Problem(404, "登録されていません。", "There is no such registration."),
     # staff
-    "not_staff": Problem(
-        403,
-        "このアカウントは担当者として登録されていません。管理者にお知らせください。",
-        "This account is not registered as staff. Please tell the administrator.",
-    ),
-    "power_missing": Problem(403, "この操作をする役割がありません。", "None of your roles may do this."),
-    "posted_from_elsewhere": Problem(
-        403,
-        "この操作は、この画面からのみ行えます。",
-        "This can only be done from our own pages.",
-    ),
-    "self_change": Problem(
-        403, "ご自身の登録は変更できません。", "Nobody can change what is registered about themselves."
-    ),
-    "auditor_acts": Problem(
-        409,
-        "監査の担当者は、同じ期間に他の役割を持てません。",
-        "An auditor can hold no other role at the same time.",
-    ),
-    "one_manager": Problem(
-        409,
-        "特定個人情報保護管理者は、常にちょうど1人でなければなりません。",
-        "There must be exactly one protection manager at any time.",
-    ),
     "erasure_under_way": Problem(409, "データを消去しています。", "This data is being erased."),
     "notice_unknown": Problem(404, "お知らせが見つかりません。", "There is no such notice."),
     "notice_not_in_force": Problem(
@@ -163,28 +132,6 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "receipt_unknown": Problem(404, "この受領書は見つかりません。", "There is no such receipt."),
     "notices_broken": Problem(500, "設定に問題があります。", "The notices are faulty."),
-    # what is held of a person besides measurements
-    "profile_stale": Problem(409, "登録内容が変わっています。", "What is held has changed meanwhile."),
-    # matching what an applicant states against it
-    "match_too_little": Problem(
-        400,
-        "照合には、生年月日と、氏名またはフリガナと、住所・電話番号・メールアドレスのいずれかが必要です。",
-        "Matching takes the birth date, the name or its reading, and one of address, phone and mail.",
-    ),
-    "match_attempts_spent": Problem(
-        422, "この受付では、これ以上照合できません。", "This case has no attempts at matching left."
-    ),
-    "match_settled": Problem(422, "この受付の照合は済んでいます。", "This case has been matched already."),
-    # one-time links of a request
-    "proof_invalid": Problem(
-        410,
-        "このリンクは無効か、期限切れか、使用済みです。必要な場合は、窓口にご連絡ください。",
-        "This link is invalid, has expired, or was used. If you need another, please contact us.",
-    ),
-    "second_factor_wrong": Problem(403, "入力された内容が一致しません。", "What you entered does not agree."),
-    "proof_issues_spent": Problem(
-        422, "この受付では、これ以上リンクを送れません。", "No more links can be sent for this case."
-    ),
     # upstream
     "upstream_unavailable": Problem(503, "Googleが応答していません。", "Google is not answering."),
     "upstream_malformed": Problem(502, "Googleの応答が読み取れません。", "Google's answer cannot be read."),
@@ -200,86 +147,6 @@ PROBLEMS: dict[str, Problem] = {
     "token_dead": Problem(409, "Googleとの連携が切れています。", "The connection to Google is no longer valid."),
     "field_order_changed": Problem(
         502, "Googleのデータ形式が変わりました。", "Google has changed the shape of this data."
-    ),
-    # papers
-    "glyph_missing": Problem(
-        422,
-        "印刷できない文字が含まれています。文字を確かめるか、別の字に置き換えてください。",
-        "There is a character that cannot be printed. Please check or replace it.",
-    ),
-    "paper_too_long": Problem(422, "文書に載せる内容が長すぎます。", "This is too long to be put on paper."),
-    "paper_faulty": Problem(500, "文書を作成できません。", "The paper cannot be made."),
-    # what comes in with a request for disclosure
-    "case_number_invalid": Problem(
-        400,
-        "受付番号が正しくありません。書面の「KG-」で始まる番号をご確認ください。",
-        "This is not a case number. Please check the number that begins with KG- on the paper.",
-    ),
-    "date_unreadable": Problem(
-        400,
-        "日付を読み取れません。「2026年11月25日」「令和8年11月25日」「2026-11-25」のように入力してください。",
-        "This date cannot be read. Write it like 2026-11-25 or 2026/11/25.",
-    ),
-    "date_impossible": Problem(400, "暦にない日付です。", "There is no such day in the calendar."),
-    "date_outside_era": Problem(
-        400,
-        "その元号の期間に含まれない日付です。改元の日をご確認いただくか、西暦で入力してください。",
-        "This day lies outside its Japanese era. Check the era, or write the year of the common era.",
-    ),
-    # packages of what is held of a person
-    "redaction_invalid": Problem(
-        400, "不開示とする箇所の指定に誤りがあります。", "Where to redact is not told correctly."
-    ),
-    "redaction_unmatched": Problem(
-        409,
-        "不開示とする箇所が見つかりません。指定を確かめてください。",
-        "A redaction meets nothing. Please check what it was meant for.",
-    ),
-    "upload_too_large": Problem(
-        413,
-        "ファイルが大きすぎます。解像度を下げるか、分けて読み取ってください。",
-        "The file is too large. Scan at a lower resolution, or in parts.",
-    ),
-    "upload_kind_unknown": Problem(
-        415,
-        "受け付けられるのはPDF、JPEG、PNGだけです。書面をいずれかの形式で読み取ってください。",
-        "Only PDF, JPEG and PNG are accepted. Scan the paper as one of these.",
-    ),
-    "upload_damaged": Problem(
-        400,
-        "ファイルが壊れているため開けません。もう一度読み取ってください。",
-        "The file is damaged and cannot be opened. Please scan again.",
-    ),
-    "upload_encrypted": Problem(
-        400,
-        "パスワードで保護されたPDFは受け付けられません。保護を外すか、印刷して読み取ってください。",
-        "A PDF with a password is not accepted. Remove it, or print and scan.",
-    ),
-    "upload_active": Problem(
-        400,
-        "スクリプト、添付ファイルなどを含むPDFは受け付けられません。印刷して読み取ってください。",
-        "A PDF with scripts, attachments or the like is not accepted. Print it and scan the paper.",
-    ),
-    "upload_too_many_pages": Problem(
-        400,
-        "ページ数が受け付けられる範囲にありません。分けて読み取ってください。",
-        "Too many pages, or none. Scan in parts.",
-    ),
-    "upload_too_many_pixels": Problem(
-        400,
-        "画像が大きすぎます。解像度を600dpi以下にして読み取ってください。",
-        "The picture is too large. Scan at 600 dpi or less.",
-    ),
-    "upload_too_complex": Problem(
-        400,
-        "内容が複雑で確認できません。印刷して読み取ってください。",
-        "The file is too complex to be checked. Print it and scan the paper.",
-    ),
-    "my_number_found": Problem(
-        422,
-        "個人番号（マイナンバー）と思われる12桁の番号があるため、保存しませんでした。書面の番号を覆い隠して、もう一度"
-        "読み取ってください。",
-        "This was not stored, as it seems to contain a My Number (12 digits). Cover it on the paper and scan again.",
     ),
     # state
     "precondition_failed": Problem(
@@ -305,17 +172,12 @@ PROBLEMS: dict[str, Problem] = {
     "seal_broken": Problem(500, "データを開けません。", "Sealed data cannot be opened."),
     "day_format_unknown": Problem(503, "ただいまデータを開けません。", "This data cannot be opened right now."),
     "day_damaged": Problem(503, "ただいまデータを開けません。", "This data cannot be opened right now."),
-    "blob_missing": Problem(404, "ファイルが見つからないか、削除されています。", "There is no such file, or no more."),
     "key_missing": Problem(500, "データを開けません。", "The key to this data is missing."),
     "key_destroyed": Problem(410, "データは消去されています。", "The data has been erased."),
     # AWS and mail
     "aws_unavailable": Problem(503, "ただいま外部サービスを利用できません。", "AWS is not available right now."),
     "aws_unknown": Problem(503, "外部サービスの結果を確認できません。", "Whether AWS did this is not known yet."),
     "aws_refused": Problem(500, "外部サービスが要求を受け付けません。", "AWS does not let us do this."),
-    "mail_address_invalid": Problem(400, "メールアドレスが正しくありません。", "This is not an e-mail address."),
-    "mail_too_large": Problem(400, "メールが大きすぎます。", "This mail is too large."),
-    "mail_unknown": Problem(404, "このメールはありません。", "There is no such mail."),
-    "mail_forgotten": Problem(410, "このメールの内容は消去されています。", "What this mail said has been erased."),
     "settings": Problem(500, "設定に問題があります。", "The settings are faulty."),
     **{code: Problem(*row) for code, row in CASE_PROBLEMS.items()},
 }

@@ -10,6 +10,9 @@ import pytest
 
 DOCUMENTS = ("tests/contracts/test_documents.py", "test_an_empty_commit_is_nothing")
 PAGE = ("tests/journeys/test_consent_page.py", "test_everything_can_be_read_without_scripts")
+UNUSED = [
+    part for name in ("schemathesis", "hypothesispytest", "randomly", "cacheprovider") for part in ("-p", f"no:{name}")
+]
 NO_FIRESTORE = ("FIRESTORE WAS NOT TESTED", "java is not installed")
 NO_BROWSER = ("NO PAGE WAS TESTED IN A BROWSER", "no Chromium is installed")
 
@@ -19,7 +22,7 @@ def run(tmp_path: Path, tests: tuple[str, str], *options: str, **environ: str) -
     kept = {name: value for name, value in os.environ.items() if name != "FIRESTORE_EMULATOR_HOST"}
     required = {"REQUIRE_EMULATOR": "", "REQUIRE_BROWSER": ""}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, "-k", tests[1], tests[0]],
+        [sys.executable, "-m", "pytest", *UNUSED, *options, "-k", tests[1], tests[0]],
         env={**kept, "PATH": str(tmp_path), **required, **environ},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -3,21 +3,16 @@
 from datetime import date
 
 from infra.demo.phone import Unexpected
-from shared.cloud.pace import Pace
 from shared.disclosure import acts
 from shared.disclosure.file import staff
 from shared.disclosure.own_acts import subject_of
-from shared.profile.attempts import Attempts
-from shared.profile.blind import MatchKeys
-from shared.profile.matching import Matching, stated
-from shared.profile.references import References
+from shared.profile.matching import Agreement, stated
+from shared.profile.model import Field
 from shared.staff.store import RosterStore
 from shared.wiring.desk import desk
 from shared.wiring.keys import keys
+from shared.wiring.matching import matching, references
 from shared.wiring.platform import platform
-from shared.wiring.profiles import blind_index, profile_store
-
-_ATTEMPTS = 30
 
 
 async def match(case: str, email: str, *, birth_on: date, **said: str) -> None:
@@ -27,16 +22,11 @@ async def match(case: str, email: str, *, birth_on: date, **said: str) -> None:
     """
     p = platform("disclosure")
     k = keys(p)
-    own = MatchKeys(k.secrets)
-    references = References(own)
-    pace = Pace(p.documents, p.clock, "matching", _ATTEMPTS)
-    tries = Attempts(documents=p.documents, keys=own, pace=pace, commit=p.commit, clock=p.clock)
-    opener = profile_store(p, k)
-    matching = Matching(finder=blind_index(p, k), opener=opener, sealer=references, tries=tries, clock=p.clock)
     by = next(one for one in (await RosterStore(p.documents).read()).value.members if one.email == email)
-    answer = await matching.match(case, by.id, stated(birth_on=birth_on, **said))
-    accounts = await references.open(case, answer.reference)
+    answer = await matching(p, k).match(case, by.id, stated(birth_on=birth_on, **said))
+    accounts = await references(k).open(case, answer.reference)
     if len(accounts) != 1:
         raise Unexpected(f"the form matches {len(accounts)} accounts")
-    act = acts.MatchAccount(account=accounts[0], subject=subject_of(accounts[0]))
+    reached = answer.fields.get(Field.MAIL) is Agreement.AGREED
+    act = acts.MatchAccount(account=accounts[0], subject=subject_of(accounts[0]), mail=reached)
     await desk(p).do(case, act, staff(by))

@@ -14,6 +14,7 @@ from shared.vocabulary import Kind
 
 _TASKS = {
     "package": Words("開示の一式を作成", "the package made"),
+    "delivered": Words("本人が受け取り", "taken by the person"),
     "withdraw": Words("同意を終了", "consents ended"),
     "erase": Words("鍵を破壊し、文書を消去", "key destroyed, documents deleted"),
 }
@@ -39,7 +40,7 @@ def requested(told: Requested) -> str:
 
 def _days(told: Requested) -> str:
     heads = [(w.WHEN, ""), (w.WHAT, ""), (w.DAYS_LEFT, "n")]
-    return table(heads, map(_happened, told.happened), caption=both(w.CASE_DAYS))
+    return table(heads, map(_happened, told.happened), caption=both(w.CASE_DAYS), name=_named(w.CASE_DAYS), kind="case")
 
 
 def _happened(one: Happened) -> str:
@@ -52,26 +53,29 @@ def _found(told: Requested) -> str:
     heads = [(w.KIND, ""), (w.IN_PACKAGE, "n"), (w.DELETED, "n")]
     kinds = [kind for kind in Kind if kind in rows or kind in told.erased]
     lines = (row(both(w.KINDS[kind]), [number(rows.get(kind, 0)), number(told.erased.get(kind, 0))]) for kind in kinds)
-    return table(heads, lines, caption=both(w.FOUND))
+    return table(heads, lines, caption=both(w.FOUND), name=_named(w.FOUND), kind="case")
 
 
 def _evidence(told: Requested) -> str:
-    heads = [(w.DONE, ""), (w.WHEN, ""), (w.COUNT, "n"), (w.PROOF, "")]
-    return table(heads, map(_proof, told.evidence), caption=both(w.EVIDENCE))
+    heads = [(w.DONE, ""), (w.WHEN, ""), (w.COUNTED, "n"), (w.PROOF, "")]
+    return table(heads, map(_proof, told.evidence), caption=both(w.EVIDENCE), name=_named(w.EVIDENCE), kind="case")
 
 
 def _proof(one: dict[str, Any]) -> str:
     task, count = one["task"], one.get("count", 0)
     shown = one["proof"] if len(one["proof"]) <= 2 * _HASH else f"{one['proof'][: 2 * _HASH]}…"
-    counted = Words(f"{count:,} {_COUNTED[task].ja}", _COUNTED[task].en)
-    return row(
-        both(_TASKS[task]), [cell(clock(one["at"]), "at"), f'<td class="n both">{both(counted)}</td>', cell(shown)]
-    )
+    unit = _COUNTED.get(task)
+    counted = both(Words(f"{count:,} {unit.ja}", unit.en)) if unit else ""
+    return row(both(_TASKS[task]), [cell(clock(one["at"]), "at"), f'<td class="n both">{counted}</td>', cell(shown)])
 
 
 def _letters(told: Requested) -> str:
-    heads = [(w.FILE, ""), (w.WHAT, ""), (w.PAGES, "n"), (Words("SHA-256", "first letters"), "")]
+    heads = [(w.FILE, ""), (w.WHAT, ""), (w.PAGES, "n"), (Words("ハッシュ（先頭）", "SHA-256, its beginning"), "")]
     lines = (
         row(escape(one.file), [cell(one.title), number(one.pages), cell(one.sha256[:_HASH])]) for one in told.letters
     )
-    return table(heads, lines, caption=both(w.LETTERS))
+    return table(heads, lines, caption=both(w.LETTERS), name=_named(w.LETTERS), kind="case")
+
+
+def _named(words: Words) -> str:
+    return f"{words.ja} / {words.en}"

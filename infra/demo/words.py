@@ -82,6 +82,7 @@ IN_PACKAGE, DELETED = (
     Words("開示した計測値", "Points disclosed"),
     Words("消した文書（1日1件）", "Documents deleted, a day each"),
 )
+COUNTED = Words("数", "Count")
 EVIDENCE, DONE, PROOF = Words("実行の証拠", "Evidence"), Words("したこと", "Done"), Words("証拠", "Proof")
 LETTERS, PAGES = Words("組版した書面", "Papers that were set"), Words("ページ", "Pages")
 AUDITED = Words(

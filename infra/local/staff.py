@@ -30,6 +30,8 @@ from shared.vocabulary import Language
 
 HEADER = b"x-goog-iap-jwt-assertion"
 COOKIE = "iap_session"
+PEOPLES = ("/requests", "/links/")
+"""What the balancer sends round the proxy: infra/decisions/0016, 0018."""
 _ADMINISTRATOR = "admin@kagamino.example"
 _TITLE = Words("担当者のサインイン（模擬）", "Staff sign-in (simulated)")
 _ABOUT = Words(
@@ -107,7 +109,7 @@ class StaffProxy:
                 kept = [(key, value) for key, value in scope["headers"] if not key.startswith(b"x-goog-")]
                 assertion = (HEADER, self._assertion_for(email).encode())
                 await app({**scope, "headers": [*kept, assertion]}, receive, send)
-            elif request.method == "GET" and _is_a_browsers(request):
+            elif request.method == "GET" and _is_a_browsers(request) and not scope["path"].startswith(PEOPLES):
                 query = f"?{request.url.query}" if request.url.query else ""
                 to = quote(f"/{name}{scope['path']}{query}", safe="")
                 await RedirectResponse(f"/staff/?to={to}", 302)(scope, receive, send)

@@ -62,6 +62,7 @@ SINGLES: tuple[Single, ...] = (
         )
     ),
     Single("days", "sealed", within=False),
+    Single("corrections", "sealed", within=False),
     *(Single("audit", field, within=False) for field in ("at", "facts", "hash", "previous")),
     *(Single("accesses", field, within=False) for field in ("entry", "reason")),
     Single("access_chains", "audit", within=False),
@@ -94,13 +95,6 @@ SINGLES: tuple[Single, ...] = (
     *(
         Single("messages", field, within=False)
         for field in ("attempts", "audit", "owner", "provider_id", "queued_at", "reason", "sealed")
-    ),
-    *(
-        Single("cases", field, within=False)
-        for field in (
-            "arrival", "audit", "defects", "hold", "items", "jobs", "letters", "private", "reminded",
-            "scans", "signatures", "stamps", "verification",
-        )
     ),
     *(Single("loose_grants", field, within=False) for field in ("audit", "tokens")),
 )  # fmt: skip

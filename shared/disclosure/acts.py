@@ -5,21 +5,11 @@ import datetime as dt
 import msgspec
 
 from shared.disclosure.agents import Agent
+from shared.disclosure.codes import By, Category, Channel, Defect, Ground, Outcome, RequestType, Way
+from shared.disclosure.corrections import Correction
 from shared.disclosure.evidence import Document
 from shared.disclosure.identity import Way as Shows
-from shared.disclosure.model import (
-    By,
-    Category,
-    Channel,
-    Defect,
-    Ground,
-    Outcome,
-    Person,
-    RequestType,
-    Scan,
-    Scope,
-    Way,
-)
+from shared.disclosure.model import Person, Scan, Scope
 from shared.disclosure.package.model import Redaction
 from shared.disclosure.proofs.model import Use
 from shared.vocabulary import Language
@@ -216,12 +206,14 @@ class Review(OfItem, frozen=True, kw_only=True, tag="review"):
 
 
 class Decide(OfItem, frozen=True, kw_only=True, tag="decide"):
-    """The decision. Ground and reason, unless it is done in full; `redactions` are left out of what is handed over."""
+    """The decision. Ground and reason, unless it is done in full; `redactions` are left out of what is handed over;
+    `correction` is what the system is to correct: without one people do, where that is."""
 
     outcome: Outcome
     ground: Ground | None = None
     reason: str = ""
     redactions: tuple[Redaction, ...] = ()
+    correction: Correction | None = None
 
 
 class Cosign(OfItem, frozen=True, kw_only=True, tag="cosign"):
@@ -292,79 +284,3 @@ class Note(Act, frozen=True, kw_only=True, tag="note"):
     """Something colleagues should know."""
 
     text: str
-
-
-# the system
-
-
-class Tick(Act, frozen=True, kw_only=True, tag="tick"):
-    """Time has passed: lapse, remind."""
-
-
-class JobDone(Act, frozen=True, kw_only=True, tag="job_done"):
-    """A job that has no further consequence was done."""
-
-    name: str
-    item: str = ""
-
-
-class JobDelayed(Act, frozen=True, kw_only=True, tag="job_delayed"):
-    """A job could not be done yet: an attempt failed, by `problem`; or it is under way elsewhere ("")."""
-
-    name: str
-    item: str = ""
-    until: dt.datetime
-    problem: str = ""
-
-
-class LetterSet(Act, frozen=True, kw_only=True, tag="letter_set"):
-    """A letter was typeset and stored; `papers` are the hashes of its PDFs, in the order of the envelope.
-    `mail` is the id of the mail that carries them; "": they are to be posted."""
-
-    letter: str
-    papers: tuple[str, ...]
-    mail: str = ""
-
-
-class LinkSent(Act, frozen=True, kw_only=True, tag="link_sent"):
-    """A link was issued, and its mail queued. `code` is the second factor of a delivery."""
-
-    use: Use
-    until: dt.datetime
-    mail: str
-    items: tuple[str, ...] = ()
-    code: str = ""
-
-
-class LinkLocked(Act, frozen=True, kw_only=True, tag="link_locked"):
-    """The second factor was wrong too often."""
-
-    use: Use
-
-
-class Collected(OfItem, frozen=True, kw_only=True, tag="collected"):
-    """It was looked up what is held. `my_number`: there is My Number data among it."""
-
-    my_number: bool = False
-
-
-class BeginExecuting(OfItem, frozen=True, kw_only=True, tag="begin_executing"):
-    """Carry the decision out."""
-
-
-class TaskDone(OfItem, frozen=True, kw_only=True, tag="task_done"):
-    """One task of it is carried out, with what proves it."""
-
-    task: str
-    proof: str
-    count: int = 0
-
-
-class BeginDestruction(Act, frozen=True, kw_only=True, tag="begin_destruction"):
-    """From here on nothing stops it: recorded before the first byte goes."""
-
-
-class Destroyed(Act, frozen=True, kw_only=True, tag="destroyed"):
-    """Everything that is sealed is unreadable; two people saw the papers go. `certificate`: the hash of their proof."""
-
-    certificate: str

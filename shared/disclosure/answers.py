@@ -16,15 +16,18 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from shared.disclosure import deciding
+from shared.disclosure.codes import Ground, Outcome, RequestType, Way
 from shared.disclosure.days import civil_date
 from shared.disclosure.file import File
 from shared.disclosure.handing import HANDED, by_link, parts_of
-from shared.disclosure.model import Decision, Ground, Item, Outcome, RequestType, Way
+from shared.disclosure.model import Decision, Item
+from shared.disclosure.telling import told as said
 from shared.disclosure.words import ARTICLES, DONE, GROUNDS, REQUESTS
 from shared.erasure.model import BACKUPS_LAST
 from shared.papers import answers as told
 from shared.papers import model as p
 from shared.policy.model import Notice
+from shared.release.model import KEPT_FOR
 from shared.vocabulary import Language
 
 
@@ -93,7 +96,12 @@ class Answer:
             )
         if item.type in HANDED and item.way is Way.ELECTRONIC and parts_of(item):
             return self._say("KAGAMINOアプリからお受け取りください。", "Please fetch it in the KAGAMINO app.")
-        return DONE[item.type].of(self._language)
+        done = DONE[item.type].of(self._language)
+        correction = self.file.private.corrections.get(self.name)
+        if correction is None or all(proof.task != "correct" for proof in item.evidence):
+            return done
+        # Of a correction the person is told what it was (art. 34(3)).
+        return f"{done}{self._say('', ' ')}{said(correction, self.notice, self._language)}"
 
     def _refusal(self, decision: Decision, ground: Ground, *, part: bool) -> p.Paper:
         item = self._item()
@@ -169,6 +177,7 @@ class Answer:
                     "個人情報の保護に関する法律第29条により保存が義務付けられているため",
                     "Article 29 of the Act on the Protection of Personal Information obliges us to keep them",
                 ),
+                until=erased_on + KEPT_FOR,
             ),
             told.Kept(
                 what=self._say("同意と消去の記録", "Records of consents and of this erasure"),

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import Step
 from shared.disclosure.deciding import BY_HAND
-from shared.disclosure.model import Job, Step
+from shared.disclosure.model import Job
 from shared.disclosure.service import Opened
 from shared.disclosure.working import Done, NotYet
 from shared.errors import Conflict
@@ -22,13 +23,13 @@ class CarryingOut:
 
     async def collect(self, case: Opened, job: Job) -> Done | NotYet:
         """Nothing that this system stores is a My Number, so only what staff marked goes to the protection manager."""
-        return Done(a.Collected(item=job.item))
+        return Done(auto.Collected(item=job.item))
 
     async def carry_out(self, case: Opened, job: Job) -> Done | NotYet:
         """The next step of one item."""
         item = case.file.case.items[job.item]
         if item.step is Step.DECIDED:
-            return Done(a.BeginExecuting(item=job.item))
+            return Done(auto.BeginExecuting(item=job.item))
         if item.step is not Step.EXECUTING or not item.tasks or item.tasks[0] == BY_HAND:
             raise Conflict("case_moved_on", f"item {job.item}: {item.step}")
         return await self.tasks[item.tasks[0]](case, job.item)

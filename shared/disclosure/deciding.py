@@ -4,20 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import HANDS_OUT, Category, Ground, Outcome, RequestType, Step
+from shared.disclosure.corrections import check_correction
 from shared.disclosure.file import Actor, Doing, File, Moment
 from shared.disclosure.handing import answered
-from shared.disclosure.model import (
-    HANDS_OUT,
-    Category,
-    Decision,
-    Ground,
-    Item,
-    Outcome,
-    Proof,
-    RequestType,
-    Step,
-    Verdict,
-)
+from shared.disclosure.model import Decision, Item, Proof, Verdict
 from shared.disclosure.package.model import place_of
 from shared.disclosure.taking_in import MOST_FIELD, MOST_TEXT, check_text
 from shared.disclosure.verifying import check_agency
@@ -46,7 +38,7 @@ TASKS: Mapping[RequestType, tuple[str, ...]] = MappingProxyType(
         R.PURPOSE: ("purposes",),
         R.DISCLOSE: ("package",),
         R.RECORD: ("records",),
-        R.CORRECT: ("correct",),
+        R.CORRECT: ("correct", "holders"),
         R.CEASE: ("withdraw",),
         R.STOP: ("withdraw",),
         R.ERASE: ("withdraw", "erase"),
@@ -54,7 +46,7 @@ TASKS: Mapping[RequestType, tuple[str, ...]] = MappingProxyType(
     }
 )
 """What it takes to carry out each request of an app user's, in order. Others' data is not in this system: people do it
-(`BY_HAND`), and say what proves it."""
+(`BY_HAND`), and say what proves it. So they do where it was not said what to correct here."""
 BY_HAND = "by_hand"
 MOST_REDACTIONS = 200
 
@@ -83,7 +75,7 @@ def refer(do: Doing[a.Refer]) -> File:
     )
 
 
-def collected(do: Doing[a.Collected]) -> File:
+def collected(do: Doing[auto.Collected]) -> File:
     """What is held is known. With My Number data in it this item waits for the protection manager; the others go on."""
     file = do.file
     number = do.act.my_number or file.case.items[do.act.item].my_number
@@ -106,7 +98,7 @@ def decide(do: Doing[a.Decide]) -> File:
 
     Raises NotPermitted `verifier_decides`. InvalidInput `reason_missing`: anything but in full takes a ground and words
     for the person; `ground_unfit`: the law knows no such ground for this. Refused `manager_refused`: My Number data.
-    Conflict `fee_missing`: this one costs, and the stamps have not come. As `check_agency`.
+    Conflict `fee_missing`: this one costs, and the stamps have not come. As `check_agency` and `check_correction`.
     """
     file = do.file
     item = file.case.items[do.act.item]
@@ -114,7 +106,10 @@ def decide(do: Doing[a.Decide]) -> File:
     _check_reason(item, do.act)
     _check_verdict(item, do.act.outcome)
     _check_redactions(item, do.act)
-    if do.act.outcome in (Outcome.FULL, Outcome.PARTIAL):
+    done = do.act.outcome in (Outcome.FULL, Outcome.PARTIAL)
+    if do.act.correction is not None:
+        check_correction(do.act.correction, do.now.at, here=done and item.type is R.CORRECT and bool(file.case.subject))
+    if done:
         check_agency(file, item, do.now)
         _check_fee(file, item, do.now)
     decision = Decision(outcome=do.act.outcome, ground=do.act.ground, by=do.by.id, at=do.now.at)
@@ -122,6 +117,8 @@ def decide(do: Doing[a.Decide]) -> File:
         reasons={**file.private.reasons, do.act.item: do.act.reason},
         redactions={**file.private.redactions, do.act.item: do.act.redactions},
     )
+    if do.act.correction is not None:
+        file = file.with_private(corrections={**file.private.corrections, do.act.item: do.act.correction})
     file = file.with_item(do.act.item, decision=decision, step=Step.DECIDED)
     return file.with_job("carry_out", do.act.item) if approved(file, do.act.item) else file
 
@@ -168,7 +165,7 @@ def extend(do: Doing[a.Extend]) -> File:
     return file.with_private(reasons={**file.private.reasons, "extension": do.act.reason}).with_letter("extension")
 
 
-def begin_executing(do: Doing[a.BeginExecuting]) -> File:
+def begin_executing(do: Doing[auto.BeginExecuting]) -> File:
     """The last look before it is done. Raises Refused `held`: a legal hold keeps what would be erased; as
     `check_agency`. Conflict `case_moved_on`: a second person has not approved."""
     file = do.file
@@ -180,7 +177,7 @@ def begin_executing(do: Doing[a.BeginExecuting]) -> File:
         check_agency(file, item, do.now)
         if item.type is R.ERASE and file.case.hold:
             raise Refused("held")
-    tasks = (TASKS[item.type] if file.case.subject else (BY_HAND,)) if done else ()
+    tasks = _tasks(file, do.act.item, item) if done else ()
     if item.type is R.COMPLAINT:
         tasks = ()
     file = file.with_item(do.act.item, step=Step.EXECUTING, tasks=tasks)
@@ -189,13 +186,37 @@ def begin_executing(do: Doing[a.BeginExecuting]) -> File:
     return file.without_job("carry_out", do.act.item) if tasks == (BY_HAND,) else file
 
 
-def task_done(do: Doing[a.TaskDone]) -> File:
+def _tasks(file: File, name: str, item: Item) -> tuple[str, ...]:
+    here = file.case.subject and (item.type is not R.CORRECT or name in file.private.corrections)
+    return TASKS[item.type] if here else (BY_HAND,)
+
+
+def task_done(do: Doing[auto.TaskDone]) -> File:
     """The next of the item's tasks is done. Raises Conflict `case_moved_on`: it is not the next."""
     file = do.file
     item = file.case.items[do.act.item]
     if not item.tasks or item.tasks[0] != do.act.task:
         raise Conflict("case_moved_on", f"task {do.act.task}")
     return _evidenced(file, do.act.item, Proof(do.act.task, do.now.at, do.act.proof, do.act.count))
+
+
+def holders_found(do: Doing[auto.HoldersFound]) -> File:
+    """Who is to be told stands in the case. Raises as `task_done`."""
+    file, holders = do.file, do.act.holders
+    if file.case.items[do.act.item].tasks[:1] != ("holders",):
+        raise Conflict("case_moved_on", "task holders")
+    file = file.with_private(holders={**file.private.holders, do.act.item: holders})
+    return _evidenced(file, do.act.item, Proof("holders", do.now.at, do.act.proof, len(holders)))
+
+
+def leave_to_people(do: Doing[auto.LeaveToPeople]) -> File:
+    """Its next task, and those that would follow from that, are for people. Raises Conflict `case_moved_on`."""
+    file = do.file
+    tasks = file.case.items[do.act.item].tasks
+    if not tasks or tasks[0] == BY_HAND:
+        raise Conflict("case_moved_on", "nothing for the system to do")
+    file = file.with_private(notes=(*file.private.notes, f"{do.now.today} {do.by.id}: {tasks[0]}: {do.act.problem}"))
+    return file.with_item(do.act.item, tasks=(BY_HAND,)).without_job("carry_out", do.act.item)
 
 
 def record_evidence(do: Doing[a.RecordEvidence]) -> File:

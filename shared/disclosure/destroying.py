@@ -12,9 +12,9 @@ from typing import Protocol
 from shared.clock import Clock
 from shared.cloud.blobs import Blobs
 from shared.cloud.seal import Key
-from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
 from shared.disclosure.days import civil_date
-from shared.disclosure.model import Case, Job
+from shared.disclosure.model import Case, Item, Job
 from shared.disclosure.operator import operator_of
 from shared.disclosure.proofs.store import LinkStore
 from shared.disclosure.service import Opened
@@ -63,7 +63,7 @@ class Destroying:
         Raises Unavailable `instance_busy`: there is more to remove than one visit may.
         """
         if not case.file.case.destroying:
-            return Done(a.BeginDestruction())
+            return Done(auto.BeginDestruction())
         for place in places_of(case.file.case):
             if not await self.blobs.delete(paper_path(case.id, place), limit=_AT_ONCE):
                 raise Unavailable("instance_busy", retry_after_s=1)
@@ -72,7 +72,7 @@ class Destroying:
         certificate = await print_paper(await self._certificate(case), Language.JA, self.clock.now())
         put = await self.blobs.write(certificate_path(case.id), certificate, await self.keys.ensure(CERTIFICATES))
         gone = [*put.writes, *LinkStore.forgetting(case.id)]
-        return Done(a.Destroyed(certificate=put.blob.sha256), gone)
+        return Done(auto.Destroyed(certificate=put.blob.sha256), gone)
 
     async def _certificate(self, case: Opened) -> answers.DestructionCertificate:
         one, at = case.file.case, self.clock.now()
@@ -103,7 +103,12 @@ def places_of(case: Case) -> Sequence[str]:
         for proof in item.evidence
         for number, _ in enumerate(proof.proof.split(","), 1)
     ]
-    return [*letters, *results, *(f"scan.{name}" for name in case.scans)]
+    corrected = [f"corrected.{name}" for name, item in case.items.items() if "correct" in _tasks_done(item)]
+    return [*letters, *results, *corrected, *(f"scan.{name}" for name in case.scans)]
+
+
+def _tasks_done(item: Item) -> set[str]:
+    return {proof.task for proof in item.evidence}
 
 
 def certificate_path(case: str) -> str:

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.clock import Clock
+from shared.cloud.documents import Put
 from shared.consent.ledger import Entry, Said
 from shared.consent.model import Cell, Giver, Method, Role, State, open_cells
 from shared.consent.ports import Build, Prepared, Standing
 from shared.consent.recording import Recorder
 from shared.consent.service import How
-from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import Outcome, RequestType
 from shared.disclosure.ending import freezes
-from shared.disclosure.model import Case, Job, Outcome, RequestType, Scope
+from shared.disclosure.model import Case, Job, Scope
 from shared.disclosure.ports import Cases
 from shared.disclosure.service import MOST_OF_ONE, Opened, held
+from shared.disclosure.stored import path_of, plain
 from shared.disclosure.working import Done, NotYet
 from shared.erasure.model import Progress, StoredErasure
 from shared.erasure.ports import Erasures
@@ -51,7 +54,7 @@ class Effects:
 
         if account:
             await self._record(account, build, case)
-        return Done(a.JobDone(name="freeze"))
+        return Done(auto.JobDone(name="freeze"))
 
     async def thaw(self, case: Opened, job: Job) -> Done | NotYet:
         """The provisional freeze ends: this case's, and no other's. Where another case of the person's still waits, the
@@ -69,7 +72,7 @@ class Effects:
             if not heir or heir == await self._still_frozen(case):
                 break
             reason = heir
-        return Done(a.JobDone(name="thaw"))
+        return Done(auto.JobDone(name="thaw"))
 
     async def _still_frozen(self, case: Opened) -> str:
         """The reason of another case of the person's that freezes what is theirs; "" where there is none."""
@@ -87,7 +90,9 @@ class Effects:
             return [Entry(cell, State.WITHDRAWN, reason=_reason(case.file.case)) for cell in cells]
 
         prepared = await self._record(case.file.private.account, build, case)
-        return Done(a.TaskDone(item=item, task="withdraw", proof=f"epoch {prepared.consents.epoch}", count=len(ended)))
+        return Done(
+            auto.TaskDone(item=item, task="withdraw", proof=f"epoch {prepared.consents.epoch}", count=len(ended))
+        )
 
     async def erase(self, case: Opened, item: str) -> Done | NotYet:
         """Have what is stored erased, and wait for the proof. Of the scope's kinds; where it names none everything,
@@ -98,7 +103,9 @@ class Effects:
         found = await self._erasure_of(account, one.scope.kinds, since=_decided_at(case, item))
         if found is None:
             try:
-                found = await self.erasing.request(account, one.scope.kinds, How(method=Method.STAFF))
+                found = await self.erasing.request(
+                    account, one.scope.kinds, How(method=Method.STAFF), fences=[_fence(case)]
+                )
             except Conflict as under_way:
                 if under_way.code != "erasure_under_way":
                     raise
@@ -106,7 +113,7 @@ class Effects:
         if found.value.state is not Progress.DONE:
             return NotYet(self.clock.now() + LOOK_AGAIN)
         deleted = sum(found.value.deleted.values())
-        return Done(a.TaskDone(item=item, task="erase", proof=f"erasure {found.id}", count=deleted))
+        return Done(auto.TaskDone(item=item, task="erase", proof=f"erasure {found.id}", count=deleted))
 
     async def _erasure_of(self, uid: str, kinds: Sequence[Kind], *, since: dt.datetime) -> StoredErasure | None:
         for one in await self.erasures.of(uid):
@@ -119,7 +126,12 @@ class Effects:
         at = self.clock.now()
         giver = Giver(Role.SELF, evidence=case.file.case.number)
         said = Said(at=at, method=Method.STAFF, notice=self.notices.in_force(at).ref, giver=giver)
-        return await self.recorder.record(uid, build, said)
+        return await self.recorder.record(uid, build, said, along=[_fence(case)])
+
+
+def _fence(case: Opened) -> Put:
+    """Nothing is done where somebody else has moved the case on: whoever was slow would freeze, end or erase anew."""
+    return Put(path_of(case.id), plain(case.file.case), case.version)
 
 
 def _reason(case: Case) -> str:

@@ -5,21 +5,11 @@ import datetime as dt
 import msgspec
 
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import CLOSED, FINISHED, FREEZES, OVER, Stage, Step
 from shared.disclosure.days import Deadlines, begins_at, business_days_after, civil_date, lapses_on
 from shared.disclosure.file import Doing, File, Moment
-from shared.disclosure.model import (
-    CLOSED,
-    FINISHED,
-    FREEZES,
-    OVER,
-    Case,
-    Hold,
-    Private,
-    Proof,
-    Signature,
-    Stage,
-    Step,
-)
+from shared.disclosure.model import Case, Hold, Private, Proof, Signature
 from shared.disclosure.taking_in import MOST_FIELD, MOST_TEXT, check_text
 from shared.disclosure.verifying import check_agency, take_back, tells
 from shared.errors import Conflict, InvalidInput, NotPermitted
@@ -130,7 +120,7 @@ def due_for_destruction(case: Case, now: Moment) -> bool:
     return case.destroy_on is not None and now.today > case.destroy_on and case.hold is None
 
 
-def tick(do: Doing[a.Tick]) -> File:
+def tick(do: Doing[auto.Tick]) -> File:
     """What time alone does: remind, lapse, rest."""
     file = do.file
     case = file.case
@@ -160,7 +150,7 @@ def tick(do: Doing[a.Tick]) -> File:
     return file
 
 
-def job_done(do: Doing[a.JobDone]) -> File:
+def job_done(do: Doing[auto.JobDone]) -> File:
     """What was to be done is done."""
     file = do.file
     if do.act.name == "freeze":
@@ -170,7 +160,7 @@ def job_done(do: Doing[a.JobDone]) -> File:
     return file.without_job(do.act.name, do.act.item)
 
 
-def job_delayed(do: Doing[a.JobDelayed]) -> File:
+def job_delayed(do: Doing[auto.JobDelayed]) -> File:
     """It is tried again later; attempts that failed are counted."""
     file = do.file
     jobs = tuple(
@@ -184,7 +174,7 @@ def job_delayed(do: Doing[a.JobDelayed]) -> File:
     return file.with_case(jobs=jobs)
 
 
-def letter_set(do: Doing[a.LetterSet]) -> File:
+def letter_set(do: Doing[auto.LetterSet]) -> File:
     """The letter is there to be posted, or was handed to the mail."""
     file = do.file
     letter = msgspec.structs.replace(
@@ -196,7 +186,7 @@ def letter_set(do: Doing[a.LetterSet]) -> File:
     return file.without_job("letter", do.act.letter)
 
 
-def begin_destruction(do: Doing[a.BeginDestruction]) -> File:
+def begin_destruction(do: Doing[auto.BeginDestruction]) -> File:
     """The last look before it is done: from here on nothing stops it. Raises Conflict `not_due`."""
     file = do.file
     if len(file.case.signatures) < SIGNATURES or not due_for_destruction(file.case, do.now):
@@ -204,7 +194,7 @@ def begin_destruction(do: Doing[a.BeginDestruction]) -> File:
     return file.with_case(destroying=True)
 
 
-def destroyed(do: Doing[a.Destroyed]) -> File:
+def destroyed(do: Doing[auto.Destroyed]) -> File:
     """The tombstone: types, outcomes, dates, who signed. Raises Conflict `not_due`: it was not begun."""
     file = do.file
     if not file.case.destroying:
@@ -260,8 +250,9 @@ def _end_of(steps: set[Step]) -> Stage:
 
 
 def _lapsed(file: File, now: Moment) -> File:
-    for name in file.case.items:
-        file = file.with_item(name, step=Step.LAPSED)
+    for name, item in file.case.items.items():
+        if item.step not in FINISHED:
+            file = file.with_item(name, step=Step.LAPSED)
     return file.with_letter("lapsed").closed(Stage.LAPSED, now)
 
 

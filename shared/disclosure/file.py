@@ -7,8 +7,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 
 from shared.disclosure.acts import Act
+from shared.disclosure.codes import Stage, Way
 from shared.disclosure.days import year_after
-from shared.disclosure.model import Case, Item, Job, Letter, Private, Stage, Way
+from shared.disclosure.model import Case, Item, Job, Letter, Private
 from shared.staff.model import Member
 
 A = TypeVar("A", bound=Act)

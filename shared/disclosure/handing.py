@@ -7,9 +7,11 @@ from types import MappingProxyType
 import msgspec
 
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import Channel, RequestType, Step, Way
 from shared.disclosure.evidence import MailLink, Match, SignIn
 from shared.disclosure.file import Doing, File, Moment
-from shared.disclosure.model import Channel, Item, RequestType, Step, Way
+from shared.disclosure.model import Item
 from shared.disclosure.proofs.model import MOST_ISSUES, SentLink, Use
 from shared.disclosure.verifying import check_agency
 from shared.errors import Conflict, InvalidInput, Refused
@@ -97,7 +99,7 @@ def answer_on_paper(do: Doing[a.AnswerOnPaper]) -> File:
     return file.with_item(do.act.item, way=Way.PAPER).with_letter("answer", Way.PAPER, do.act.item)
 
 
-def link_sent(do: Doing[a.LinkSent]) -> File:
+def link_sent(do: Doing[auto.LinkSent]) -> File:
     """The letters that waited for it can be written: each item's, once."""
     file, act = do.file, do.act
     before = file.case.links.get(act.use)
@@ -130,7 +132,7 @@ def prove_account(do: Doing[a.ProveAccount]) -> File:
     return file.with_case(subject=do.act.subject)
 
 
-def link_locked(do: Doing[a.LinkLocked]) -> File:
+def link_locked(do: Doing[auto.LinkLocked]) -> File:
     """It shows on the case, and the desk is told."""
     link = do.file.case.links.get(do.act.use)
     if link is None:

@@ -10,10 +10,11 @@ from starlette.requests import Request
 from shared import edge, ids
 from shared.cloud.pace import Pace
 from shared.cloud.tickets import Tickets
+from shared.disclosure.codes import Stage, Step, Way
 from shared.disclosure.file import File, staff
 from shared.disclosure.handing import HANDED, check_handing, parts_of
 from shared.disclosure.messages import Reason
-from shared.disclosure.model import Item, Letter, Stage, Step, Way
+from shared.disclosure.model import Item, Letter
 from shared.disclosure.own_acts import again
 from shared.disclosure.package.unzipped import member
 from shared.disclosure.proofs import page

@@ -4,7 +4,7 @@ commit, so that nobody is mailed a link that opens nothing, and no link is lost 
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
 from shared.disclosure.handing import check_handing, waiting
 from shared.disclosure.mailing import Mailing
 from shared.disclosure.model import Job
@@ -35,12 +35,12 @@ class Inviting:
         if use is Use.DELIVERY:
             items = waiting(case.file)
             if not items:
-                return Done(a.JobDone(name="link", item=use))
+                return Done(auto.JobDone(name="link", item=use))
             check_handing(case.file, items, self.desk.moment())
             code, about = case.file.private.code or fresh_code(self.ids), ",".join(items)
         issued, writes, _ = await self.proofs.issuing(case.id, use, by="system", second=code, about=about)
         queued = await self.mailing.with_link(case, use, self._address(use, issued.token), issued.expires_at)
-        sent = a.LinkSent(use=use, until=issued.expires_at, mail=queued.id, items=items, code=code)
+        sent = auto.LinkSent(use=use, until=issued.expires_at, mail=queued.id, items=items, code=code)
         return Done(sent, [*writes, *queued.writes], (queued.id,))
 
     def _address(self, use: Use, token: str) -> str:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from shared.clock import Clock
 from shared.cloud.documents import Write
-from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import RequestType, Way
 from shared.disclosure.handing import parts_of
 from shared.disclosure.letters import Composer
 from shared.disclosure.mailing import Mailing
-from shared.disclosure.model import Job, Letter, RequestType, Way
+from shared.disclosure.model import Job, Letter
 from shared.disclosure.service import Opened
 from shared.disclosure.shelf import Shelf
 from shared.disclosure.working import Done, NotYet
@@ -47,7 +48,7 @@ class Lettering:
             writes += put.writes
             hashes.append(put.blob.sha256)
         mail = await self.mailing.with_letter(case, job.item, pdfs)
-        act = a.LetterSet(letter=job.item, papers=tuple(hashes), mail=mail.id if mail else "")
+        act = auto.LetterSet(letter=job.item, papers=tuple(hashes), mail=mail.id if mail else "")
         return Done(act, [*writes, *(mail.writes if mail else ())], (mail.id,) if mail else ())
 
     async def _enclosed(self, case: Opened, letter: Letter) -> AsyncIterator[bytes]:

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 
 from shared.consent.model import Cell
 from shared.disclosure.answers import Answer, Head
+from shared.disclosure.codes import RequestType
 from shared.disclosure.days import lapses_on
 from shared.disclosure.ending import DEFECT_LAPSES_DAYS, FORM_LAPSES_DAYS
 from shared.disclosure.file import File
 from shared.disclosure.identity import WAYS
 from shared.disclosure.identity import Way as Shows
-from shared.disclosure.model import Item, Letter, RequestType
+from shared.disclosure.model import Item, Letter
 from shared.disclosure.operator import operator_of
 from shared.disclosure.verifying import REOPENS_DAYS, addressee
 from shared.disclosure.words import BASES, DEFECTS, REQUESTS

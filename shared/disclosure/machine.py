@@ -11,8 +11,10 @@ import msgspec
 
 from shared.disclosure import acts as a
 from shared.disclosure import deciding, ending, handing, taking_in, verifying
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import OVER, RequestType, Stage, Step
 from shared.disclosure.file import Actor, Doing, File, Moment
-from shared.disclosure.model import OVER, Item, RequestType, Stage, Step
+from shared.disclosure.model import Item
 from shared.errors import Conflict, NotFound, NotPermitted
 from shared.folding import fold_mail, fold_name
 from shared.staff.model import Power, may
@@ -54,7 +56,7 @@ TABLE: Mapping[type[a.Act], Rule] = {
     a.AddProof: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), verifying.add_proof),
     a.MatchAccount: Rule(Power.MATCH_PERSON, _at(S.VERIFYING), verifying.match_account),
     a.MatchByHand: Rule(Power.MATCH_PERSON, _at(S.VERIFYING), verifying.match_by_hand),
-    a.RecordAgency: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), verifying.record_agency),
+    a.RecordAgency: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING, S.HANDLING), verifying.record_agency),
     a.SendLink: Rule(Power.VERIFY_IDENTITY, _at(S.VERIFYING), handing.send_link),
     a.ProveMail: Rule(None, _at(S.VERIFYING), handing.prove_mail),
     a.ProveAccount: Rule(None, _at(S.VERIFYING), handing.prove_account),
@@ -65,14 +67,16 @@ TABLE: Mapping[type[a.Act], Rule] = {
     # deciding
     a.FixScope: Rule(Power.FIX_SCOPE, _at(S.HANDLING), deciding.fix_scope, frozenset({P.SCOPING})),
     a.Refer: Rule(Power.REFER, _at(S.HANDLING), deciding.refer, frozenset({P.SCOPING})),
-    a.Collected: Rule(None, _at(S.HANDLING), deciding.collected, frozenset({P.COLLECTING})),
+    auto.Collected: Rule(None, _at(S.HANDLING), deciding.collected, frozenset({P.COLLECTING})),
     a.Review: Rule(Power.DECIDE_MY_NUMBER, _at(S.HANDLING), deciding.review, frozenset({P.MYNUMBER_REVIEW})),
     a.Decide: Rule(Power.DECIDE, _at(S.HANDLING), deciding.decide, frozenset({P.COLLECTED, P.REVIEWED})),
-    a.Cosign: Rule(Power.OPEN_CASE, _at(S.HANDLING), deciding.cosign, frozenset({P.DECIDED})),
+    a.Cosign: Rule(Power.COSIGN, _at(S.HANDLING), deciding.cosign, frozenset({P.DECIDED})),
     a.Extend: Rule(Power.EXTEND, _OPEN, deciding.extend),
     # carrying out
-    a.BeginExecuting: Rule(None, _at(S.HANDLING), deciding.begin_executing, frozenset({P.DECIDED})),
-    a.TaskDone: Rule(None, _at(S.HANDLING), deciding.task_done, frozenset({P.EXECUTING})),
+    auto.BeginExecuting: Rule(None, _at(S.HANDLING), deciding.begin_executing, frozenset({P.DECIDED})),
+    auto.TaskDone: Rule(None, _at(S.HANDLING), deciding.task_done, frozenset({P.EXECUTING})),
+    auto.HoldersFound: Rule(None, _at(S.HANDLING), deciding.holders_found, frozenset({P.EXECUTING})),
+    auto.LeaveToPeople: Rule(None, _at(S.HANDLING), deciding.leave_to_people, frozenset({P.EXECUTING})),
     a.RecordEvidence: Rule(Power.RECORD_EVIDENCE, _at(S.HANDLING), deciding.record_evidence, frozenset({P.EXECUTING})),
     # answering, ending, destroying
     a.Posted: Rule(Power.REGISTER_DELIVERY, _ALIVE, ending.posted),
@@ -84,14 +88,14 @@ TABLE: Mapping[type[a.Act], Rule] = {
     a.LiftHold: Rule(Power.HOLD, _ALIVE, ending.lift_hold),
     a.SignDestruction: Rule(Power.SIGN_DESTRUCTION, _at(S.RETAINED), ending.sign_destruction),
     # the system's own
-    a.Tick: Rule(None, _ALL, ending.tick),
-    a.JobDone: Rule(None, _ALL, ending.job_done),
-    a.JobDelayed: Rule(None, _ALL, ending.job_delayed),
-    a.LetterSet: Rule(None, _ALIVE, ending.letter_set),
-    a.BeginDestruction: Rule(None, _at(S.RETAINED), ending.begin_destruction),
-    a.LinkSent: Rule(None, _ALIVE, handing.link_sent),
-    a.LinkLocked: Rule(None, _ALL, handing.link_locked),
-    a.Destroyed: Rule(None, _at(S.RETAINED), ending.destroyed),
+    auto.Tick: Rule(None, _ALL, ending.tick),
+    auto.JobDone: Rule(None, _ALL, ending.job_done),
+    auto.JobDelayed: Rule(None, _ALL, ending.job_delayed),
+    auto.LetterSet: Rule(None, _ALIVE, ending.letter_set),
+    auto.BeginDestruction: Rule(None, _at(S.RETAINED), ending.begin_destruction),
+    auto.LinkSent: Rule(None, _ALIVE, handing.link_sent),
+    auto.LinkLocked: Rule(None, _ALL, handing.link_locked),
+    auto.Destroyed: Rule(None, _at(S.RETAINED), ending.destroyed),
 }
 """Every act there is. What is not here cannot be done."""
 

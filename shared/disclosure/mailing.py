@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from shared.clock import Clock
-from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import Way
 from shared.disclosure.days import Deadlines, civil_date, lapses_on
 from shared.disclosure.ending import DEFECT_LAPSES_DAYS, FORM_LAPSES_DAYS
-from shared.disclosure.model import Job, Way
+from shared.disclosure.model import Job
 from shared.disclosure.proofs.model import Use
 from shared.disclosure.service import Opened
 from shared.disclosure.stored import key_name, path_of
@@ -52,7 +53,7 @@ class Mailing:
         """Tell the desk that the day on which an answer is due comes near. The worker of the job `remind`."""
         at, one = self.clock.now(), case.file.case
         if one.due_on is None or one.arrival is None:
-            return Done(a.JobDone(name="remind"))
+            return Done(auto.JobDone(name="remind"))
         today = civil_date(at)
         said = letters.Reminder(
             number=one.number,
@@ -64,7 +65,7 @@ class Mailing:
         )
         desk = self.notices.in_force(at).contents.controller.contact.email
         queued = await self._queued(case, desk, said, Language.JA)
-        return Done(a.JobDone(name="remind"), queued.writes, (queued.id,))
+        return Done(auto.JobDone(name="remind"), queued.writes, (queued.id,))
 
     async def with_letter(self, case: Opened, name: str, pdfs: Mapping[str, bytes]) -> Queued | None:
         """The mail that carries a letter, where the person asked for that and told an address; None where it is to be
@@ -100,7 +101,7 @@ class Mailing:
         said = letters.LinkLocked(number=case.file.case.number, link=f"{self.cases_url}/{case.id}")
         desk = self.notices.in_force(self.clock.now()).contents.controller.contact.email
         queued = await self._queued(case, desk, said, Language.JA)
-        return Done(a.JobDone(name="tell_locked", item=job.item), queued.writes, (queued.id,))
+        return Done(auto.JobDone(name="tell_locked", item=job.item), queued.writes, (queued.id,))
 
     async def _queued(
         self, case: Opened, to: str, said: letters.Kind, language: Language, attached: Sequence[Attachment] = ()

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from shared.disclosure import acts as a
-from shared.disclosure.model import Stage
+from shared.disclosure.codes import Stage
 from shared.profile.model import Field
 
 Reason = Annotated[str, msgspec.Meta(min_length=3, max_length=200)]

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from shared import ids
 from shared.cloud.pace import Pace
 from shared.disclosure import acts as a
+from shared.disclosure.codes import Category, Channel, Stage, Step
 from shared.disclosure.file import PERSON
 from shared.disclosure.handing import HANDED, parts_of
-from shared.disclosure.model import Category, Channel, Item, Person, Stage, Step
+from shared.disclosure.model import Item, Person
 from shared.disclosure.ports import Cases
 from shared.disclosure.service import Desk, Opened
 from shared.disclosure.shelf import Shelf

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from shared.cloud.documents import Write
 from shared.cloud.seal import Key
-from shared.disclosure.model import Stage
+from shared.disclosure.codes import Stage
 from shared.disclosure.stored import StoredCase
 
 
@@ -34,6 +34,10 @@ class Cases(Protocol):
 
     async def due(self, at: dt.datetime, *, limit: int) -> list[StoredCase]:
         """Those that wait for the system, the longest waiting first."""
+        ...
+
+    async def overdue(self, today: dt.date) -> int:
+        """How many cases that are not over have to be answered today, or had to before."""
         ...
 
     async def about(self, name: str) -> list[StoredCase]:

@@ -12,7 +12,7 @@ from shared.clock import Clock
 from shared.cloud.documents import Write
 from shared.consent.model import LIVE, Cell
 from shared.consent.ports import Ledger, Recipients
-from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
 from shared.disclosure.letters import Composer
 from shared.disclosure.model import Decision, Item
 from shared.disclosure.package.model import Category, Order
@@ -71,7 +71,7 @@ class Results:
             put = await self.shelf.put(case.id, f"result.{item}.{number}", pdf)
             writes += put.writes
             proofs.append(put.blob.sha256)
-        return Done(a.TaskDone(item=item, task="purposes", proof=",".join(proofs), count=len(pdfs)), writes)
+        return Done(auto.TaskDone(item=item, task="purposes", proof=",".join(proofs), count=len(pdfs)), writes)
 
     async def _packed(self, case: Opened, item: str, task: str, wanted: Sequence[Category]) -> Done | NotYet:
         one, private = case.file.case.items[item], case.file.private
@@ -90,7 +90,7 @@ class Results:
         )
         content = write_package(order, self.sources, _told)
         put = await self.shelf.put(case.id, f"result.{item}.1", content)
-        return Done(a.TaskDone(item=item, task=task, proof=put.blob.sha256, count=put.blob.size), put.writes)
+        return Done(auto.TaskDone(item=item, task=task, proof=put.blob.sha256, count=put.blob.size), put.writes)
 
 
 _ZONE = "Asia/Tokyo"

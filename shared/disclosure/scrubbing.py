@@ -11,9 +11,11 @@ from shared.disclosure.intake.mynumber import masked
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-_NO_WORDS = frozenset({"number", "registered_mail", "tracking", "letter", "sha256", "subject", "account", "born_on"})
+_NO_WORDS = frozenset(
+    {"origin", "number", "registered_mail", "tracking", "letter", "sha256", "subject", "account", "born_on"}
+)
 """Fields that hold codes and numbers of other kinds, of which one in eleven of twelve digits would pass for a My
-Number: the post's numbers of registered mail."""
+Number: the post's numbers of registered mail, and the names of streams."""
 
 
 def scrubbed(value: S) -> tuple[S, bool]:

@@ -12,12 +12,14 @@ from shared.clock import Clock
 from shared.cloud.documents import Expect, Write
 from shared.cloud.seal import Key
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
 from shared.disclosure import taking_in
+from shared.disclosure.codes import Stage
 from shared.disclosure.days import check_days, civil_date
 from shared.disclosure.ending import settled
 from shared.disclosure.file import Actor, File, Moment
 from shared.disclosure.machine import action_of, after
-from shared.disclosure.model import Case, Stage
+from shared.disclosure.model import Case
 from shared.disclosure.numbers import fresh
 from shared.disclosure.ports import CaseKeys, Cases, Commit, Queue
 from shared.disclosure.scrubbing import scrubbed
@@ -145,7 +147,7 @@ class Desk:
                 raise Conflict("case_moved_on", "somebody else was faster")
             now = self.moment()
             file = after(before.file, act, by, now)
-            if isinstance(act, a.SignDestruction | a.BeginDestruction):
+            if isinstance(act, a.SignDestruction | auto.BeginDestruction):
                 await self._check_nothing_stops_it(name, file.case.subject)
             key = await self._key(before.file.case, name)
             writes, witness = written(
@@ -232,6 +234,7 @@ def _facts(act: a.Act, file: File) -> dict[str, Fact]:
         "sha256",
         "allowed",
         "certificate",
+        "problem",
     ):
         value = getattr(act, field, None)
         if isinstance(value, str | int) and value != "" and not isinstance(act, a.RecordEvidence | a.RegisterDelivery):

@@ -6,10 +6,10 @@ from typing import Protocol
 from shared.clock import Clock
 from shared.cloud.pace import Pace
 from shared.cloud.tickets import Tickets
+from shared.disclosure.codes import RequestType
 from shared.disclosure.file import Actor, staff
 from shared.disclosure.machine import own
 from shared.disclosure.messages import OpenedAt
-from shared.disclosure.model import RequestType
 from shared.disclosure.ports import Lists
 from shared.disclosure.service import Desk, Opened
 from shared.disclosure.stored import StoredCase

@@ -2,9 +2,10 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shared.cloud.documents import Documents, Query, Where
-from shared.disclosure.model import Stage
+from shared.disclosure.codes import Stage
 from shared.disclosure.ports import Days
 from shared.disclosure.stored import StoredCase, path_of, stored
 
@@ -47,6 +48,21 @@ class CaseStore:
         """How many cases wait for their papers to be destroyed. One read for each thousand."""
         where = (Where("stage", "==", Stage.RETAINED), Where("destroy_on", "<", today.isoformat()))
         return await self._documents.count(Query("cases", where=where, order_by=("destroy_on",)))
+
+    async def papers_unsigned(self, until: dt.date) -> int:
+        """How many cases have waited for it since before that day, with nothing that holds them."""
+        where = (Where("stage", "==", Stage.RETAINED), Where("destroy_on", "<", until.isoformat()))
+        query = Query("cases", where=where, order_by=("destroy_on",), limit=MOST)
+        count, page = 0, await self._documents.query(query)
+        while page:
+            count += sum(stored(one).value.hold is None for one in page)
+            page = await self._documents.query(replace(query, after=page[-1]))
+        return count
+
+    async def overdue(self, today: dt.date) -> int:
+        """How many cases that are not over have to be answered today, or had to before. One read for each thousand."""
+        where = (Where("open", "==", True), Where("due_on", "<=", today.isoformat()))
+        return await self._documents.count(Query("cases", where=where, order_by=("due_on",)))
 
     async def open_page(self, *, stage: Stage | None, after: str, limit: int) -> list[StoredCase]:
         """Cases that are not over, the most urgent first, behind the one of id `after`."""

@@ -8,8 +8,9 @@ import msgspec
 
 from shared.audit.model import Fact, append
 from shared.audit.writes import KEPT, entry_write
-from shared.cloud.documents import Document, Expect, Put, Write
+from shared.cloud.documents import Data, Document, Expect, Put, Write
 from shared.cloud.seal import Key, open_sealed, seal
+from shared.disclosure.codes import Stage
 from shared.disclosure.file import Actor, File
 from shared.disclosure.model import Case, Private
 
@@ -65,10 +66,17 @@ def written(
     """The writes that keep the case and say what was done, and the path of the one that proves them. Without a key
     nothing about people is kept."""
     entry, head = append(f"case.{name}", file.case.audit, at=at, actor=by.id, action=action, facts=facts)
-    sealed = seal(key, msgspec.json.encode(file.private), "case", name) if key else b""
+    gone = file.case.stage is Stage.DESTROYED
+    sealed = seal(key, msgspec.json.encode(file.private), "case", name) if key and not gone else b""
     case = msgspec.structs.replace(file.case, audit=head, private=sealed)
     audit = entry_write(entry)
-    return [Put(path_of(name), msgspec.to_builtins(case, builtin_types=KEPT), expect), audit], audit.path
+    return [Put(path_of(name), plain(case), expect), audit], audit.path
+
+
+def plain(case: Case) -> Data:
+    """The case as a document."""
+    data: Data = msgspec.to_builtins(case, builtin_types=KEPT)
+    return data
 
 
 def numbered(number: str, name: str) -> Put:

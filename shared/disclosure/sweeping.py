@@ -1,9 +1,12 @@
-"""Cases whose day has come, and those whose task was lost: every tick finds them, and has them looked at."""
+"""Cases whose day has come, and those whose task was lost: every tick finds them, and has them looked at; and tells
+operators of those whose last day it is.
+"""
 
 from dataclasses import dataclass
 
 from shared import log
 from shared.clock import Clock
+from shared.disclosure.days import civil_date
 from shared.disclosure.ports import Cases, Queue
 
 MOST = 1000
@@ -28,4 +31,6 @@ class Sweeping:
             name = ("case_due", one.id, str(window))
             await self.queue.enqueue("cases", "case_work/run", {"case": one.id}, name_parts=name)
         log.event("cases.woken", count=len(due))
+        if late := await self.cases.overdue(civil_date(at)):
+            log.event("cases.overdue", "ERROR", count=late)
         return len(due)

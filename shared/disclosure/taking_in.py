@@ -6,24 +6,11 @@ from collections.abc import Iterable
 import msgspec
 
 from shared.disclosure import acts as a
+from shared.disclosure.codes import FINISHED, FREEZES, By, RequestType, Stage, Step
 from shared.disclosure.days import Deadlines
 from shared.disclosure.evidence import SignIn
 from shared.disclosure.file import Actor, Doing, File, Moment
-from shared.disclosure.model import (
-    FINISHED,
-    FREEZES,
-    Arrival,
-    By,
-    Case,
-    Item,
-    Person,
-    Private,
-    RequestType,
-    Stage,
-    Stamps,
-    Step,
-    Verification,
-)
+from shared.disclosure.model import Arrival, Case, Item, Person, Private, Stamps, Verification
 from shared.disclosure.numbers import parsed
 from shared.errors import Conflict, InvalidInput
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from shared import ids
 from shared.cloud.documents import Write
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
 from shared.disclosure.file import PERSON, SYSTEM
 from shared.disclosure.handing import waiting
 from shared.disclosure.proofs.model import Use
@@ -28,7 +29,7 @@ class CasesTold:
 
     async def locked(self, case: str, use: Use, *, at: dt.datetime) -> Sequence[Write]:
         """As the port."""
-        return await self.desk.doing(case, a.LinkLocked(use=use), SYSTEM)
+        return await self.desk.doing(case, auto.LinkLocked(use=use), SYSTEM)
 
     async def _act(self, case: str, use: Use, about: str, account: str | None) -> a.Act:
         match use:

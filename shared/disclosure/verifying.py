@@ -10,26 +10,14 @@ import msgspec
 
 from shared.disclosure import acts as a
 from shared.disclosure.agents import AgentKind, Reason, agent_may, level_through
+from shared.disclosure.codes import FINISHED, TELLS, By, Category, Outcome, RequestType, Stage, Step, Way
 from shared.disclosure.days import lapses_on
 from shared.disclosure.evidence import MailLink, Match
 from shared.disclosure.file import Doing, File, Moment
 from shared.disclosure.identity import level_of, needed
-from shared.disclosure.model import (
-    FINISHED,
-    TELLS,
-    By,
-    Category,
-    Item,
-    Outcome,
-    Person,
-    RequestType,
-    Stage,
-    Step,
-    Verification,
-    Way,
-)
+from shared.disclosure.model import Item, Person, Verification
 from shared.disclosure.taking_in import MOST_FIELD, begin_handling, check_text
-from shared.errors import Conflict, InvalidInput, Refused
+from shared.errors import Conflict, InvalidInput, NotPermitted, Refused
 
 REOPENS_DAYS = 30
 MOST_EVIDENCE = 40
@@ -71,9 +59,18 @@ def match_by_hand(do: Doing[a.MatchByHand]) -> File:
 
 
 def record_agency(do: Doing[a.RecordAgency]) -> File:
-    """Keep what the agent's papers say. Raises InvalidInput `request_invalid`: no agent, or of another kind."""
+    """Keep what the agent's papers say; again, where papers have grown old meanwhile.
+
+    Raises InvalidInput `request_invalid`: no agent, or of another kind. Refused `agency_over`: it was revoked.
+    NotPermitted `verifier_decides`.
+    """
     if do.file.case.by is not (By.DELEGATED if do.act.agency.kind is AgentKind.DELEGATE else By.STATUTORY):
         raise InvalidInput("request_invalid", f"the request is made by: {do.file.case.by}")
+    before = do.file.private.agency
+    if before and before.revoked_at:
+        raise Refused("agency_over", Reason.REVOKED)
+    if any(item.decision and item.decision.by == do.by.id for item in do.file.case.items.values()):
+        raise NotPermitted("verifier_decides")
     return do.file.with_private(agency=msgspec.structs.replace(do.act.agency, revoked_at=None))
 
 

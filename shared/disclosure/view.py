@@ -5,25 +5,12 @@ import datetime as dt
 import msgspec
 
 from shared.disclosure.acts import Act, Decide
+from shared.disclosure.codes import Category, Channel, Defect, Outcome, RequestType, Stage, Step
+from shared.disclosure.corrections import Correction, Holder
 from shared.disclosure.file import Actor, Moment
 from shared.disclosure.handing import parts_of
 from shared.disclosure.machine import TABLE, item_for, may_see, power_for
-from shared.disclosure.model import (
-    Case,
-    Category,
-    Channel,
-    Defect,
-    Item,
-    Job,
-    Letter,
-    Outcome,
-    Person,
-    RequestType,
-    Scan,
-    Stage,
-    Stamps,
-    Step,
-)
+from shared.disclosure.model import Case, Item, Job, Letter, Person, Scan, Stamps
 from shared.disclosure.proofs.model import SentLink
 from shared.disclosure.service import Opened
 from shared.disclosure.stored import StoredCase
@@ -46,12 +33,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ItemView(msgspec.Struct, frozen=True, kw_only=True):
-    """An item, with the words about it."""
+    """An item, with the words about it. `holders` were handed what was corrected, and are to be told."""
 
     id: str
     item: Item
     words: str
     reason: str
+    correction: Correction | None = None
+    holders: tuple[Holder, ...] = ()
 
 
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,7 +137,14 @@ def case_view(opened: Opened, by: Actor, now: Moment) -> CaseView:
         agent=private.agent,
         relation=private.relation,
         items=[
-            ItemView(id=name, item=item, words=private.words.get(name, ""), reason=private.reasons.get(name, ""))
+            ItemView(
+                id=name,
+                item=item,
+                words=private.words.get(name, ""),
+                reason=private.reasons.get(name, ""),
+                correction=private.corrections.get(name),
+                holders=private.holders.get(name, ()),
+            )
             for name, item in case.items.items()
             if may_see(item, by, now)
         ],

@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
 
-from shared.disclosure.model import Defect, Ground, RequestType
+from shared.disclosure.codes import Defect, Ground, RequestType
 from shared.policy.model import Basis, Words
 
 K = TypeVar("K", bound=StrEnum)

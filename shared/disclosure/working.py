@@ -13,6 +13,7 @@ from shared import log
 from shared.clock import Clock
 from shared.cloud.documents import Write
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
 from shared.disclosure.file import SYSTEM
 from shared.disclosure.machine import after
 from shared.disclosure.model import Case, Job
@@ -81,15 +82,15 @@ class Working:
 
     async def _time_passed(self, case: Opened) -> Opened:
         now = self.desk.moment()
-        if after(case.file, a.Tick(), SYSTEM, now).case == case.file.case:
+        if after(case.file, auto.Tick(), SYSTEM, now).case == case.file.case:
             return case
-        return await self.desk.do(case.id, a.Tick(), SYSTEM, if_version=case.version)
+        return await self.desk.do(case.id, auto.Tick(), SYSTEM, if_version=case.version)
 
     async def _do(self, case: Opened, job: Job) -> Opened:
         try:
             done = await self.workers[job.name](case, job)
             if isinstance(done, NotYet):
-                delayed = a.JobDelayed(name=job.name, item=job.item, until=done.until)
+                delayed = auto.JobDelayed(name=job.name, item=job.item, until=done.until)
                 return await self.desk.do(case.id, delayed, SYSTEM, if_version=case.version)
             after_it = await self.desk.do(case.id, done.act, SYSTEM, if_version=case.version, along=done.along)
         except Fault as fault:
@@ -110,7 +111,7 @@ class Working:
             code=fault.code,
         )
         pause = min(FIRST_PAUSE * 3**job.attempt, LONGEST_PAUSE)
-        delayed = a.JobDelayed(name=job.name, item=job.item, until=self.clock.now() + pause, problem=fault.code)
+        delayed = auto.JobDelayed(name=job.name, item=job.item, until=self.clock.now() + pause, problem=fault.code)
         return await self.desk.do(case.id, delayed, SYSTEM, if_version=case.version)
 
 

@@ -44,10 +44,12 @@ class AskingToErase:
     clock: Clock
     ids: ids.Ids
 
-    async def request(self, uid: str, kinds: Sequence[Kind], how: How, *, if_epoch: int | None = None) -> StoredErasure:
+    async def request(
+        self, uid: str, kinds: Sequence[Kind], how: How, *, if_epoch: int | None = None, fences: Sequence[Write] = ()
+    ) -> StoredErasure:
         """Erase what is stored of `kinds`; none: everything, with the key to it, and with whatever binds relatives to
         the person. With `if_epoch` that was asked for looking at that state of the consents, and is refused on any
-        other.
+        other; so it is where one of `fences` does not hold.
 
         Raises InvalidInput `body_invalid`: a kind twice. Conflict `withdraw_first`: a kind of them is still consented
         to; `erasure_under_way`; `consent_stale`. Refused `consent_frozen`: they have died, and nobody decides under
@@ -87,7 +89,7 @@ class AskingToErase:
                 *(Entry(cell, State.ERASING) for cell in cells),
             ]
 
-        along: list[Write] = [put(path, erasure, Expect.ABSENT), audit]
+        along: list[Write] = [put(path, erasure, Expect.ABSENT), audit, *fences]
         for relation in await self.relations.open_of(uid) if erasure.everything else []:
             along += ended(relation, at, actor="data_subject", reason="erased")
         await self.recorder.record(uid, build, how.said(notice, self.clock), if_epoch=if_epoch, along=along)

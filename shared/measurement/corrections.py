@@ -28,6 +28,8 @@ from shared.vocabulary import Kind
 
 MOST_RULES = 500
 """How many of one person and kind are kept: some 100 KB, sealed."""
+WIDEST_NS = 31 * 86_400_000_000_000
+"""What one rule can be about: what was is kept beside what is."""
 WIDEST_REPLACEMENT_NS = 86_400_000_000_000
 """One value for more than a day of points is no correction of a fact."""
 ORIGIN = f"{CORRECTED}desk"
@@ -94,7 +96,9 @@ class CorrectionRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Touched(msgspec.Struct, frozen=True):
-    """What one correction did: the points it is about, before and after, as rows of `model.Row`."""
+    """What one rule does: the points that it changes, before and after, as `model.Row`."""
+
+    rule: CorrectionRule
 
     before: list[Row]
     after: list[Row]
@@ -116,8 +120,8 @@ def check_fix(fix: PointFix, at: dt.datetime) -> None:
         raise _wrong("start, end: still to come")
     if fix.does is Does.ADD:
         _check_added(fix, start_ns, end_ns, at)
-    elif fix.end is not None and end_ns == start_ns:
-        raise _wrong("end: after start")
+    elif fix.end is not None and not start_ns < end_ns <= start_ns + WIDEST_NS:
+        raise _wrong("end: after start, and 31 days at most")
     elif fix.does is Does.REPLACE:
         if not fix.values or end_ns - start_ns > WIDEST_REPLACEMENT_NS:
             raise _wrong("values: at least one, for a day at most")
@@ -203,6 +207,28 @@ def corrected(day: Day, rules: Sequence[CorrectionRule]) -> Day:
     if rows == source and aside == day.set_aside:
         return day
     return Day(day.on, Points.of_rows(kind, rows), aside)
+
+
+def touched(rule: CorrectionRule, days: Iterable[Day], earlier: Sequence[CorrectionRule]) -> Touched:
+    """What the rule changes in these days, as the source tells them, over the rules before it.
+
+    Raises Refused `correction_unmatched`: nothing.
+    """
+    before: list[Row] = []
+    after: list[Row] = []
+    for day in days:
+        was = list(corrected(day, earlier).points.rows())
+        now = list(corrected(day, [*earlier, rule]).points.rows())
+        before += _without(was, now)
+        after += _without(now, was)
+    if not before and not after:
+        raise Refused("correction_unmatched")
+    return Touched(rule, before, after)
+
+
+def _without(rows: Iterable[Row], others: Iterable[Row]) -> list[Row]:
+    left = set(others)
+    return [row for row in rows if row not in left]
 
 
 def days_added_to(rules: Iterable[CorrectionRule], first: dt.date, last: dt.date) -> list[dt.date]:

@@ -15,10 +15,18 @@ from shared.cloud.documents import NAME, Delete, Document, Documents, Expect, Pu
 from shared.cloud.seal import Key, open_sealed, seal
 from shared.consent.gate import Permit
 from shared.errors import Fault, Refused
-from shared.measurement.corrections import corrected, days_added_to
+from shared.measurement.corrections import (
+    CorrectionRule,
+    Touched,
+    bound,
+    corrected,
+    days_added_to,
+    touched,
+    with_rule,
+)
 from shared.measurement.merge import Change, merge
-from shared.measurement.model import Day
-from shared.measurement.overlay import forgetting, opened, overlay_path
+from shared.measurement.model import Day, day_of
+from shared.measurement.overlay import CorrectionStore, forgetting, opened, overlay_path
 from shared.measurement.pack import pack, unpack
 from shared.measurement.ports import StoredDay
 from shared.vocabulary import Kind, Purpose
@@ -110,6 +118,29 @@ class MeasurementStore:
             yield corrected(day, rules)
         for on in added:
             yield corrected(Day.empty(permit.kind, on), rules)
+
+    async def amend(self, permit: Permit, rules: Sequence[CorrectionRule]) -> tuple[list[Touched], Write]:
+        """What further rules change, each over those before it, and the write that makes them hold.
+
+        Raises Refused `consent_missing`: the permit is not to handle a request; `correction_unmatched`: one of them
+        changes nothing; `too_many_corrections`. As `read_days`.
+        """
+        key, store = await self.key(permit.uid), CorrectionStore(self._documents)
+        held, expect = await store.standing(permit, key)
+        changes: list[Touched] = []
+        for rule in rules:
+            first, last = day_of(rule.start_ns), day_of(max(rule.end_ns - 1, rule.start_ns))
+            there = {day.on: day async for day in self._source_days(permit, key, first, last)}
+            days = [there.get(on) or Day.empty(permit.kind, on) for on in sorted({first, *there})]
+            meant = bound(rule, permit.kind, [corrected(day, held) for day in days], held)
+            changes.append(touched(meant, days, held))
+            held = with_rule(held, meant)
+        return changes, store.write(permit, key, held, expect)
+
+    async def _source_days(self, permit: Permit, key: Key, first: dt.date, last: dt.date) -> AsyncIterator[Day]:
+        pages = self._pages(permit, [(first, last)])
+        async for day in self._stored_days(permit, key, await anext(pages, None), pages):
+            yield day
 
     async def _pages(self, permit: Permit, spans: Iterable[tuple[dt.date, dt.date]]) -> AsyncGenerator[_Page, None]:
         for first, last in spans:

@@ -85,22 +85,22 @@ class Sealer(Protocol):
         ...
 
 
-class Tries(Protocol):
-    """Where attempts are kept: `attempts.Attempts`."""
-
-    async def begin(self, case: str, staff: str) -> "Try":
-        """Take one of the staff member's attempts, and see what the case has left.
-
-        Raises Unavailable `too_many_requests`; Refused `match_attempts_spent`, `match_settled`.
-        """
-        ...
-
-
 class Try(Protocol):
     """One attempt, begun."""
 
     async def end(self, stated: Profile, answer: Answer) -> None:
         """Commit it with its audit entry, before anybody is answered. Raises Conflict: another one was faster."""
+        ...
+
+
+class Tries(Protocol):
+    """Where attempts are kept: `attempts.Attempts`."""
+
+    async def begin(self, case: str, staff: str) -> Try:
+        """Take one of the staff member's attempts, and see what the case has left.
+
+        Raises Unavailable `too_many_requests`; Refused `match_attempts_spent`, `match_settled`.
+        """
         ...
 
 

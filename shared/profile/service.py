@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from shared.audit.model import Fact
 from shared.clock import Clock
+from shared.cloud.documents import Write
 from shared.consent.model import DECEASED, QOLMS, Cell, State
 from shared.consent.ports import Commit
 from shared.errors import Conflict, InvalidInput, Refused
@@ -24,6 +26,15 @@ class By:
 
 
 THE_PERSON = By()
+
+
+class Prepared(NamedTuple):
+    """A change that is not committed yet: what is held, and would be. `witness` is None where they are the same."""
+
+    held: Held
+    after: Profile
+    writes: Sequence[Write] = ()
+    witness: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,24 +64,33 @@ class Profiles:
         Raises InvalidInput `body_invalid`; Conflict `profile_stale` (what is held is another version than was looked
         at), `erasure_under_way`; Refused `consent_frozen`: they have died, and nobody speaks under their name any more.
         """
-        purpose = Purpose.SELF_ACCESS if by is THE_PERSON else Purpose.REQUEST_HANDLING
         for _ in range(_ATTEMPTS):
-            # In this order: whoever sees what an erasure left behind also sees the erasure.
-            held = await self.holdings.held(uid, purpose)
-            await self._check_open(uid)
-            if held.number != if_version:
-                raise Conflict("profile_stale", f"the version is {held.number}")
-            after = changed(held.profile, given, self.clock.now())
-            if not (fields := touched(held.profile, after)):
-                return held
-            self._check_numbers(after, fields)
-            writes, witness = await self.holdings.changing(uid, held, after, by)
+            prepared = await self.prepare(uid, given, if_version=if_version, by=by)
+            if prepared.witness is None:
+                return prepared.held
             try:
-                await self.commit(writes, witness=witness)
+                await self.commit(prepared.writes, witness=prepared.witness)
             except Conflict:
                 continue  # another change, an erasure, or somebody else whose phone is the same
-            return await self.holdings.held(uid, purpose)
+            return await self.holdings.held(uid, _purpose(by))
         raise Conflict("precondition_failed", "it kept changing")
+
+    async def prepare(
+        self, uid: str, given: Mapping[Field, Value | None], *, if_version: int | None, by: By
+    ) -> Prepared:
+        """What a change would commit, for whoever has more to commit with it. Without `if_version` it goes over
+        whatever is held. Raises as `change`."""
+        # In this order: whoever sees what an erasure left behind also sees the erasure.
+        held = await self.holdings.held(uid, _purpose(by))
+        await self._check_open(uid)
+        if if_version is not None and held.number != if_version:
+            raise Conflict("profile_stale", f"the version is {held.number}")
+        after = changed(held.profile, given, self.clock.now())
+        if not (fields := touched(held.profile, after)):
+            return Prepared(held, after)
+        self._check_numbers(after, fields)
+        writes, witness = await self.holdings.changing(uid, held, after, by)
+        return Prepared(held, after, writes, witness)
 
     def _check_numbers(self, after: Profile, fields: Sequence[Field]) -> None:
         for one in fields:
@@ -86,3 +106,7 @@ class Profiles:
         states = [consents.state_of(Cell(Purpose.QOLMS_STORE, kind, QOLMS), at) for kind in Kind]
         if all(state is State.ERASING for state in states):
             raise Conflict("erasure_under_way")
+
+
+def _purpose(by: By) -> Purpose:
+    return Purpose.SELF_ACCESS if by is THE_PERSON else Purpose.REQUEST_HANDLING

@@ -11,6 +11,8 @@ from shared.errors import Conflict
 from shared.retention.model import EXPIRES, Tally
 
 PAGE = 200
+UNSIGNED_FOR = dt.timedelta(days=30)
+"""So long papers that are due may wait for their two signatures before an operator is told."""
 
 
 class Sweeper(Protocol):
@@ -26,6 +28,10 @@ class DueCases(Protocol):
 
     async def papers_due(self, today: dt.date) -> int:
         """How many cases wait for their papers to be destroyed."""
+        ...
+
+    async def papers_unsigned(self, until: dt.date) -> int:
+        """How many have waited since before that day, with nothing that holds them."""
         ...
 
 
@@ -54,6 +60,8 @@ class Retaining:
         due = await self.cases.papers_due(today)
         if due:
             log.event("retention.papers_due", "NOTICE", count=due)
+        if unsigned := await self.cases.papers_unsigned(today - UNSIGNED_FOR):
+            log.event("retention.papers_unsigned", "ERROR", count=unsigned)
         tally = Tally(gone=gone, swept=swept, papers_due=due, finished=finished and swept)
         log.event("retention.done", count=sum(gone.values()), finished=tally.finished)
         return tally

@@ -71,6 +71,8 @@ class Power(StrEnum):
     REFER = "refer"
     """Refer to the entruster whose data it is."""
     DECIDE = "decide"
+    COSIGN = "cosign"
+    """Approve, as the second person, of handing data out."""
     EXTEND = "extend"
     RECORD_EVIDENCE = "record_evidence"
     """Tell that a task for people (CCTV, papers, other systems) was carried out."""
@@ -114,6 +116,7 @@ POWERS: Mapping[Power, frozenset[Role]] = MappingProxyType(
             Power.FIX_SCOPE: (_D,),
             Power.REFER: (_D,),
             Power.DECIDE: (_D,),
+            Power.COSIGN: (_V, _D, _M),
             Power.EXTEND: (_D,),
             Power.RECORD_EVIDENCE: (_W, _D),
             Power.SEE_MY_NUMBER: (_M,),

@@ -10,6 +10,7 @@ from shared.consent.receipts import KEY
 from shared.consent.recipients import RecipientStore
 from shared.consent.store import ConsentStore
 from shared.disclosure.carrying_out import CarryingOut
+from shared.disclosure.correcting import Correcting
 from shared.disclosure.destroying import Destroying
 from shared.disclosure.effects import Effects
 from shared.disclosure.held_here import AccessRecords, CaseRecords, ProfileRecords
@@ -38,14 +39,14 @@ from shared.wiring.desk import desk, shelf
 from shared.wiring.keys import keys
 from shared.wiring.mailing import outbox
 from shared.wiring.platform import Platform
-from shared.wiring.profiles import profile_store
+from shared.wiring.profiles import profile_store, profiles
 from shared.wiring.proving import proofs
 from shared.wiring.queue import queue
 
 
 def working(p: Platform) -> Working:
     """The jobs of a case."""
-    acting, made, post = effects(p), results(p), outbox(p)
+    acting, made, mending, post = effects(p), results(p), correcting(p), outbox(p)
     published = notices(p.settings.notices)
     mailing = Mailing(
         outbox=post, notices=published, clock=p.clock, cases_url=f"{p.settings.public_url}/disclosure/cases"
@@ -57,6 +58,8 @@ def working(p: Platform) -> Working:
             "package": made.package,
             "records": made.records,
             "purposes": made.purposes,
+            "correct": mending.correct,
+            "holders": mending.holders,
         }
     )
     workers: dict[str, Worker] = {
@@ -122,6 +125,22 @@ def results(p: Platform) -> Results:
         recipients=recipients,
         notices=published,
         clock=p.clock,
+    )
+
+
+def correcting(p: Platform) -> Correcting:
+    """What corrects what is held."""
+    k = keys(p)
+    return Correcting(
+        shelf=shelf(p),
+        profiles=profiles(p),
+        days=MeasurementStore(p.documents, k.data),
+        keys=k.data,
+        ledger=ConsentStore(p.documents),
+        provisions=ProvisionStore(p.documents),
+        recipients=RecipientStore(p.documents, [*notices(p.settings.notices)][-1].contents.service),
+        clock=p.clock,
+        ids=RandomIds(),
     )
 
 

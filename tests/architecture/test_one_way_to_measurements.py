@@ -102,6 +102,7 @@ ADMITTING = {
     },
     "admit_request": {
         "shared/consent/gate.py",
+        "shared/disclosure/correcting.py",
         "shared/disclosure/package/reading.py",
     },
 }

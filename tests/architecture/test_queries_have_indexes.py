@@ -19,7 +19,8 @@ from shared.consent.model import Consents
 from shared.consent.recipients import institution_calling
 from shared.consent.relations import RelationStore
 from shared.consent.store import ConsentStore
-from shared.disclosure.model import Stage
+from shared.disclosure.codes import Stage
+from shared.disclosure.ports import Days
 from shared.disclosure.proofs.store import LinkStore
 from shared.disclosure.store import CaseStore
 from shared.erasure.store import ErasureStore
@@ -57,15 +58,16 @@ async def test_every_query_of_every_store_has_its_index(sqlite_documents, clock)
     for stage in (None, Stage.RECEIVED):
         await cases.open_page(stage=stage, after="", limit=5)
     await cases.papers_due(AT.date())
+    await cases.overdue(AT.date())
     retaining = Retaining(documents=documents, sweeper=Blobs(documents, clock, SeededIds()), cases=cases, clock=clock)
     await retaining.run(AT.date())
     await DayDeleter(documents).deletions("hana", Kind.SLEEP, limit=5)
-    cases = CaseStore(documents)
-    await cases.of_subject("s", limit=5)
-    await cases.due(AT, limit=5)
-    await cases.about("x")
-    await cases.open_page(stage=None, after="", limit=5)
-    await cases.open_page(stage=Stage.RECEIVED, after="", limit=5)
+    week = Days(AT.date(), AT.date())
+    for stage in (None, Stage.RECEIVED):
+        await cases.worklist(stage=stage, days=week, after="", limit=5)
+        await cases.how_many(stage=stage, days=Days())
+    await cases.how_many_due(week)
+    await cases.ended(AT.date(), limit=5)
     await MessageStore(documents).of("cases/x")
     await MessageStore(documents).due(AT, limit=5)
     await MessageStore(documents).to_forget(AT, limit=5)

@@ -101,8 +101,8 @@ async def test_names_are_those_with_the_prefix_sorted_however_many(
     await forge(raw, wanted[3], b"on top")
     await raw("s3", "delete_object", Bucket=BUCKET, Key=wanted[5])
     assert await anchors.names(f"{folder}/") == wanted
-    assert await S3Anchors(SmallPages(aws), BUCKET).names(f"{folder}/") == wanted  # type: ignore[arg-type]
-    assert await S3Anchors(SmallPages(aws), BUCKET).get(wanted[3]) == b"x"  # type: ignore[arg-type]
+    assert await S3Anchors(SmallPages(aws), BUCKET).names(f"{folder}/") == wanted
+    assert await S3Anchors(SmallPages(aws), BUCKET).get(wanted[3]) == b"x"
 
 
 class SmallPages:

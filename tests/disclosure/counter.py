@@ -10,10 +10,12 @@ from shared.clock import ManualClock
 from shared.cloud.documents import Documents, settle
 from shared.cloud.vault import WRAPPING_KEY, DataKeys, DataSealing
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import Category, Channel, RequestType
 from shared.disclosure.days import begins_at
 from shared.disclosure.evidence import WHO_AND_WHERE, Document, Paper
 from shared.disclosure.file import SYSTEM, Actor, staff
-from shared.disclosure.model import Category, Channel, Person, RequestType
+from shared.disclosure.model import Person
 from shared.disclosure.proofs.service import Closing
 from shared.disclosure.proofs.store import LinkStore
 from shared.disclosure.service import Desk, Opened
@@ -135,13 +137,16 @@ class Counter:
         """A paper that shows who somebody is."""
         today = self.desk.moment().today
         return Document(
-            paper=Paper.DRIVING_LICENCE, received_on=today, agreed=WHO_AND_WHERE, good_until=today.replace(year=2030)
+            paper=Paper.DRIVING_LICENCE,
+            received_on=today,
+            agreed=WHO_AND_WHERE,
+            good_until=today.replace(year=today.year + 4, day=1),
         )
 
     async def collected(self, case: Opened, item: str = "1", **more: Any) -> Opened:
         """What the item is about is fixed, and found."""
         case = await self.do(case, a.FixScope(item=item, scope=case.file.case.items[item].scope), DECIDER)
-        return await self.do(case, a.Collected(item=item, **more))
+        return await self.do(case, auto.Collected(item=item, **more))
 
 
 def form_of(case: Opened) -> a.Form:

@@ -9,7 +9,9 @@ from shared.audit.model import first_break
 from shared.audit.store import stream_entries
 from shared.cloud.documents import Documents
 from shared.disclosure import acts as a
-from shared.disclosure.model import Ground, Outcome, RequestType, Scope, Stage, Step, Way
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import Ground, Outcome, RequestType, Stage, Step, Way
+from shared.disclosure.model import Scope
 from shared.errors import Conflict, Fault, NotPermitted
 from tests.disclosure.counter import DECIDER, SECOND, WINDOW, YAMADA, Counter
 
@@ -51,8 +53,8 @@ async def test_a_request_goes_from_the_call_to_the_answer(counter: Counter):
     assert case.file.case.due_on == dt.date(2026, 12, 11)
     case = await counter.collected(await counter.verified(case, account="hanako"))
     case = await counter.do(case, a.Decide(item="1", outcome=Outcome.FULL), DECIDER)
-    case = await counter.do(case, a.BeginExecuting(item="1"))
-    case = await counter.do(case, a.TaskDone(item="1", task="package", proof="sha256:1", count=3))
+    case = await counter.do(case, auto.BeginExecuting(item="1"))
+    case = await counter.do(case, auto.TaskDone(item="1", task="package", proof="sha256:1", count=3))
     assert case.file.case.items["1"].step is Step.NOTIFYING
     today = counter.desk.moment().today
     case = await counter.do(case, a.RegisterDelivery(items=("1",), on=today, proof="receipt"), WINDOW)
@@ -119,7 +121,7 @@ async def test_what_asks_for_an_end_freezes_from_the_verification_on(counter: Co
 async def test_data_found_in_paper_is_for_the_window_to_post(counter: Counter):
     case = await counter.call(DISCLOSE)
     case = await counter.do(case, a.SendForm(way=Way.PAPER), WINDOW)
-    case = await counter.do(case, a.LetterSet(letter="l1", papers=("0" * 64,)))
+    case = await counter.do(case, auto.LetterSet(letter="l1", papers=("0" * 64,)))
     case = await counter.do(case, a.Posted(letter="l1", on=counter.desk.moment().today, tracking="123"), WINDOW)
     assert case.file.case.letters["l1"].tracking == "123"
     with pytest.raises(Conflict, match="case_moved_on"):

@@ -15,10 +15,12 @@ from shared.cloud.documents import Document, Documents, Expect, Put, Query, Writ
 from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.vault import KeyShredder
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import Category, Channel, RequestType, Stage
 from shared.disclosure.days import begins_at
 from shared.disclosure.destroying import CERTIFICATES, Destroying, certificate_path
 from shared.disclosure.file import Actor
-from shared.disclosure.model import Category, Channel, RequestType, Scan, Stage
+from shared.disclosure.model import Scan
 from shared.disclosure.proofs.model import Link, State, Use, path_of
 from shared.disclosure.service import Opened
 from shared.disclosure.shelf import Shelf, paper_path
@@ -187,13 +189,13 @@ async def test_a_hold_between_the_second_signature_and_the_destruction_still_sto
 
 async def test_once_it_has_begun_a_hold_comes_too_late_and_is_told_so(counter: Counter):
     case = await signed(counter, await over(counter), WINDOW, VERIFIER)
-    case = await counter.do(case, a.BeginDestruction())
+    case = await counter.do(case, auto.BeginDestruction())
     with pytest.raises(Conflict, match="case_moved_on"):
         await counter.do(case, a.PlaceHold(reason="訴訟"), MANAGER)
     assert (await run(counter, case)).file.case.stage is Stage.DESTROYED
 
 
-@pytest.mark.parametrize("act", [a.BeginDestruction(), a.Destroyed(certificate="0" * 64)])
+@pytest.mark.parametrize("act", [auto.BeginDestruction(), auto.Destroyed(certificate="0" * 64)])
 async def test_not_even_the_system_destroys_what_two_have_not_signed(counter: Counter, act: a.Act):
     case = await signed(counter, await over(counter), WINDOW)
     with pytest.raises(Conflict, match="not_due"):

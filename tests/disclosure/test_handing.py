@@ -21,28 +21,32 @@ from shared.cloud.pace import Pace
 from shared.cloud.sqlite import SqliteDocuments
 from shared.cloud.tickets import PAGE_KEY, Tickets
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
 from shared.disclosure.agents import Agent, AgentKind, Mandate
 from shared.disclosure.carrying_out import CarryingOut
+from shared.disclosure.codes import By, Channel, Outcome, RequestType, Stage, Step, Way
 from shared.disclosure.evidence import MailLink, SignIn
-from shared.disclosure.file import SYSTEM
-from shared.disclosure.handing_acts import FetchActs, public_routes
+from shared.disclosure.file import PERSON, SYSTEM, Actor
+from shared.disclosure.handing_acts import FetchActs, Print, PrintActs, public_routes
 from shared.disclosure.identity import Level, level_of
 from shared.disclosure.inviting import Inviting
 from shared.disclosure.mailing import Mailing
-from shared.disclosure.model import By, Channel, Outcome, Person, RequestType, Stage, Step, Way
+from shared.disclosure.model import Person
 from shared.disclosure.proofs.model import MOST_ISSUES, MOST_TRIES, State, Use
 from shared.disclosure.proofs.service import Proofs
 from shared.disclosure.proofs.store import LinkStore
 from shared.disclosure.service import Opened
 from shared.disclosure.shelf import Shelf
+from shared.disclosure.staff_acts import StaffActs
 from shared.disclosure.stored import key_name, written
 from shared.disclosure.told import CasesTold
 from shared.disclosure.working import Done, Working
-from shared.errors import Conflict, Fault, InvalidInput, NotPermitted, OutcomeUnknown, Refused
+from shared.errors import Conflict, Fault, InvalidInput, NotFound, NotPermitted, OutcomeUnknown, Refused
 from shared.mail.model import Letter
 from shared.mail.store import MessageStore
 from shared.policy.notices import notices
 from shared.profile.blind import MATCH_KEY, MatchKeys
+from shared.vocabulary import Language
 from tests.disclosure.counter import DECIDER, SECOND, VERIFIER, WINDOW, YAMADA, Counter
 from tests.disclosure.test_working import Scripted
 from tests.fakes import MemorySecrets
@@ -92,7 +96,9 @@ class Handing:
 
     async def package(self, case: Opened, item: str) -> Done:
         put = await self.shelf.put(case.id, f"result.{item}.1", ZIP)
-        return Done(a.TaskDone(item=item, task=case.file.case.items[item].tasks[0], proof=put.blob.sha256), put.writes)
+        return Done(
+            auto.TaskDone(item=item, task=case.file.case.items[item].tasks[0], proof=put.blob.sha256), put.writes
+        )
 
     def working(self) -> Working:
         carrying = CarryingOut(
@@ -276,6 +282,15 @@ async def test_only_the_newest_link_and_only_while_identity_is_looked_at(handing
         await handing.proofs.redeem(await handing.token(case), Use.MAIL_ADDRESS)
 
 
+async def test_an_older_link_is_not_taken_for_the_newest(handing: Handing):
+    case = await in_verification(handing)
+    case = await handing.run(await handing.counter.do(case, a.SendLink(use=Use.MAIL_ADDRESS), VERIFIER))
+    for act in (a.ProveMail(about="0"), a.ProveAccount(about="1", account="h", subject="s")):
+        with pytest.raises(Conflict, match="case_moved_on"):
+            await handing.counter.do(case, act, PERSON)
+    await handing.counter.do(case, a.ProveMail(about="1"), PERSON)
+
+
 @pytest.mark.parametrize("by", [WINDOW, VERIFIER, DECIDER])
 async def test_nobody_at_the_desk_can_say_that_a_link_was_followed(handing: Handing, by: Any):
     case = await in_verification(handing)
@@ -423,6 +438,17 @@ async def test_a_new_link_goes_out_so_often_with_the_same_code_and_no_second_let
         await handing.counter.do(await handing.read(case), a.SendAgain(), WINDOW)
 
 
+async def test_where_no_link_is_left_what_is_ready_next_goes_on_paper(handing: Handing):
+    wishes = (a.Wish(type=DISCLOSE, way=Way.ELECTRONIC), a.Wish(type=PURPOSE, way=Way.ELECTRONIC))
+    case = await handing.counter.returned(await handing.counter.call(wishes=wishes))
+    case = await handing.decided(await handing.counter.verified(case, account="hanako"), "1")
+    for _ in range(MOST_ISSUES - 1):
+        case = await handing.run(await handing.counter.do(case, a.SendAgain(), WINDOW))
+    case = await handing.decided(case, "2")
+    assert [item.way for item in case.file.case.items.values()] == [Way.ELECTRONIC, Way.PAPER]
+    assert case.file.case.links["delivery"].items == ("1",)
+
+
 async def test_a_second_item_is_handed_over_by_the_newer_link_with_the_first(handing: Handing):
     wishes = (a.Wish(type=DISCLOSE, way=Way.ELECTRONIC), a.Wish(type=PURPOSE, way=Way.ELECTRONIC))
     case = await handing.counter.returned(await handing.counter.call(wishes=wishes))
@@ -539,6 +565,105 @@ async def rewritten(handing: Handing, case: Opened, **private: Any) -> None:
     file = case.file.with_private(**private)
     writes, _ = written(case.id, file, key, case.version, at=at, by=SYSTEM, action="case.note", facts={})
     await handing.counter.documents.commit(writes)
+
+
+async def test_without_the_right_no_new_link_goes_out(handing: Handing):
+    case = await through_an_agent(handing)
+    asked = await handing.counter.do(case, a.SendAgain(), WINDOW)
+    await handing.counter.do(asked, a.RevokeAgency(), WINDOW)
+    case = await handing.run(case)
+    assert case.file.case.links["delivery"].count == 1
+    assert len(await handing.mails(case)) == 1
+    with pytest.raises(Refused, match="agency_over"):
+        await handing.counter.do(case, a.SendAgain(), WINDOW)
+
+
+async def test_of_fetching_and_taking_the_mandate_back_at_once_one_comes_first(handing: Handing):
+    for _ in range(5):
+        case = await through_an_agent(handing)
+        token, code = await handing.token(case), case.file.private.code
+        redeemed, _ = await asyncio.gather(
+            handing.posted("POST", "/links/delivery", token=token, code=code),
+            handing.counter.desk.do(case.id, a.RevokeAgency(), WINDOW),
+            return_exceptions=True,
+        )
+        assert not isinstance(redeemed, BaseException)
+        now = await handing.read(case)
+        delivered = now.file.case.items["1"].step is Step.ANSWERED
+        assert delivered == (redeemed[0] == 200)
+        ticket = re.search(r'name="ticket" value="([\w-]+)"', redeemed[2].decode())
+        revoked = now.file.private.agency is not None and now.file.private.agency.revoked_at is not None
+        if ticket and revoked:
+            assert (await handing.posted("POST", "/links/files", ticket=ticket[1], item="1", part="1"))[0] == 403
+
+
+# on paper
+
+
+class Accesses:
+    """Keeps what was opened."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, str, str]] = []
+
+    async def opened(self, *, staff: str, what: str, reason: str, **more: str) -> str:
+        self.kept.append((staff, what, reason))
+        return "a1"
+
+
+class Printer:
+    """The window's printer."""
+
+    def __init__(self, handing: Handing) -> None:
+        self.handing, self.accesses = handing, Accesses()
+        counter = handing.counter
+        self.openings = Tickets(handing.secrets, counter.clock, use="case opening")
+        acts = StaffActs(
+            desk=counter.desk,
+            lists=counter.cases,
+            accesses=self.accesses,
+            openings=self.openings,
+            pace=Pace(counter.documents, counter.clock, "opening_cases", 20),
+            clock=counter.clock,
+        )
+        self.printing = PrintActs(acts=acts, shelf=handing.shelf)
+
+    async def result(self, case: Opened, by: Actor = WINDOW, item: str = "1", part: str = "1") -> bytes:
+        ticket = await self.openings.issue(f"{by.id} {case.id}")
+        body = Print(opening=ticket.text, reason="発送のため")
+        path = {"id": case.id, "item": item, "part": part}
+        printed = await self.printing.result(edge.Call(by.member, path, None, body, Language.JA))
+        assert not isinstance(printed.content, bytes)
+        return b"".join([piece async for piece in printed.content])
+
+
+async def test_what_goes_on_paper_is_printed_and_that_is_kept(handing: Handing):
+    printer, case = Printer(handing), await handing.waiting(PURPOSE, way=Way.PAPER)
+    assert await printer.result(case) == ZIP, "a notice is printed as it is"
+    assert printer.accesses.kept == [(WINDOW.id, "result 1", "発送のため")]
+
+
+async def test_what_is_fetched_by_link_is_not_printed_and_only_the_window_prints(handing: Handing):
+    printer, case = Printer(handing), await handing.waiting(PURPOSE)
+    with pytest.raises(NotFound, match="item_unknown"):
+        await printer.result(case)
+    on_paper = await handing.waiting(PURPOSE, way=Way.PAPER)
+    for item, part in (("2", "1"), ("1", "2"), ("1", "0"), ("1", "../1")):
+        with pytest.raises(NotFound, match="item_unknown"):
+            await printer.result(on_paper, item=item, part=part)
+    printer.accesses.kept.clear()
+    for by in (VERIFIER, DECIDER):
+        with pytest.raises(NotPermitted, match="power_missing"):
+            await printer.result(on_paper, by=by)
+    assert printer.accesses.kept == []
+
+
+async def test_nothing_is_printed_for_an_agent_whose_right_has_ended(handing: Handing):
+    case = await through_an_agent(handing)
+    case = await handing.counter.do(case, a.AnswerOnPaper(item="1"), WINDOW)
+    await handing.counter.do(case, a.RevokeAgency(), WINDOW)
+    with pytest.raises(Refused, match="agency_over"):
+        await Printer(handing).result(case)
 
 
 async def test_with_the_case_its_links_end(handing: Handing):

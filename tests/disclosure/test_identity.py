@@ -182,7 +182,7 @@ def test_what_is_flawed_says_why_and_carries_nothing(case: str):
         SignIn(at=AT),
         Match(at=AT - dt.timedelta(days=90)),
     ],
-    ids=str,
+    ids=lambda one: type(one).__name__.lower(),
 )
 def test_on_the_last_day_it_still_counts(one: Evidence):
     assert flaws(one, AT) == set()

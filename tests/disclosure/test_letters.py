@@ -9,10 +9,10 @@ import pytest
 from shared.cloud.blobs import Blobs
 from shared.cloud.sqlite import SqliteDocuments
 from shared.disclosure import acts as a
+from shared.disclosure.codes import Defect, Ground, Outcome, RequestType, Way
 from shared.disclosure.identity import Way as Shows
 from shared.disclosure.lettering import Lettering
 from shared.disclosure.mailing import Mailing
-from shared.disclosure.model import Defect, Ground, Outcome, RequestType, Way
 from shared.disclosure.service import Opened
 from shared.disclosure.shelf import Shelf
 from shared.mail.store import MessageStore

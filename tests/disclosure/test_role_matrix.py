@@ -10,26 +10,13 @@ from typing import Any
 import pytest
 
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
 from shared.disclosure.agents import Agent, AgentKind
+from shared.disclosure.codes import By, Category, Channel, Outcome, RequestType, Stage, Step, Way
 from shared.disclosure.evidence import Document, Paper
 from shared.disclosure.file import PERSON, SYSTEM, Actor, File, Moment
 from shared.disclosure.machine import TABLE, after
-from shared.disclosure.model import (
-    By,
-    Case,
-    Category,
-    Channel,
-    Item,
-    Outcome,
-    Person,
-    Private,
-    RequestType,
-    Scan,
-    Scope,
-    Stage,
-    Step,
-    Way,
-)
+from shared.disclosure.model import Case, Item, Person, Private, Scan, Scope
 from shared.disclosure.proofs.model import Use
 from shared.errors import Fault
 from tests.disclosure.counter import AUDITOR, DECIDER, MANAGER, VERIFIER, WINDOW, YAMADA
@@ -60,7 +47,7 @@ begin_verification V     received
 add_proof          V     verifying
 match_account      V     verifying
 match_by_hand      V     verifying
-record_agency      V     verifying
+record_agency      V     verifying handling
 send_link          V     verifying
 prove_mail         p     verifying
 prove_account      p     verifying
@@ -73,7 +60,7 @@ refer              D     handling | scoping
 collected          s     handling | collecting
 review             M     handling | mynumber_review
 decide             D     handling | collected reviewed
-cosign             WVDM  handling | decided
+cosign             VDM   handling | decided
 extend             D     {OPEN}
 begin_executing    s     handling | decided
 task_done          s     handling | executing
@@ -123,16 +110,16 @@ EXAMPLES: dict[type[a.Act], dict[str, Any]] = {
     a.RegisterDelivery: {"items": (), "on": TODAY, "proof": ""},
     a.PlaceHold: {"reason": ""},
     a.Note: {"text": ""},
-    a.JobDone: {"name": "x"},
-    a.JobDelayed: {"name": "x", "until": NOW},
-    a.LetterSet: {"letter": "l1", "papers": ()},
-    a.TaskDone: {"task": "x", "proof": ""},
-    a.Destroyed: {"certificate": ""},
+    auto.JobDone: {"name": "x"},
+    auto.JobDelayed: {"name": "x", "until": NOW},
+    auto.LetterSet: {"letter": "l1", "papers": ()},
+    auto.TaskDone: {"task": "x", "proof": ""},
+    auto.Destroyed: {"certificate": ""},
     a.SendLink: {"use": Use.MAIL_ADDRESS},
     a.ProveMail: {"about": ""},
     a.ProveAccount: {"about": "", "account": "", "subject": ""},
-    a.LinkSent: {"use": Use.MAIL_ADDRESS, "until": NOW, "mail": ""},
-    a.LinkLocked: {"use": Use.MAIL_ADDRESS},
+    auto.LinkSent: {"use": Use.MAIL_ADDRESS, "until": NOW, "mail": ""},
+    auto.LinkLocked: {"use": Use.MAIL_ADDRESS},
 }
 
 

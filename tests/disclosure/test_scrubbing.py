@@ -6,7 +6,7 @@ import pytest
 
 from shared.cloud.sqlite import SqliteDocuments
 from shared.disclosure import acts as a
-from shared.disclosure.model import RequestType
+from shared.disclosure.codes import RequestType
 from shared.disclosure.scrubbing import scrubbed
 from tests.disclosure.counter import WINDOW, Counter
 

@@ -7,9 +7,11 @@ import pytest
 
 from shared.cloud.sqlite import SqliteDocuments
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
 from shared.disclosure.carrying_out import CarryingOut
+from shared.disclosure.codes import Outcome, RequestType, Stage, Step
 from shared.disclosure.days import begins_at
-from shared.disclosure.model import Job, Outcome, RequestType, Stage, Step
+from shared.disclosure.model import Job
 from shared.disclosure.service import Opened
 from shared.disclosure.working import STUCK_AFTER, Done, NotYet, Worker, Working
 from shared.errors import Unavailable
@@ -35,14 +37,14 @@ class Scripted:
         return outcome
 
     async def job(self, case: Opened, job: Job) -> Done | NotYet:
-        return self._next() or Done(a.JobDone(name=job.name, item=job.item))
+        return self._next() or Done(auto.JobDone(name=job.name, item=job.item))
 
     async def letter(self, case: Opened, job: Job) -> Done | NotYet:
-        return self._next() or Done(a.LetterSet(letter=job.item, papers=("0" * 64,)))
+        return self._next() or Done(auto.LetterSet(letter=job.item, papers=("0" * 64,)))
 
     async def task(self, case: Opened, item: str) -> Done | NotYet:
         name = case.file.case.items[item].tasks[0]
-        return self._next() or Done(a.TaskDone(item=item, task=name, proof="p"))
+        return self._next() or Done(auto.TaskDone(item=item, task=name, proof="p"))
 
 
 def working(counter: Counter, **more: Worker) -> Working:

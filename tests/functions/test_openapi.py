@@ -27,8 +27,9 @@ from shared.consent.invitations import Invited
 from shared.consent.messages import Accept, Decide, Invite, OnBehalf
 from shared.consent.model import Decision, Giver, Method, Role, State
 from shared.consent.view import CellView, Decided, EventView, History, RecipientView, Stands
-from shared.disclosure import acts, agents, evidence, identity, messages, view
+from shared.disclosure import acts, agents, codes, evidence, identity, messages, view
 from shared.disclosure import model as cases
+from shared.disclosure.corrections import Correction, Holder, ProfileFix
 from shared.disclosure.handing_acts import Fetch, Print
 from shared.disclosure.package.model import Ground, Redaction
 from shared.disclosure.proofs.model import SentLink, Use
@@ -36,6 +37,7 @@ from shared.disclosure.proofs.page import Follow, FollowWithCode
 from shared.erasure.model import ErasureView, Progress
 from shared.mail.tick import MailTally
 from shared.measurement import model, summary
+from shared.measurement.corrections import Does, PointFix
 from shared.measurement.messages import Ask, Zone
 from shared.measurement.rows import Coded, PointRow
 from shared.measurement.service import PAGE_ROWS, DaySummaries, PointsPage
@@ -89,22 +91,24 @@ SHAPES: tuple[type, ...] = (
     *(messages.Begin, messages.Open, messages.OpenedAt, messages.Do, messages.FileRequest, messages.TakeBack),
     *(messages.Run, view.Row, view.CaseView, view.ItemView, view.Mine, view.MineItem, view.MineLetter),
     *(acts.Contact, acts.Wish, acts.Form, *messages.StaffAct.__args__),
-    *(cases.Category, cases.Channel, cases.By, cases.RequestType, cases.Stage, cases.Step, cases.Outcome, cases.Way),
-    *(cases.Ground, cases.Defect, cases.Scope, cases.Person, cases.Item, cases.Verdict, cases.Decision, cases.Proof),
+    *(codes.Category, codes.Channel, codes.By, codes.RequestType, codes.Stage, codes.Step, codes.Outcome, codes.Way),
+    *(codes.Ground, codes.Defect, cases.Scope, cases.Person, cases.Item, cases.Verdict, cases.Decision, cases.Proof),
     *(cases.Stamps, cases.Letter, cases.Scan, Ground, Redaction),
     *(evidence.Document, evidence.SignIn, evidence.MailLink, evidence.Match, evidence.Paper, evidence.Shown),
     *(SentLink, Use, cases.Job, Follow, FollowWithCode, Fetch, Print, RetentionTally),
+    *(Correction, ProfileFix, PointFix, Does, Holder),
     *(identity.Way, agents.Agent, agents.AgentKind, agents.Mandate),
 )
 CALLED = {
     # those of which there is another of the same name
     messages.Run: "CaseTask",
     acts.Form: "PaperForm",
+    acts.Decide: "DecideItem",
     cases.Decision: "ItemDecision",
-    cases.Outcome: "ItemOutcome",
-    cases.Ground: "RefusalGround",
+    codes.Outcome: "ItemOutcome",
+    codes.Ground: "RefusalGround",
     Ground: "RedactionGround",
-    cases.Way: "AnswerWay",
+    codes.Way: "AnswerWay",
     identity.Way: "ProofWay",
     Use: "LinkUse",
     RetentionTally: "RetentionTally",
@@ -202,7 +206,7 @@ def test_bodies_and_queries_are_the_types_the_routes_decode(environment):
 
 def ours_alone(operation: dict[str, Any]) -> bool:
     """Whether it is a page of staff, whose forms are its own affair."""
-    return operation["tags"] == ["pages"]
+    return bool(operation["tags"] == ["pages"])
 
 
 def test_the_queries_enums_and_defaults_are_the_codes():
@@ -254,7 +258,8 @@ def is_sent(shape: type) -> bool:
 
 def omitted(shape: type) -> set[str]:
     """Members that are left out of an answer where they say nothing."""
-    if getattr(shape, "__struct_config__", None) and shape.__struct_config__.omit_defaults:
+    config = getattr(shape, "__struct_config__", None)
+    if config is not None and config.omit_defaults:
         return {field.encode_name for field in msgspec.structs.fields(shape) if not field.required}
     return {"word"} if shape is Coded else {"salt"} if shape is PointsPage else set()
 
@@ -341,10 +346,9 @@ def test_every_problem_is_told_somewhere_and_nothing_else_is():
     told |= {"aws_refused", "aws_unavailable", "aws_unknown"}  # kept with what was being done, which is done again
     told |= {"anchor_differs", "anchors_refused", "anchors_unavailable", "audit_differs"}
     told |= {"mail_address_invalid", "mail_forgotten", "mail_too_large", "mail_unknown"}  # to staff
-    told |= {"correction_invalid", "too_many_corrections"}  # at the desk
+    told |= {"correction_invalid", "correction_unmatched", "too_many_corrections"}  # at the desk
     told |= {"glyph_missing", "paper_too_long", "paper_faulty", "redaction_unmatched"}  # of papers: kept with the job
     told |= {"power_missing", "auditor_acts", "one_manager", "self_change"}  # of the roster
-    told |= {"auditor_acts", "one_manager", "self_change"}  # the same
     told |= {"not_staff", "posted_from_elsewhere", "power_missing"}  # by staff routes: pages, told to people alone
     told |= {"file_too_large", "form_unreadable", "too_many_files"}  # the same
     told |= set(SCHEMAS["ErrorCode"]["enum"]) | set(SCHEMAS["LinkResult"]["enum"]) - {"success"}

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -15,35 +16,52 @@ needs_core = pytest.mark.skipif(CORE is None, reason="neither tofu nor terraform
 SCHEMA = json.loads(TARGET.read_text(encoding="utf-8"))
 
 
+def with_mistakes(folder: Path, *mistakes: tuple[str, str, str]) -> str:
+    """What the check says of the deployment where these words stand in the place of those, in these files."""
+    shutil.copytree(tofu_check.TOFU, folder / "tofu")
+    for file, written, instead in mistakes:
+        path = folder / "tofu" / file
+        text = path.read_text(encoding="utf-8")
+        assert written in text
+        path.write_text(text.replace(written, instead), encoding="utf-8")
+    with pytest.raises(SystemExit) as stopped:
+        tofu_check.check(CORE or [], folder / "tofu", shown=1_000_000)
+    return str(stopped.value)
+
+
 @needs_core
 @pytest.mark.parametrize(
     ("file", "written", "instead", "said"),
     [
         ("functions.tf", "available_memory ", "available_memry  ", "Unsupported argument"),
         ("functions.tf", '"ALLOW_INTERNAL_ONLY"', '"ALLOW_NOBODY_ATALL"', "is not one of"),
-        ("functions.tf", '"ALLOW_INTERNAL_ONLY"', '"ALLOW_ALL"', "not reachable from outside"),
         ("main.tf", "    REGION            = local.region\n", "", "Invalid index"),
-        ("main.tf", "contains(try(f.reads_only, []), d)", "false", "may read its keys, and write none"),
-        ("firestore.rules", "if false", "if request.auth != null", "The rules allow nothing"),
-        (
-            "firestore.tf",
-            '"cloud.firestore/${each.value.name}"',
-            '"cloud.firestore"',
-            "the name that Firestore looks for",
-        ),
-        ("logs.tf", '"browser"', '"app_user"', "and of nothing else"),
-        ("logs.tf", "run.googleapis.com/requests", "run.googleapis.com/stderr", "no line of ours"),
     ],
 )
-def test_a_mistake_in_the_deployment_is_found(tmp_path, file, written, instead, said):
-    shutil.copytree(tofu_check.TOFU, tmp_path / "tofu")
-    path = tmp_path / "tofu" / file
-    text = path.read_text(encoding="utf-8")
-    assert written in text
-    path.write_text(text.replace(written, instead), encoding="utf-8")
-    with pytest.raises(SystemExit) as stopped:
-        tofu_check.check(CORE or [], tmp_path / "tofu")
-    assert said in str(stopped.value)
+def test_a_mistake_in_the_deployment_ends_its_check(tmp_path, file, written, instead, said):
+    assert said in with_mistakes(tmp_path, (file, written, instead))
+
+
+BROKEN_RULES = {
+    "not reachable from outside": ("functions.tf", '"ALLOW_INTERNAL_ONLY"', '"ALLOW_ALL"'),
+    "may read its keys, and write none": ("main.tf", "contains(try(f.reads_only, []), d)", "false"),
+    "The rules allow nothing": ("firestore.rules", "if false", "if request.auth != null"),
+    "the name that Firestore looks for": (
+        "firestore.tf",
+        '"cloud.firestore/${each.value.name}"',
+        '"cloud.firestore"',
+    ),
+    "and of nothing else": ("logs.tf", '"browser"', '"app_user"'),
+    "no line of ours": ("logs.tf", "run.googleapis.com/requests", "run.googleapis.com/stderr"),
+}
+"""Mistakes that keep nothing from being deployed, by what the rule says that each of them breaks."""
+
+
+@needs_core
+def test_every_rule_of_the_deployment_that_is_broken_is_told(tmp_path):
+    told = with_mistakes(tmp_path, *BROKEN_RULES.values())
+    assert [said for said in BROKEN_RULES if said not in told] == []
+    assert told.count("Error: Test assertion failed") == told.count("Error: ") == len(BROKEN_RULES), "and no other"
 
 
 def test_the_stand_in_refuses_values_outside_a_list_and_values_only_the_provider_decides():

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -171,7 +172,13 @@ async def test_somebody_elses_case_is_no_case_at_all(town: Town):
 
 async def test_what_is_misspelt_is_not_taken_for_everything(town: Town):
     hana = town.person("hana", devices=[])
-    for wrong in ({"scope": {"kind": ["sleep"]}}, {"words": "x" * 2001}, {"type": "everything"}, {"scopes": {}}):
+    unfit: list[dict[str, Any]] = [
+        {"scope": {"kind": ["sleep"]}},
+        {"words": "x" * 2001},
+        {"type": "all"},
+        {"scopes": {}},
+    ]
+    for wrong in unfit:
         answer = await files(hana, {"type": "erasure", **wrong})
         assert (answer.status, answer.code) in ((400, "body_invalid"), (400, "request_invalid")), wrong
     assert (await hana.call("GET", "/disclosure/requests")).json == {"requests": []}

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,13 +13,13 @@ from tests.journeys.desk import TARO, Desk, desk_of, form_of, steps
 from tests.journeys.town import Town
 
 AGENT = {"name": "弁護太郎", "address": "東京都港区1-1-1"}
-MANDATED = {"by": "delegated_agent", "agent": AGENT}
+MANDATED: dict[str, Any] = {"by": "delegated_agent", "agent": AGENT}
 
 
 async def posted(desk: Desk, case: str) -> None:
     """The newest letter is printed and goes out by registered mail."""
     seen, opening = await desk.window.open(case)
-    name = list(seen["letters"])[-1]
+    name: str = list(seen["letters"])[-1]
     why = {"opening": opening, "reason": "投函のため"}
     paper = await desk.window.call("POST", f"/disclosure/cases/{case}/letters/{name}/1", why)
     assert (paper.status, paper.body[:4]) == (200, b"%PDF"), paper.body

@@ -184,6 +184,7 @@ def test_a_corrected_stage_decides_over_what_another_device_says():
         fix(start=dt.datetime(1999, 12, 31, tzinfo=dt.UTC)),
         fix(end=NOON + dt.timedelta(days=1, seconds=1)),
         fix(Does.REMOVE, end=NOW + dt.timedelta(days=2)),
+        fix(Does.REMOVE, start=NOON - dt.timedelta(days=31, seconds=1), end=NOON),
         fix(values={}),
         fix(values={"kg": None}),
         fix(values={"kg": 1001}),
@@ -211,7 +212,7 @@ def test_what_cannot_be_is_no_correction(wrong: PointFix):
     [
         fix(),
         fix(end=NOON + dt.timedelta(days=1)),
-        fix(Does.REMOVE, start=dt.datetime(2020, 1, 1, tzinfo=dt.UTC), end=NOON),
+        fix(Does.REMOVE, start=NOON - dt.timedelta(days=31), end=NOON),
         fix(Does.RESTORE),
         fix(Does.ADD, values={"kg": 70}),
         fix(Does.ADD, Kind.STEPS, end=NOON + dt.timedelta(hours=1), values={"count": 500}),

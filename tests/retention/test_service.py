@@ -10,10 +10,11 @@ from shared.cloud.blobs import Blobs
 from shared.cloud.documents import Documents, Expect, Put, Query
 from shared.cloud.seal import Key
 from shared.cloud.sqlite import SqliteDocuments
-from shared.disclosure.model import Stage
+from shared.disclosure.codes import RequestType, Stage
 from shared.disclosure.store import CaseStore
 from shared.retention.model import EXPIRES
 from shared.retention.service import PAGE, Retaining
+from tests.disclosure.counter import Counter
 from tests.fakes import SeededIds
 
 TODAY = dt.date(2026, 11, 23)
@@ -66,13 +67,14 @@ class GivenMoreTime:
     """A store in which a document is given more time just before it is deleted."""
 
     def __init__(self, real: SqliteDocuments, until: dt.datetime) -> None:
-        self.real, self.until = real, until
+        self.real = real
+        self.until: dt.datetime | None = until
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.real, name)
 
     async def commit(self, writes: list[object]) -> list[str]:
-        if self.until:
+        if self.until is not None:
             until, self.until = self.until, None  # type: ignore[assignment]
             await self.real.commit([Put("releases/a", {"forget_at": until})])
         return await self.real.commit(writes)  # type: ignore[arg-type]
@@ -112,3 +114,23 @@ async def test_it_says_whose_papers_are_due_and_destroys_none(documents: Documen
     )
     assert (await retaining(documents, clock).run(TODAY)).papers_due == 1
     assert len(await documents.query(Query("cases"))) == len(rows)
+
+
+@pytest.mark.parametrize(("days", "held", "told"), [(30, False, False), (31, False, True), (31, True, False)])
+async def test_papers_that_nobody_signs_for_a_month_are_told_to_operators(
+    sqlite_documents: SqliteDocuments,
+    clock: ManualClock,
+    capsys: pytest.CaptureFixture[str],
+    days: int,
+    held: bool,
+    told: bool,
+):
+    counter = Counter(sqlite_documents)
+    case = await counter.call(RequestType.DISCLOSE)
+    found = await sqlite_documents.get(f"cases/{case.id}")
+    assert found is not None
+    hold = {"by": "kanri", "at": clock.now()} if held else None
+    due = {"stage": Stage.RETAINED, "destroy_on": (TODAY - dt.timedelta(days=days)).isoformat(), "hold": hold}
+    await sqlite_documents.commit([Put(found.path, {**found.data, **due}, found.version)])
+    await retaining(sqlite_documents, clock).run(TODAY)
+    assert ('"event": "retention.papers_unsigned", "count": 1' in capsys.readouterr().err) is told

@@ -35,6 +35,7 @@ reopen                .      x        .       .       .
 fix_scope             .      .        x       .       .
 refer                 .      .        x       .       .
 decide                .      .        x       .       .
+cosign                .      x        x       x       .
 extend                .      .        x       .       .
 record_evidence       x      .        x       .       .
 see_my_number         .      .        .       x       .

@@ -30,7 +30,7 @@ async def files(
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     # A text file: there is nothing to escape for.
-    env = Environment(loader=FileSystemLoader(_FILES), undefined=StrictUndefined, autoescape=False)  # noqa: S701
+    env = Environment(loader=FileSystemLoader(_FILES), undefined=StrictUndefined, autoescape=False)  # noqa: S701 # nosec B701
     contents = notice.contents
     for language in sorted(Language, key=lambda one: one is not order.language):
         text = env.get_template(f"readme.{language}.txt").render(

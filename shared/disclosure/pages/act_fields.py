@@ -5,15 +5,9 @@ from typing import Any
 
 from shared.disclosure import acts as a
 from shared.disclosure.agents import Agent, AgentKind, Mandate
+from shared.disclosure.codes import HANDS_OUT, Ground, Outcome, RequestType, Step
 from shared.disclosure.deciding import GROUNDS
 from shared.disclosure.evidence import Document, Paper, Shown
-from shared.disclosure.model import (
-    HANDS_OUT,
-    Ground,
-    Outcome,
-    RequestType,
-    Step,
-)
 from shared.disclosure.package.model import Category as Held
 from shared.disclosure.package.model import Ground as LeftOut
 from shared.disclosure.package.model import Redaction
@@ -116,7 +110,7 @@ def _redaction_fields(number: int) -> tuple[Field, ...]:
     return (
         Field(f"place_{number}", Kind.SELECT, options=_places),
         Field(f"within_{number}"),
-        Field(f"text_{number}"),
+        Field(f"passage_{number}"),
         Field(f"because_{number}", Kind.SELECT, options=grounds),
     )
 
@@ -142,7 +136,7 @@ def decide_of(values: Values) -> a.Act:
             raise InvalidInput("field_missing", f"because_{number}")
         path = f"{place}/{within}" if within else place
         ground = LeftOut(values[f"because_{number}"])
-        redactions.append(Redaction(path=path, ground=ground, text=values[f"text_{number}"]))
+        redactions.append(Redaction(path=path, ground=ground, text=values[f"passage_{number}"]))
     return a.Decide(
         item=values["item"],
         outcome=Outcome(values["outcome"]),

@@ -5,22 +5,14 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from shared.disclosure import acts as a
+from shared.disclosure.codes import By, Category, Defect, Outcome, Step, Way
 from shared.disclosure.deciding import BY_HAND, approved
 from shared.disclosure.ending import due_for_destruction
 from shared.disclosure.file import Actor, Moment
 from shared.disclosure.handing import parts_of, waiting
 from shared.disclosure.identity import Way as Shows
 from shared.disclosure.machine import TABLE, may_see, power_for
-from shared.disclosure.model import (
-    By,
-    Case,
-    Category,
-    Defect,
-    Item,
-    Outcome,
-    Step,
-    Way,
-)
+from shared.disclosure.model import Case, Item
 from shared.disclosure.pages.act_fields import (
     AGENCY,
     CAME,

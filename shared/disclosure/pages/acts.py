@@ -5,8 +5,8 @@ from typing import Annotated, Protocol
 
 import msgspec
 
+from shared.disclosure.codes import Stage
 from shared.disclosure.file import Actor, Moment
-from shared.disclosure.model import Stage
 from shared.disclosure.numbers import parsed
 from shared.disclosure.pages.fields import Errors, Typed, read, typed_of
 from shared.disclosure.pages.frame import Frame, Said, Viewer, redirect

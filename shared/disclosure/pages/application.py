@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from shared.disclosure import acts as a
-from shared.disclosure.model import By, Person, RequestType, Scope, Way
+from shared.disclosure.codes import By, RequestType, Way
+from shared.disclosure.model import Person, Scope
 from shared.disclosure.pages.fields import Field, Kind, Options
 from shared.disclosure.pages.words import Words
 from shared.vocabulary import Kind as DataKind

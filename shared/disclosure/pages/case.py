@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from shared.disclosure.agents import agent_may
+from shared.disclosure.codes import OVER, Stage, Way
 from shared.disclosure.evidence import Document, flaws
 from shared.disclosure.file import Actor, Moment
 from shared.disclosure.handing import parts_of
 from shared.disclosure.identity import level_of, needed
 from shared.disclosure.intake.dates import told
-from shared.disclosure.model import OVER, Item, Person, Stage, Way
+from shared.disclosure.model import Item, Person
 from shared.disclosure.pages.act_forms import Sheet, offered
 from shared.disclosure.pages.fields import Errors, Field, Kind, Typed, shown
 from shared.disclosure.pages.frame import Frame, Said, Viewer
@@ -38,13 +39,9 @@ FIRST = (
 APART = frozenset({"note", "withdraw", "revoke_agency", "extend", "place_hold", "lift_hold", "close_unverified"})
 """What is rarely done; behind the rest."""
 SCAN_KINDS = ("form", "identity", "mandate", "seal_certificate", "statutory", "envelope", "other")
-
-
-def _scan_kinds(w: Words) -> list[tuple[str, str]]:
-    return [(code, w(f"scan.{code}")) for code in SCAN_KINDS]
-
-
-SCAN = (Field("kind", Kind.SELECT, required=True, options=_scan_kinds),)
+SCAN = (
+    Field("kind", Kind.SELECT, required=True, options=lambda w: [(code, w(f"scan.{code}")) for code in SCAN_KINDS]),
+)
 
 
 class Shown(NamedTuple):

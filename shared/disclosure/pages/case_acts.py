@@ -10,11 +10,11 @@ from shared.disclosure.pages.act_forms import ELSEWHERE, EVERY, KEPT, Sheet, mad
 from shared.disclosure.pages.acts import Pages
 from shared.disclosure.pages.case import Shown, act_page, case_page
 from shared.disclosure.pages.entry import entry_page, read_twice
-from shared.disclosure.pages.fields import Errors, Typed, id_of, label_of, read, typed_body, typed_of
+from shared.disclosure.pages.fields import Errors, Kind, Typed, id_of, label_of, read, typed_body, typed_of
 from shared.disclosure.pages.frame import Said, redirect
 from shared.disclosure.pages.opening import conflict_page, token_for
 from shared.disclosure.pages.told import events_of
-from shared.disclosure.pages.words import words
+from shared.disclosure.pages.words import Words, words
 from shared.disclosure.service import Opened
 from shared.disclosure.stored import path_of
 from shared.disclosure.view import CaseView, case_view, possible
@@ -180,16 +180,10 @@ class CasePages:
     async def conflict(self, call: Call, act: str, typed: Typed) -> Page:
         """What was not done, beside how the case stands now."""
         w, seen = words(call.language), await self._seen(call, await self.pages.staff.desk.read(call.path["id"]))
-        kept = ("form_token", "state", "act", "item")
-        said = [
-            (w(label_of(key)), value if isinstance(value, str) else w("frame.comma").join(value))
-            for key, value in typed.items()
-            if value and key not in kept
-        ]
         if act not in TOLD:
             raise NotFound("no_such_route")
         viewer = self.pages.viewer(call, f"/cases/{call.path['id']}")
-        return conflict_page(self.pages.frame, viewer, seen.view, seen.events, act=act, typed=said)
+        return conflict_page(self.pages.frame, viewer, seen.view, seen.events, act=act, typed=_in_words(typed, w))
 
     async def _seen(self, call: Call, opened: Opened) -> Shown:
         by, now, case = call.caller.by, self.pages.staff.desk.moment(), opened.file.case
@@ -228,3 +222,17 @@ def _said(fault: Fault, call: Call) -> str:
 def _state(opened: Opened) -> int:
     """What a form says of the case that it was made of: how long its history is."""
     return opened.file.case.audit.length
+
+
+def _in_words(typed: Typed, w: Words) -> list[tuple[str, str]]:
+    """What was typed and chosen, as its form named it."""
+    found = []
+    for field in EVERY:
+        value = typed.get(field.name, "")
+        chosen = [value] if isinstance(value, str) else value
+        if field.kind in (Kind.SELECT, Kind.ONE, Kind.SEVERAL):
+            texts = dict(field.options(w)) if field.options else {}
+            chosen = [texts[one] for one in chosen if one and one in texts]
+        if any(chosen) and field.kind is not Kind.TICK:
+            found.append((w(label_of(field.name)), w("frame.comma").join(chosen)))
+    return found

@@ -5,8 +5,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from shared.disclosure.codes import Step
 from shared.disclosure.days import LEGAL_DAYS
-from shared.disclosure.model import Case, Step
+from shared.disclosure.model import Case
 from shared.disclosure.pages.frame import Frame, Viewer
 from shared.disclosure.pages.words import words
 from shared.disclosure.ports import Days

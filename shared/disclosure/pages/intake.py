@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.disclosure import acts as a
-from shared.disclosure.model import Category, Channel
+from shared.disclosure.codes import Category, Channel
 from shared.disclosure.pages import application as ap
 from shared.disclosure.pages.fields import Errors, Field, Kind, Typed, shown, typed_body
 from shared.disclosure.pages.frame import Frame, Viewer

@@ -10,8 +10,8 @@ import msgspec
 
 from shared.audit.access import Seen
 from shared.audit.sealing import GRACE
+from shared.disclosure.codes import Stage
 from shared.disclosure.days import begins_at, ends_at
-from shared.disclosure.model import Stage
 from shared.disclosure.numbers import parsed
 from shared.disclosure.pages.acts import Pages
 from shared.disclosure.pages.audit import Sealed, audit_page, fields_of

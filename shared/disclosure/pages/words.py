@@ -10,10 +10,10 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
+from shared.disclosure.codes import Defect, Ground
 from shared.disclosure.evidence import PAPERS, Paper
 from shared.disclosure.identity import WAYS
 from shared.disclosure.identity import Way as Shows
-from shared.disclosure.model import Defect, Ground
 from shared.disclosure.words import DEFECTS, GROUNDS
 from shared.staff.model import JST
 from shared.vocabulary import Language

@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from shared.disclosure.codes import OVER, By, RequestType, Stage, Step
 from shared.disclosure.file import Actor, Moment
 from shared.disclosure.machine import may_see
-from shared.disclosure.model import OVER, By, Case, RequestType, Stage, Step
+from shared.disclosure.model import Case
 from shared.disclosure.pages.frame import Frame, Said, Viewer
 from shared.disclosure.pages.words import Words, words
 from shared.disclosure.ports import Days

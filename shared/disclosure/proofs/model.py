@@ -47,6 +47,7 @@ MOST_ISSUES = 5
 MOST_TRIES = 5
 """So often the second factor of one link may be tried: of all birth dates, that is one in thousands."""
 CODE_CHARS = 8
+_LOOK_ALIKE = str.maketrans("01", "oi")
 _TOKEN_CHARS = range(20, 201)
 
 
@@ -137,8 +138,9 @@ def tried_wrong(link: Link) -> Link:
 
 
 def folded(second: str) -> str:
-    """A second factor as it is compared: letters and digits, however they were typed and set apart."""
-    text = unicodedata.normalize("NFKC", second).casefold()
+    """A second factor as it is compared: letters and digits, however they were typed and set apart; 0 and 1, of which
+    codes have none, as the letters that they look like."""
+    text = unicodedata.normalize("NFKC", second).casefold().translate(_LOOK_ALIKE)
     return "".join(each for each in text if each.isalnum())
 
 

@@ -79,8 +79,8 @@ _WORDS = {
         "Fetching what you asked for",
         "Enter the code that came to you by post, with our letter. You can do this once.",
         "Go on",
-        "You can save these files until {until}. They hold personal information, some of it about your health. "
-        "Please save them only where others cannot read them.",
+        "You can save these files until {until}, Japan time. They hold personal information, some of it about your "
+        "health. Please save them only where others cannot read them.",
     ),
 }
 _CODE = {

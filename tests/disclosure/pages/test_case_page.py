@@ -9,19 +9,25 @@ import pytest
 
 from shared.audit.store import stream_entries
 from shared.cloud.documents import Documents
+from shared.cloud.indexes import missing
 from shared.disclosure import acts as a
+from shared.disclosure import system_acts as auto
+from shared.disclosure.codes import By, Outcome, RequestType, Stage
 from shared.disclosure.file import Actor
 from shared.disclosure.messages import StaffAct
-from shared.disclosure.model import By, Outcome, Person, RequestType, Stage
+from shared.disclosure.model import Person
 from shared.disclosure.pages.act_forms import ELSEWHERE, EVERY, KEPT, made, offered
 from shared.disclosure.pages.case import Shown, case_page
 from shared.disclosure.pages.entry import ONCE, read_twice
-from shared.disclosure.pages.fields import Kind, read, typed_body
+from shared.disclosure.pages.fields import Kind, read, typed_body, typed_of
 from shared.disclosure.pages.frame import Frame, Viewer
 from shared.disclosure.pages.seats import MOST_OPEN, Seat
 from shared.disclosure.pages.told import events_of
 from shared.disclosure.pages.words import words
+from shared.disclosure.pages.worklist import row_of
+from shared.disclosure.ports import Days
 from shared.disclosure.service import Opened
+from shared.disclosure.store import CaseStore
 from shared.disclosure.view import case_view
 from shared.vocabulary import Language
 from tests.disclosure.counter import (
@@ -33,6 +39,7 @@ from tests.disclosure.counter import (
     YAMADA,
     Counter,
 )
+from tests.fakes import RecordingDocuments
 
 JA = words(Language.JA)
 DISCLOSE, CORRECT, PURPOSE = RequestType.DISCLOSE, RequestType.CORRECT, RequestType.PURPOSE
@@ -72,9 +79,9 @@ async def everywhere(counter: Counter) -> list[Opened]:
     for item in "123":
         seen.append(await counter.collected(seen[-1], item))
         seen.append(await counter.do(seen[-1], a.Decide(item=item, outcome=Outcome.FULL), DECIDER))
-        seen.append(await counter.do(seen[-1], a.BeginExecuting(item=item)))
+        seen.append(await counter.do(seen[-1], auto.BeginExecuting(item=item)))
         task = seen[-1].file.case.items[item].tasks[0]
-        seen.append(await counter.do(seen[-1], a.TaskDone(item=item, task=task, proof="p", count=1)))
+        seen.append(await counter.do(seen[-1], auto.TaskDone(item=item, task=task, proof="p", count=1)))
     today = counter.desk.moment().today
     seen.append(await counter.do(seen[-1], a.RegisterDelivery(items=("1", "2", "3"), on=today, proof="post"), WINDOW))
     assert seen[-1].file.case.stage is Stage.ANSWERED
@@ -145,7 +152,7 @@ async def test_what_is_left_out_is_named_with_its_ground(counter: Counter):
         "ground": "harm",
         "reason": "第三者の情報を含むため",
         "place_1": "inquiries",
-        "text_1": "佐藤",
+        "passage_1": "佐藤",
         "because_1": "third_party",
     }
     values, errors = read(sheet.fields, typed, JA, sheet.form)
@@ -166,6 +173,45 @@ async def test_an_item_that_waits_for_the_manager_is_not_in_the_page_of_others(c
     events = (await shown(counter, case, DECIDER)).events
     assert "fix_scope" not in [one.what for one in events]
     assert "fix_scope" in [one.what for one in (await shown(counter, case, MANAGER)).events]
+
+
+async def test_an_item_that_waits_for_the_manager_is_in_nobody_elses_list(counter: Counter):
+    case = await counter.verified(await counter.returned(await counter.call(DISCLOSE, CORRECT)), account="hana")
+    case = await counter.collected(case, "1", my_number=True)
+    [stored] = await counter.cases.worklist(stage=None, days=Days(), after="", limit=9)
+    rows = {by.id: row_of(stored, by, counter.desk.moment()) for by in EVERYBODY}
+    assert {name for name, row in rows.items() if "my_number" in row.flags} == {MANAGER.id}
+    assert {name for name, row in rows.items() if len(row.requests) == 2} == {MANAGER.id}
+
+
+async def test_the_list_is_filtered_and_walked_in_order_of_what_is_due_next(counter: Counter):
+    first = await counter.call(DISCLOSE)
+    second = await counter.returned(await counter.call(DISCLOSE))
+    third = await counter.call(PURPOSE)
+    today = counter.desk.moment().today
+
+    async def names(stage: Stage | None = None, days: Days = Days(), after: str = "") -> list[str]:  # noqa: B008
+        found = await counter.cases.worklist(stage=stage, days=days, after=after, limit=9)
+        assert await counter.cases.how_many(stage=stage, days=days) == len(found) or after
+        return [one.id for one in found]
+
+    assert await names() == [first.id, *sorted([second.id, third.id], key=(await names()).index)]
+    assert await names(Stage.RECEIVED) == [second.id]
+    assert await names(days=Days(None, today - dt.timedelta(days=1))) == [first.id]
+    assert await names(after=first.id) == (await names())[1:]
+    assert await names(after=third.id if (await names())[-1] == third.id else second.id) == []
+
+
+async def test_the_worklist_costs_three_queries_at_most(sqlite_documents: Documents):
+    documents = RecordingDocuments(sqlite_documents)
+    counter = Counter(documents)
+    await counter.call(DISCLOSE)
+    documents.queries.clear()
+    store = CaseStore(documents)
+    await store.worklist(stage=Stage.CONTACTED, days=Days(), after="", limit=50)
+    await store.how_many(stage=Stage.CONTACTED, days=Days())
+    assert len(documents.queries) == 2
+    assert [missing(query) for query in documents.queries] == [(), ()]
 
 
 async def test_what_people_write_is_text(counter: Counter):
@@ -209,7 +255,7 @@ def test_a_date_that_is_none_is_told_beside_its_field(field: Any):
 def test_nothing_that_a_form_may_hold_is_refused_before_it_can_be_shown_again():
     body = typed_body("Body", EVERY, "form_token")
     sent = {field.name: ["?"] if field.kind is Kind.SEVERAL else "\x00?" for field in EVERY}
-    assert msgspec.convert({**sent, "form_token": "t"}, body)
+    assert typed_of(msgspec.convert({**sent, "form_token": "t"}, body)) == {**sent, "form_token": "t"}
 
 
 def test_a_browser_keeps_so_many_cases_open_and_forgets_the_first():

@@ -13,11 +13,11 @@ from babel.messages.pofile import read_po
 
 from shared.disclosure import letters
 from shared.disclosure.agents import AgentKind, Reason
+from shared.disclosure.codes import By, Category, Channel, Outcome, RequestType, Stage, Step, Way
 from shared.disclosure.deciding import BY_HAND, TASKS
 from shared.disclosure.evidence import Flaw, Shown
 from shared.disclosure.identity import Level
 from shared.disclosure.machine import TABLE
-from shared.disclosure.model import By, Category, Channel, Outcome, RequestType, Stage, Step, Way
 from shared.disclosure.package.model import Category as Held
 from shared.disclosure.package.model import Ground as LeftOut
 from shared.disclosure.pages import case, entry, intake, opening

@@ -213,6 +213,11 @@ async def test_a_second_factor_still_agrees_after_the_key_was_rotated(proofs: Pr
     assert await proofs.redeem(issued.token, Use.DELIVERY, second=CODE)
 
 
+async def test_who_reads_a_letter_as_a_digit_is_let_in_all_the_same(proofs: Proofs):
+    issued = await proofs.issue("c1", Use.DELIVERY, by="saki", second="XOXF-I7XE")
+    assert await proofs.redeem(issued.token, Use.DELIVERY, second="x0xf17xe")
+
+
 def test_a_code_is_of_eight_letters_and_digits_that_nobody_confuses():
     codes = {model.fresh_code(SeededIds(n)) for n in range(200)}
     assert len(codes) == 200
