@@ -72,7 +72,8 @@ def is_json(path: str) -> bool:
         for _, template, operation in Contract().operations()
         if template.replace("{id}", A_CASE).replace("{", "").replace("}", "") == path
     )
-    return operation["tags"] == ["desk"]
+    tags: list[str] = operation["tags"]
+    return tags == ["desk"]
 
 
 def code_of(answer: Answer) -> str:
