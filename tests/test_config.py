@@ -52,6 +52,7 @@ def test_everything_that_is_missing_or_wrong_is_told_at_once():
         ("AWS_ENDPOINT", "http://127.0.0.1:1"),
         ("AWS_ROLE", ""),
         ("ANCHORS", ""),
+        ("ANCHORS", "folder:/anchors"),
         ("MAIL_FROM", ""),
         ("MAIL_CONFIGURATION_SET", ""),
         ("MAIL_EVENTS_URL", ""),

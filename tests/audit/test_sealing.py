@@ -5,7 +5,6 @@ import datetime as dt
 import itertools
 import json
 from contextlib import suppress
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -388,18 +387,3 @@ async def test_where_time_runs_out_the_next_run_goes_on(sqlite_documents):
     assert len(runs) > 5
     assert sum(run.entries for run in runs) == 31
     assert (await book.prove()).findings == []
-
-
-@pytest.mark.parametrize("development", [0, 1])
-def test_only_a_developer_s_machine_may_anchor_in_a_folder(clock, tmp_path, development):
-    from shared.wiring.auditing import sealing
-
-    settings = SimpleNamespace(
-        anchors=f"folder:{tmp_path}", development=development, project="p", secrets_endpoint="127.0.0.1:1"
-    )
-    platform: Any = SimpleNamespace(settings=settings, clock=clock, documents=None)
-    if development:
-        assert sealing(platform).clock is clock
-    else:
-        with pytest.raises(Refused, match="settings"):
-            sealing(platform)

@@ -139,13 +139,13 @@ class Consenting(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = asyncio.Runner()
+        self.loop = asyncio.new_event_loop()
         self.model = Model()
         self.epochs = [0]
         self.sent: list[tuple[list[Wish], str, int, bool]] = []
         self.erasures: list[str] = []
         self.measured: dict[Kind, list[dt.datetime]] = {kind: [] for kind in KINDS}
-        self.loop.run(self._begin())
+        self.loop.run_until_complete(self._begin())
 
     async def _begin(self) -> None:
         self.real = SqliteDocuments(":memory:")
@@ -191,7 +191,7 @@ class Consenting(RuleBasedStateMachine):
         )
 
     def teardown(self) -> None:
-        self.loop.run(self.real.close())
+        self.loop.run_until_complete(self.real.close())
         self.loop.close()
 
     def _dataset(self, kind: Kind) -> Callable[[Any, int, int], Any]:
@@ -274,29 +274,31 @@ class Consenting(RuleBasedStateMachine):
         """What the app sends, looking at the state as it is."""
         wishes, words, epoch = self._wishes(drawn), self._words, self.model.epoch
         self.sent.append((wishes, words, epoch, False))
-        self.loop.run(self._decide(wishes, words, epoch))
+        self.loop.run_until_complete(self._decide(wishes, words, epoch))
 
     @rule(kinds=st.sets(st.sampled_from(KINDS), min_size=1), decision=st.sampled_from(Decision))
     def decide_about_storing(self, kinds: set[Kind], decision: Decision) -> None:
         wishes = [Wish(storing(kind), decision) for kind in sorted(kinds)]
         self.sent.append((wishes, self._words, self.model.epoch, False))
-        self.loop.run(self._decide(wishes, self._words, self.model.epoch))
+        self.loop.run_until_complete(self._decide(wishes, self._words, self.model.epoch))
 
     @rule(drawn=WISHES, words=st.sampled_from(["first", "later"]))
     def decide_under_any_words(self, drawn: Any, words: str) -> None:
-        self.loop.run(self._decide(self._wishes(drawn), words, None))
+        self.loop.run_until_complete(self._decide(self._wishes(drawn), words, None))
 
     @precondition(lambda self: self.sent)
     @rule(place=st.integers(0, 1000))
     def replay(self, place: int) -> None:
         """An old request once more: it was made looking at an older state, and decides nothing."""
         wishes, words, epoch, guardian = self.sent[place % len(self.sent)]
-        self.loop.run(self._decide(wishes, words, epoch, guardian=guardian))
+        self.loop.run_until_complete(self._decide(wishes, words, epoch, guardian=guardian))
 
     @rule()
     def withdraw_everything(self) -> None:
         at = self.clock.now()
-        self.loop.run(self._both(lambda: self.model.withdraw_all(at), self.consenting.withdraw_all(UID, How())))
+        self.loop.run_until_complete(
+            self._both(lambda: self.model.withdraw_all(at), self.consenting.withdraw_all(UID, How()))
+        )
 
     # -------------------------------------------------------------- rules: time
 
@@ -321,33 +323,37 @@ class Consenting(RuleBasedStateMachine):
     def a_guardian_is_registered(self) -> None:
         at = self.clock.now()
         done = self.staff.authority(UID, "haha", Role.GUARDIAN, "koseki-3", born_on=BORN_ON)
-        self.authority = self.loop.run(self._both(lambda: self.model.register_guardian(at), done)) or self.authority
+        self.authority = (
+            self.loop.run_until_complete(self._both(lambda: self.model.register_guardian(at), done)) or self.authority
+        )
 
     @precondition(lambda self: self.authority)
     @rule(drawn=WISHES)
     def the_guardian_decides(self, drawn: Any) -> None:
         wishes, words, epoch = self._wishes(drawn), self._words, self.model.epoch
         self.sent.append((wishes, words, epoch, True))
-        self.loop.run(self._decide(wishes, words, epoch, guardian=True))
+        self.loop.run_until_complete(self._decide(wishes, words, epoch, guardian=True))
 
     @precondition(lambda self: self.authority)
     @rule()
     def the_guardian_s_right_ends(self) -> None:
         at = self.clock.now()
         done = self.staff.end_authority(self.authority, "court-1")
-        self.loop.run(self._both(lambda: self.model.end_guardian(at), done))
+        self.loop.run_until_complete(self._both(lambda: self.model.end_guardian(at), done))
 
     @precondition(lambda self: len(self.sent) > 2 or self.erasures)
     @rule()
     def death(self) -> None:
         at = self.clock.now()
-        self.loop.run(self._both(lambda: self.model.die(at), self.staff.deceased(UID, "koseki-9")))
+        self.loop.run_until_complete(self._both(lambda: self.model.die(at), self.staff.deceased(UID, "koseki-9")))
 
     @precondition(lambda self: self.model.frozen == "deceased")
     @rule()
     def the_death_was_a_mistake(self) -> None:
         at = self.clock.now()
-        self.loop.run(self._both(lambda: self.model.record({}, at, frozen=""), self.staff.alive(UID, "koseki-10")))
+        self.loop.run_until_complete(
+            self._both(lambda: self.model.record({}, at, frozen=""), self.staff.alive(UID, "koseki-10"))
+        )
 
     @precondition(lambda self: not self.model.frozen)
     @rule()
@@ -363,7 +369,7 @@ class Consenting(RuleBasedStateMachine):
         at = self.clock.now()
         said = How().said(self.notices.in_force(at), self.clock)
         done = self.consenting.recorder.record(UID, lambda _: [Entry(None, state, reason=reason)], said)
-        self.loop.run(self._both(lambda: self.model.record({}, at, frozen=reason), done))
+        self.loop.run_until_complete(self._both(lambda: self.model.record({}, at, frozen=reason), done))
 
     # -------------------------------------------------------------- rules: linking, fetching, reading, erasing
 
@@ -373,14 +379,14 @@ class Consenting(RuleBasedStateMachine):
         if young:
             self.a_guardian_is_registered()
             wishes = [Wish(storing(kind), Decision.GIVE) for kind in KINDS]
-            self.loop.run(self._decide(wishes, self._words, None, guardian=True))
+            self.loop.run_until_complete(self._decide(wishes, self._words, None, guardian=True))
         self.link()
 
     @rule()
     def link(self) -> None:
         self.clock.advance(dt.timedelta(minutes=1))
         at = self.clock.now()
-        self.loop.run(self._both(lambda: self.model.link(at), self.rig.link(UID, "google", KINDS)))
+        self.loop.run_until_complete(self._both(lambda: self.model.link(at), self.rig.link(UID, "google", KINDS)))
 
     @rule(kind=st.sampled_from(KINDS))
     def something_is_measured(self, kind: Kind) -> None:
@@ -390,8 +396,8 @@ class Consenting(RuleBasedStateMachine):
     def sync(self) -> None:
         """A visit, and what it leaves to be done at once. What is new of what is allowed is stored."""
         self.clock.advance(2 * HOUR)
-        self.loop.run(self._visits())
-        self.loop.run(self._check_newest())
+        self.loop.run_until_complete(self._visits())
+        self.loop.run_until_complete(self._check_newest())
 
     @rule(at=st.integers(1, 12), kinds=st.sets(st.sampled_from(KINDS), min_size=1), again=st.booleans())
     def sync_while_something_is_withdrawn(self, at: int, kinds: set[Kind], again: bool) -> None:
@@ -405,7 +411,7 @@ class Consenting(RuleBasedStateMachine):
         for kind in KINDS:
             self.measured[kind].append(self.clock.now() - HOUR)
         self.store.interrupt(at, change_mind)
-        self.loop.run(self._visits())
+        self.loop.run_until_complete(self._visits())
         self.store.undisturbed()
 
     async def _visits(self) -> None:
@@ -428,7 +434,7 @@ class Consenting(RuleBasedStateMachine):
     def release(self, kind: Kind) -> None:
         """The clinic asks for a kind."""
         allowed = self.model.allowed(Cell(GUIDANCE, kind, self.clinic), self.clock.now())
-        assert self.loop.run(self._released(kind)) == ("" if allowed else "consent_missing")
+        assert self.loop.run_until_complete(self._released(kind)) == ("" if allowed else "consent_missing")
 
     @rule(
         kind=st.sampled_from(KINDS),
@@ -439,14 +445,14 @@ class Consenting(RuleBasedStateMachine):
         """What was given just now is asked for; a decision comes between any two operations of handing on."""
         cell = Cell(GUIDANCE, kind, self.clinic)
         decided = []
-        self.loop.run(self._decide([Wish(cell, Decision.GIVE)], self._words, None))
+        self.loop.run_until_complete(self._decide([Wish(cell, Decision.GIVE)], self._words, None))
 
         async def change_mind() -> None:
             await self._decide([Wish(cell, decision)], self._words, None)
             decided.append(decision)
 
         self.store.interrupt(at, change_mind)
-        told = self.loop.run(self._released(kind))
+        told = self.loop.run_until_complete(self._released(kind))
         self.store.undisturbed()
         if decided and not self.model.allowed(cell, self.clock.now()):
             assert told == "consent_missing", "I6: sent behind a withdrawal"
@@ -467,7 +473,7 @@ class Consenting(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(KINDS))
     def people_see_their_own(self, kind: Kind) -> None:
-        consents = self.loop.run(self.ledger.consents(UID))
+        consents = self.loop.run_until_complete(self.ledger.consents(UID))
         if self.model.frozen or self.model.state(storing(kind), self.clock.now()) == "erasing":
             with pytest.raises(Refused, match="consent_missing"):
                 admit_self(UID, consents, kind)
@@ -478,7 +484,7 @@ class Consenting(RuleBasedStateMachine):
     def ask_to_erase(self, kinds: set[Kind]) -> None:
         at, chosen = self.clock.now(), sorted(kinds)
         done = self.asking.request(UID, chosen, How())
-        found = self.loop.run(self._both(lambda: self.model.erase(chosen, at), done))
+        found = self.loop.run_until_complete(self._both(lambda: self.model.erase(chosen, at), done))
         if found is not None:
             self.erasures.append(found.id)
 
@@ -486,50 +492,55 @@ class Consenting(RuleBasedStateMachine):
     @rule()
     def erase(self) -> None:
         name = self.erasures.pop()
-        at, found = self.clock.now(), self.loop.run(ErasureStore(self.real).find(name))
+        at, found = self.clock.now(), self.loop.run_until_complete(ErasureStore(self.real).find(name))
         assert found is not None
-        self.loop.run(self._both(lambda: self.model.erased(found.value.kinds, at), self.erasing.run(name)))
-        left = {one.id.partition(".")[0] for one in self.loop.run(self.real.query(Query(f"users/{UID}/days")))}
+        self.loop.run_until_complete(
+            self._both(lambda: self.model.erased(found.value.kinds, at), self.erasing.run(name))
+        )
+        left = {
+            one.id.partition(".")[0]
+            for one in self.loop.run_until_complete(self.real.query(Query(f"users/{UID}/days")))
+        }
         assert not left & {*found.value.kinds}, "what was erased is stored"
 
     # -------------------------------------------------------------- after every step
 
     @invariant()
     def the_gate_says_what_the_model_says(self) -> None:
-        consents, at = self.loop.run(self.ledger.consents(UID)), self.clock.now()
+        consents, at = self.loop.run_until_complete(self.ledger.consents(UID)), self.clock.now()
         for cell in self.cells:
             assert permits(consents, *cell, at).allowed == self.model.allowed(cell, at), cell
             assert (consents.state_of(cell, at) or "") == self.model.state(cell, at), cell
 
     @invariant()
     def the_ledger_is_whole_and_leads_to_the_state(self) -> None:
-        standing = self.loop.run(self.ledger.standing(UID))
-        events = self.loop.run(self.ledger.events(UID, limit=1000))
+        standing = self.loop.run_until_complete(self.ledger.standing(UID))
+        events = self.loop.run_until_complete(self.ledger.events(UID, limit=1000))
         assert first_break(events, standing.tail) is None
         assert rebuild(events) == standing.consents
-        entries = self.loop.run(stream_entries(self.real, f"consent.{digest('subject', UID)}"))
+        entries = self.loop.run_until_complete(stream_entries(self.real, f"consent.{digest('subject', UID)}"))
         assert broken_audit(entries) is None
 
     @invariant()
     def the_recipient_got_what_is_on_record_and_nothing_else(self) -> None:
         """I6: one to one, and the same bytes."""
-        found = self.loop.run(self.provisions.of_person(UID, after="", limit=1000)) or []
+        found = self.loop.run_until_complete(self.provisions.of_person(UID, after="", limit=1000)) or []
         assert {one.id: one.value.sha256 for one in found if one.value.state == "recorded"} == self.observed
 
     @invariant()
     def the_epoch_only_grows(self) -> None:
-        epoch = self.loop.run(self.ledger.consents(UID)).epoch
+        epoch = self.loop.run_until_complete(self.ledger.consents(UID)).epoch
         assert epoch == self.model.epoch >= self.epochs[-1]
         self.epochs.append(epoch)
 
     @invariant()
     def the_connection_carries_the_same_state(self) -> None:
-        found = self.loop.run(self.rig.links.connections(UID))
+        found = self.loop.run_until_complete(self.rig.links.connections(UID))
         if not found:
             assert not self.model.linked
             return
         [connection] = [one.value for one in found]
-        consents = self.loop.run(self.ledger.consents(UID))
+        consents = self.loop.run_until_complete(self.ledger.consents(UID))
         assert (connection.state is not LinkState.REVOKED) == self.model.linked
         assert (connection.tokens is not None) == self.model.linked
         if self.model.linked:

@@ -78,6 +78,10 @@ class Kept:
         open_ = [one for one in self.items.values() if one.step not in (*DONE, "notifying")]
         return self.stage == "handling" and bool(self.account) and any(one.type in STOPS for one in open_)
 
+    def by_system(self, one: One) -> bool:
+        """Whether the system carries it out. No case here says what is to be corrected, so people do that."""
+        return bool(self.account) and one.type != "correction"
+
     def approved(self, one: One) -> bool:
         if one.type not in TWO or not one.gives:
             return True
@@ -144,6 +148,6 @@ class Kept:
                 blocked = one.gives and (self.agency(one) or (one.type == "erasure" and self.hold))
                 if not blocked:
                     one.step = "executing" if one.gives and one.type != "complaint" else "notifying"
-            if one.step == "executing" and self.account and not (one.type == "erasure" and held):
+            if one.step == "executing" and self.by_system(one) and not (one.type == "erasure" and held):
                 one.step = "notifying"
         self.end(today)

@@ -574,7 +574,7 @@ async def test_without_the_right_no_new_link_goes_out(handing: Handing):
     case = await handing.run(case)
     assert case.file.case.links["delivery"].count == 1
     assert len(await handing.mails(case)) == 1
-    with pytest.raises(Refused, match="agency_over"):
+    with pytest.raises(Conflict, match="case_moved_on"):  # with the mandate the item ended
         await handing.counter.do(case, a.SendAgain(), WINDOW)
 
 
@@ -662,7 +662,7 @@ async def test_nothing_is_printed_for_an_agent_whose_right_has_ended(handing: Ha
     case = await through_an_agent(handing)
     case = await handing.counter.do(case, a.AnswerOnPaper(item="1"), WINDOW)
     await handing.counter.do(case, a.RevokeAgency(), WINDOW)
-    with pytest.raises(Refused, match="agency_over"):
+    with pytest.raises(NotFound, match="item_unknown"):  # with the mandate the item ended
         await Printer(handing).result(case)
 
 

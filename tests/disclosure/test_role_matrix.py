@@ -79,6 +79,8 @@ job_delayed        s     {ANY}
 letter_set         s     {ALIVE}
 begin_destruction  s     retained
 link_sent          s     {ALIVE}
+leave_to_people    s     handling | executing
+holders_found      s     handling | executing
 link_locked        s     {ANY}
 destroyed          s     retained
 """
@@ -115,6 +117,8 @@ EXAMPLES: dict[type[a.Act], dict[str, Any]] = {
     auto.LetterSet: {"letter": "l1", "papers": ()},
     auto.TaskDone: {"task": "x", "proof": ""},
     auto.Destroyed: {"certificate": ""},
+    auto.LeaveToPeople: {"problem": ""},
+    auto.HoldersFound: {"holders": (), "proof": ""},
     a.SendLink: {"use": Use.MAIL_ADDRESS},
     a.ProveMail: {"about": ""},
     a.ProveAccount: {"about": "", "account": "", "subject": ""},

@@ -535,7 +535,7 @@ class Cases(RuleBasedStateMachine):
     def evidence(self, place: int, item: int, by: Actor) -> None:
         name, kept = self._pick(place)
         which, one = self._item(kept, item)
-        why = {"case_moved_on"} if kept.account else set()
+        why = {"case_moved_on"} if kept.by_system(one) else set()
         self._do(name, a.RecordEvidence(item=which, proof="台帳3"), by, why, lambda: setattr(one, "step", "notifying"))
 
     # -------------------------------------------------------------- ending
@@ -698,7 +698,7 @@ class Cases(RuleBasedStateMachine):
             for item, mine in kept.items.items():
                 assert (mine.step == "collecting") <= (("collect", item) in jobs)
                 carried = mine.step == "decided" and kept.approved(mine)
-                carried |= mine.step == "executing" and bool(kept.account)
+                carried |= mine.step == "executing" and kept.by_system(mine)
                 assert carried == (("carry_out", item) in jobs)
             for job in case.jobs:
                 assert case.wake_at

@@ -75,7 +75,7 @@ class GivenMoreTime:
 
     async def commit(self, writes: list[object]) -> list[str]:
         if self.until is not None:
-            until, self.until = self.until, None  # type: ignore[assignment]
+            until, self.until = self.until, None
             await self.real.commit([Put("releases/a", {"forget_at": until})])
         return await self.real.commit(writes)  # type: ignore[arg-type]
 

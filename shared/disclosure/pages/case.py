@@ -194,8 +194,7 @@ def _facts(w: Words, seen: Shown) -> list[tuple[str, str]]:
         found.append((w("field.registered_mail"), case.arrival.registered_mail))
     if case.defects:
         found.append((w("fact.defects"), w("frame.comma").join(called(w.language, one) for one in case.defects)))
-    if case.hold:
-        found.append((w("flag.hold"), seen.opened.file.private.held_for))
+    found += [(w("flag.hold"), seen.opened.file.private.held_for)] if case.hold else []
     return found
 
 
