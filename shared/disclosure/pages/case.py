@@ -39,13 +39,9 @@ FIRST = (
 APART = frozenset({"note", "withdraw", "revoke_agency", "extend", "place_hold", "lift_hold", "close_unverified"})
 """What is rarely done; behind the rest."""
 SCAN_KINDS = ("form", "identity", "mandate", "seal_certificate", "statutory", "envelope", "other")
-
-
-def _scan_kinds(w: Words) -> list[tuple[str, str]]:
-    return [(code, w(f"scan.{code}")) for code in SCAN_KINDS]
-
-
-SCAN = (Field("kind", Kind.SELECT, required=True, options=_scan_kinds),)
+SCAN = (
+    Field("kind", Kind.SELECT, required=True, options=lambda w: [(code, w(f"scan.{code}")) for code in SCAN_KINDS]),
+)
 
 
 class Shown(NamedTuple):
