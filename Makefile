@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export FIT_RESPONSES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev fleet institutions people rotate-keys test check check-tofu bench package lock clean run-env dev-env
+.PHONY: help demo dev fleet institutions people staff rotate-keys test check check-tofu bench package lock clean run-env dev-env
 
 help: ## この一覧 | show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 | /p' $(MAKEFILE_LIST) | awk -F' [|] ' \
@@ -31,7 +31,10 @@ institutions: run-env ## 医療機関の登録・変更・終了（ARGS=list な
 people: run-env ## 保護者・代理人・生年月日・死亡の登録（ARGS='list UID' など） | register guardians, agents, births, deaths: ARGS='list UID', …
 	@DOCUMENTS="$${DOCUMENTS:-sqlite:$${DEV_STATE:-.dev}/documents.db}" $(PY) -m infra.people $(or $(ARGS),--help)
 
-rotate-keys: run-env ## 全員のデータ鍵を最新の wrapping-key で包み直す | wrap every data key under the newest wrapping-key: infra/playbooks/planned/rotate_keys.md
+staff: run-env ## 担当者と役割の登録・変更・終了（ARGS=list など） | register staff and their roles, change and end them: ARGS=list, …
+	@DOCUMENTS="$${DOCUMENTS:-sqlite:$${DEV_STATE:-.dev}/documents.db}" $(PY) -m infra.roster $(or $(ARGS),--help)
+
+rotate-keys: run-env ## 全員のデータ鍵を包み直し、照合の索引を作り直す | wrap every data key, and index every profile, under the newest keys: infra/playbooks/planned/rotate_keys.md
 	@$(PY) -m infra.rotate_keys $(ARGS)
 
 test: dev-env ## すべてのテスト（あれば Firestore エミュレーターでも） | every test, those on the Firestore emulator included where it is installed

@@ -24,9 +24,10 @@ FILES = {
 }
 
 LICENCES = re.compile(
-    r"(the )?(mit(-0)?|apache( software| license,?)?[ -]?(version )?(2(\.0)?)?|https://www\.apache\.org/licenses/\S+"
+    r"(the )?(mit(-0|-cmu)?|apache( software| license,?)?[ -]?(version )?(2(\.0)?)?|https://www\.apache\.org/licenses/\S+"
     r"|(\d-clause )?bsd([ -]\d-clause)?|psf-2\.0|python software foundation|mpl-2\.0|isc|cnri-python"
-    r"|mozilla public license 2\.0 mpl 2\.0|dual)( license)?( \(mit\))?",
+    r"|mozilla public license 2\.0 mpl 2\.0|dual"
+    r"|bsd-3-clause, apache-2\.0, dependency licenses)( license)?( \(mit\))?",
     re.IGNORECASE,
 )
 """Licences that ask for nothing but keeping notices (MPL: publishing changes to its own files)."""

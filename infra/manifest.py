@@ -16,9 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{2,26}$")]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=3600)]
-Caller = Literal["app_user", "institution", "anyone", "browser", "scheduler", "tasks"]
+Caller = Literal["app_user", "institution", "anyone", "browser", "staff", "scheduler", "tasks"]
 
-PUBLIC: frozenset[Caller] = frozenset({"app_user", "institution", "anyone", "browser"})
+PUBLIC: frozenset[Caller] = frozenset({"app_user", "institution", "anyone", "browser", "staff"})
 """Callers that Google's own front end cannot tell apart: the function itself must."""
 
 

@@ -43,6 +43,15 @@ class Settings:
     google_certs_url: str = _setting(
         "https://www.googleapis.com/oauth2/v3/certs", doc="keys that sign Google's own ID tokens and service tokens"
     )
+    iap_certs_url: str = _setting(
+        "https://www.gstatic.com/iap/verify/public_key-jwk", doc="keys that sign what Identity-Aware Proxy asserts"
+    )
+    iap_audience: str = _setting(
+        "", doc="whom its assertions are for: /projects/NUMBER/global/backendServices/ID; empty: nobody is staff"
+    )
+    staff_domain: str = _setting(
+        "", doc="the hosted domain of staff's Google accounts; empty: the roster alone decides"
+    )
     scheduler_account: str = _setting(doc="e-mail of the service account that Cloud Scheduler calls with")
     tasks_account: str = _setting(doc="e-mail of the service account that Cloud Tasks calls with")
 
@@ -57,6 +66,18 @@ class Settings:
     development: int = _setting(0, least=0, most=1, doc="1 on a developer's machine, never in production")
 
     notices: str = _setting("", doc="folder of published notices; empty: those that come with the code")
+
+    # AWS: mail, and what is kept where this project's owner cannot change it
+    aws_region: str = _setting("ap-northeast-1", doc="AWS region: Tokyo as well")
+    aws_role: str = _setting("", doc="ARN of the functions' roles, without the `-<function>` they end in")
+    aws_audience: str = _setting("kagamino-aws", doc="audience of the ID tokens that the roles' trust policy asks for")
+    aws_endpoint: str = _setting("", doc="URL of a plain-text AWS that asks for no credentials; empty: AWS itself")
+    anchors: str = _setting(
+        "folder:.dev/anchors", doc="where the audit log is anchored: `s3:BUCKET` with Object Lock; or a folder, here"
+    )
+    mail_from: str = _setting("", doc="whom mails come from: `Name <address>`, verified at SES")
+    mail_configuration_set: str = _setting("", doc="SES configuration set, which publishes what becomes of each mail")
+    mail_events_url: str = _setting("", doc="URL of the SQS queue where that arrives")
 
     # how much, how often
     due_shards: int = _setting(
@@ -122,6 +143,8 @@ def _contradictions(s: Settings) -> list[str]:
     faults = []
     if not s.documents.startswith("sqlite:") and s.documents != "firestore":
         faults.append("DOCUMENTS is neither sqlite:PATH nor firestore")
+    if s.iap_audience and not s.iap_audience.startswith("/projects/"):
+        faults.append("IAP_AUDIENCE does not begin with /projects/, as every audience of its assertions does")
     if not s.development:
         if not s.app_link.startswith("https://"):
             faults.append("APP_LINK is not https, which only a developer's machine may have")
@@ -133,6 +156,18 @@ def _contradictions(s: Settings) -> list[str]:
             faults.append("FIREBASE_API_KEY is missing, without which nobody's sign-in can be checked")
         if s.tasks_endpoint or s.secrets_endpoint:
             faults.append("TASKS_ENDPOINT and SECRETS_ENDPOINT are plain text, for a developer's machine only")
+        faults += _contradictions_at_aws(s)
+    return faults
+
+
+def _contradictions_at_aws(s: Settings) -> list[str]:
+    needed = ("aws_role", "mail_from", "mail_configuration_set", "mail_events_url")
+    missing = [name.upper() for name in needed if not getattr(s, name)]
+    faults = [f"{name} is missing, which only a developer's machine may do without" for name in missing]
+    if not s.anchors.startswith("s3:"):
+        faults.append("ANCHORS is no bucket, which only a developer's machine may do without")
+    if s.aws_endpoint:
+        faults.append("AWS_ENDPOINT is plain text, for a developer's machine only")
     return faults
 
 

@@ -4,34 +4,27 @@ A function's main.py lists `Route`s; `App` finds the one that fits, learns who c
 runs the act, and writes one log line with the cost. Nothing else in the project knows a status code.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import Response
 
 from shared import log
-from shared.bodies import read_body
+from shared.bodies import Limits, read_body
 from shared.clock import process_clock
 from shared.errors import Conflict, Fault, InvalidInput, NotFound, Unavailable
 from shared.ids import RandomIds
 from shared.problems import problem_of
+from shared.replies import HEADERS, Bytes, Cookie, Json, Page, Redirect, Reply, cookie_name, respond
 from shared.vocabulary import Language
 
-_HEADERS = {
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "strict-transport-security": "max-age=63072000; includeSubDomains",
-}
-_PAGE_POLICY = {
-    "default-src": "'none'",
-    "style-src": "'self' 'unsafe-inline'",
-    "frame-ancestors": "'none'",
-    "base-uri": "'none'",
-}
+__all__ = [
+    "LANGUAGE", "Act", "App", "Bytes", "Call", "Cookie", "Json", "Limits", "Page", "Redirect", "Reply", "Route",
+    "anyone", "language_of",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,42 +38,8 @@ class Call:
     language: Language
 
 
-@dataclass(frozen=True, slots=True)
-class Json:
-    """Answer with `value` (structs, dataclasses, dicts, dates, …) as JSON."""
-
-    value: Any
-    status: int = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Bytes:
-    """Answer with `content` as it is, or as it comes where it may be more than memory should hold."""
-
-    content: bytes | AsyncIterator[bytes]
-    media_type: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Answer with a page a person reads. It may carry inline style, and nothing that runs, unless `policy` says what
-    else: directives of the content security policy that are this page's own."""
-
-    html: str
-    status: int = 200
-    policy: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """303 to `location`, with a page for browsers that do not follow it."""
-
-    location: str
-    html: str
-
-
-Reply = Json | Bytes | Page | Redirect
+LANGUAGE = "lang"
+"""The cookie that keeps which language a reader chose."""
 Act = Callable[[Call], Awaitable[Reply]]
 """What a route does: a coroutine from a typed call to a reply."""
 
@@ -95,8 +54,8 @@ class Route:
 
     `caller` learns who calls, or raises NotPermitted. With `queue` the caller is Cloud Tasks or Cloud Scheduler:
     what can never succeed is then acknowledged with 2xx and logged for a person, so that it is not sent again.
-    `fault_told` is what a person's browser gets, in place of a problem document, for a fault's code.
-    With `form` the body is one that a page's form sends, not JSON.
+    `fault_told` is what a person's browser gets for a fault, in place of a problem document.
+    With `form` the body is one that a page's form sends, not JSON; with `files` one that may send files as well.
     """
 
     method: str
@@ -106,8 +65,9 @@ class Route:
     body: type | None = None
     query: type | None = None
     queue: bool = False
-    fault_told: Callable[[str, Language], Reply] | None = None
+    fault_told: Callable[[Fault, Language], Reply] | None = None
     form: bool = False
+    files: Limits | None = None
 
     def match(self, path: str) -> dict[str, str] | None:
         """The path's parameters, or None where it is not this route's."""
@@ -135,12 +95,12 @@ class App:
         clock = process_clock()
         started = clock.monotonic_s()
         cost = log.open_account(request.headers.get("x-cloud-trace-context", "").partition("/")[0][:64])
-        language = language_of(request.headers.get("accept-language", ""))
+        language = _language(request)
         route: Route | None = None
         outcome = "ok"
         try:
             route, path = self._route(request)
-            response = _respond(await route.act(await _call(route, path, request, language)))
+            response = respond(await route.act(await _call(route, path, request, language)))
         except Fault as fault:
             outcome = fault.code
             response = _fault_response(fault, language, route)
@@ -151,7 +111,7 @@ class App:
             outcome = "unexpected"
             log.unexpected(unexpected, function=self._name)
             response = _fault_response(Unavailable("unexpected"), language, route)
-        response.headers.update({k: v for k, v in _HEADERS.items() if k not in response.headers})
+        response.headers.update({k: v for k, v in HEADERS.items() if k not in response.headers})
         log.event(
             "request",
             function=self._name,
@@ -181,7 +141,7 @@ class App:
 async def _call(route: Route, path: dict[str, str], request: Request, language: Language) -> Call:
     caller = await route.caller(request)
     query = _query(route.query, request) if route.query else None
-    body = await read_body(request, route.body, form=route.form) if route.body else None
+    body = await read_body(request, route.body, form=route.form, files=route.files) if route.body else None
     return Call(caller, path, query, body, language)
 
 
@@ -200,6 +160,12 @@ def _short(wrong: Exception) -> str:
     return str(wrong)[:200]
 
 
+def _language(request: Request) -> Language:
+    """What the reader chose on a page of ours, else what their browser or app prefers."""
+    chosen = request.cookies.get(cookie_name(LANGUAGE), "")
+    return Language(chosen) if chosen in list(Language) else language_of(request.headers.get("accept-language", ""))
+
+
 def language_of(accept: str) -> Language:
     """Japanese, unless the reader's browser or app ranks English above it."""
     ranked: list[tuple[float, int, str]] = []
@@ -216,32 +182,10 @@ def language_of(accept: str) -> Language:
     return Language.JA
 
 
-def _respond(reply: Reply) -> Response:
-    match reply:
-        case Json(value, status):
-            return Response(msgspec.json.encode(value), status, media_type="application/json")
-        case Bytes(content, media_type, headers):
-            kind: type[Response] = Response if isinstance(content, bytes) else StreamingResponse
-            return kind(content, 200, dict(headers), media_type=media_type)
-        case Page(html, status, policy):
-            return HTMLResponse(html, status, {"content-security-policy": _policy(policy)})
-        case Redirect(location, html):
-            response = RedirectResponse(location, 303, {"content-security-policy": _policy({})})
-            response.body = html.encode()
-            response.headers.update(
-                {"content-type": "text/html; charset=utf-8", "content-length": str(len(response.body))}
-            )
-            return response
-
-
-def _policy(own: Mapping[str, str]) -> str:
-    return "; ".join(f"{name} {value}" for name, value in {**_PAGE_POLICY, **own}.items())
-
-
 def _fault_response(fault: Fault, language: Language, route: Route | None) -> Response:
     status = problem_of(fault).status
     if route and route.fault_told:
-        told = _respond(route.fault_told(fault.code, language))
+        told = respond(route.fault_told(fault, language))
         if told.status_code == status:
             told.headers.update(_fault_headers(fault, status))
         return told

@@ -5,6 +5,7 @@
 
 from typing import NamedTuple
 
+from shared.case_problems import CASE_PROBLEMS
 from shared.errors import Conflict, Fault, InvalidInput, NotFound, NotPermitted, Refused, Unavailable
 from shared.vocabulary import Language
 
@@ -121,6 +122,7 @@ PROBLEMS: dict[str, Problem] = {
     "evidence_missing": Problem(400, "根拠となる書類の参照番号が必要です。", "The reference of the papers is needed."),
     "registration_invalid": Problem(400, "この内容では登録できません。", "This cannot be registered as it stands."),
     "not_registered": Problem(404, "登録されていません。", "There is no such registration."),
+    # staff
     "erasure_under_way": Problem(409, "データを消去しています。", "This data is being erased."),
     "notice_unknown": Problem(404, "お知らせが見つかりません。", "There is no such notice."),
     "notice_not_in_force": Problem(
@@ -161,12 +163,23 @@ PROBLEMS: dict[str, Problem] = {
     "secret_missing": Problem(500, "設定に問題があります。", "A secret is not set up."),
     "secret_version_gone": Problem(500, "設定に問題があります。", "A version of a secret is gone."),
     "secrets_unavailable": Problem(503, "ただいま処理できません。", "Secrets cannot be read right now."),
+    "anchor_differs": Problem(
+        500, "同じ名前で別の内容が控えられています。", "Something else is anchored under this name."
+    ),
+    "audit_differs": Problem(500, "監査記録と控えが一致しません。", "The audit log and its anchors do not agree."),
+    "anchors_unavailable": Problem(503, "ただいま監査記録の控えを利用できません。", "Anchors are not available now."),
+    "anchors_refused": Problem(500, "設定に問題があります。", "The store of anchors does not let us do this."),
     "seal_broken": Problem(500, "データを開けません。", "Sealed data cannot be opened."),
     "day_format_unknown": Problem(503, "ただいまデータを開けません。", "This data cannot be opened right now."),
     "day_damaged": Problem(503, "ただいまデータを開けません。", "This data cannot be opened right now."),
     "key_missing": Problem(500, "データを開けません。", "The key to this data is missing."),
     "key_destroyed": Problem(410, "データは消去されています。", "The data has been erased."),
+    # AWS and mail
+    "aws_unavailable": Problem(503, "ただいま外部サービスを利用できません。", "AWS is not available right now."),
+    "aws_unknown": Problem(503, "外部サービスの結果を確認できません。", "Whether AWS did this is not known yet."),
+    "aws_refused": Problem(500, "外部サービスが要求を受け付けません。", "AWS does not let us do this."),
     "settings": Problem(500, "設定に問題があります。", "The settings are faulty."),
+    **{code: Problem(*row) for code, row in CASE_PROBLEMS.items()},
 }
 
 _CATEGORIES: dict[type[Fault], int] = {

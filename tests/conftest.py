@@ -6,13 +6,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from shared.clock import ManualClock
 from shared.cloud.documents import Documents
 from shared.cloud.sqlite import SqliteDocuments
 from tests.fakes import SeededIds
 
-pytest_plugins = ["tests.left_out", "tests.browser", "tests.emulator"]
+# How long one example takes says more about the machine than about us.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
+
+pytest_plugins = ["tests.left_out", "tests.browser", "tests.emulator", "tests.aws"]
 
 
 @pytest.fixture(params=["sqlite", "firestore"])

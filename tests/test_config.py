@@ -12,6 +12,11 @@ GIVEN = {
     "TASKS_ACCOUNT": "t@p",
     "GOOGLE_CLIENT_ID": "c",
     "APP_LINK": "https://app.example/linked",
+    "AWS_ROLE": "arn:aws:iam::1:role/kagamino",
+    "ANCHORS": "s3:anchors",
+    "MAIL_FROM": "privacy@kagamino.example",
+    "MAIL_CONFIGURATION_SET": "kagamino",
+    "MAIL_EVENTS_URL": "https://sqs.example/1/mail-events",
 }
 
 
@@ -43,6 +48,14 @@ def test_everything_that_is_missing_or_wrong_is_told_at_once():
         ("TASKS_ENDPOINT", "127.0.0.1:1"),
         ("SECRETS_ENDPOINT", "127.0.0.1:1"),
         ("FIREBASE_API_KEY", ""),
+        ("IAP_AUDIENCE", "https://staff.example"),
+        ("AWS_ENDPOINT", "http://127.0.0.1:1"),
+        ("AWS_ROLE", ""),
+        ("ANCHORS", ""),
+        ("ANCHORS", "folder:/anchors"),
+        ("MAIL_FROM", ""),
+        ("MAIL_CONFIGURATION_SET", ""),
+        ("MAIL_EVENTS_URL", ""),
     ],
 )
 def test_a_dangerous_value_is_refused_by_name(name, value):

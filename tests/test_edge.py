@@ -229,8 +229,8 @@ async def test_what_nobody_expected_says_nothing_and_is_logged_without_its_messa
 
 
 async def test_a_browser_is_told_of_a_fault_in_its_own_way():
-    def told(code: str, language: Language) -> edge.Reply:
-        return edge.Redirect(f"https://app.example/?{code}", f"{code} {language}")
+    def told(fault: Fault, language: Language) -> edge.Reply:
+        return edge.Redirect(f"https://app.example/?{fault.code}", f"{fault.code} {language}")
 
     for fault, query, code in (
         (NotFound("not_connected"), "from=1", "not_connected"),
@@ -243,8 +243,8 @@ async def test_a_browser_is_told_of_a_fault_in_its_own_way():
 
 
 async def test_a_page_that_tells_a_fault_says_as_much_in_its_headers_as_a_problem_does():
-    def told(code: str, language: Language) -> edge.Reply:
-        return edge.Page(code, 401 if code == "unauthenticated" else 503)
+    def told(fault: Fault, language: Language) -> edge.Reply:
+        return edge.Page(fault.code, 401 if fault.code == "unauthenticated" else 503)
 
     answer = await client(raising(NotPermitted("unauthenticated")), fault_told=told).call()
     assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
@@ -387,3 +387,51 @@ async def test_routes_are_built_on_the_first_request_and_once():
     await tried.call()
     await tried.call()
     assert built == ["once"]
+
+
+async def test_a_cookie_comes_back_to_this_host_alone_and_no_script_sees_it():
+    async def act(_: edge.Call) -> edge.Reply:
+        return edge.Page("", cookies=[edge.Cookie("lang", "en", lasts_s=60), edge.Cookie("other", "x-1")])
+
+    response = await client(act).app(_request())
+    assert response.headers.getlist("set-cookie") == [
+        "__Host-lang=en; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=60",
+        "__Host-other=x-1; Path=/; Secure; HttpOnly; SameSite=Strict",
+    ]
+
+
+async def test_a_redirect_may_bring_a_cookie_as_well():
+    async def act(_: edge.Call) -> edge.Reply:
+        return edge.Redirect("/x", "", cookies=[edge.Cookie("lang", "ja")])
+
+    response = await client(act).app(_request())
+    assert response.status_code == 303
+    assert response.headers["set-cookie"].startswith("__Host-lang=ja;")
+
+
+@pytest.mark.parametrize("value", ["", "a b", "a;b", "a\r\nb", "あ", "a=b"])
+def test_a_cookie_holds_nothing_that_could_end_it(value: str):
+    with pytest.raises(ValueError, match="a cookie"):
+        edge.Cookie("lang", value).header()
+
+
+@pytest.mark.parametrize(
+    ("cookie", "language"),
+    [
+        ("__Host-lang=en", Language.EN),
+        ("__Host-lang=ja", Language.JA),
+        ("lang=en", Language.JA),
+        ("__Host-lang=fr", Language.JA),
+        ("__Host-lang=", Language.JA),
+    ],
+)
+async def test_the_language_that_was_chosen_goes_before_the_browser_s(cookie: str, language: Language):
+    answer = await client(body=Body).call(cookie=cookie, accept_language="ja")
+    assert answer.json["language"] == language
+
+
+def _request() -> Request:
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return Request({"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b""}, receive)

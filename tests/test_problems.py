@@ -17,6 +17,7 @@ TOLD = FAULTS | {"Returned"}
 CODE_COMES_FROM_ELSEWHERE = {
     "functions/oauth_callback/main.py",  # a fault's own code, told to the app
     "shared/connection/linking.py",  # the same, where linking failed
+    "shared/disclosure/pages/case.py",  # what kept a job from being done
     "shared/connection/page.py",  # the same, to a person
     "shared/source/google_fit/oauth.py",  # one of two codes that are raised elsewhere as well
 }

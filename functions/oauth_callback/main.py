@@ -8,6 +8,7 @@ from shared import edge
 from shared.connection.messages import Return
 from shared.connection.page import app_link, returned_page
 from shared.connection.steps import Returned
+from shared.errors import Fault
 from shared.vocabulary import Language
 from shared.wiring.linking import linking
 from shared.wiring.platform import platform
@@ -27,8 +28,8 @@ def routes() -> list[edge.Route]:
         location = app_link(p.settings.app_link, returned)
         return edge.Redirect(location, returned_page(returned, location, language))
 
-    def told(code: str, language: Language) -> edge.Reply:
-        return to_the_app(Returned(code), language)
+    def told(fault: Fault, language: Language) -> edge.Reply:
+        return to_the_app(Returned(fault.code), language)
 
     return [edge.Route("GET", "/", edge.anyone, back, query=Return, fault_told=told)]
 

@@ -1,6 +1,8 @@
 """`make bench`: measures everything the contract names, and writes one JSON document.
 
-    python -m infra.bench [PART…]      codec, operations, latency, flight, cold, dispatch, gate, basics; all by default
+    python -m infra.bench [PART…]      codec, operations, latency, flight, cold, dispatch, gate, audit, package, basics
+
+All parts by default.
 
 Progress goes to standard error, the document to standard output and to .bench/bench.json. Ratios are of things
 measured side by side in this very run. The exit status is 1 where a target is not met.
@@ -16,7 +18,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from infra.bench import basics, codec, cold, dispatch, flight, gate, latency, operations
+from infra.bench import audit, basics, codec, cold, dispatch, flight, gate, latency, operations, package
 from infra.bench.targets import Part, Target, machine, say
 from infra.manifest import ROOT
 from shared.cloud.documents import Data
@@ -48,6 +50,8 @@ PARTS: dict[str, Measure] = {
     "cold": cold.run,
     "dispatch": dispatch.run,
     "gate": gate.run,
+    "audit": audit.run,
+    "package": package.run,
     "basics": basics.run,
 }
 

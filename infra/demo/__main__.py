@@ -9,6 +9,7 @@ are then what is fetched. Exits with 1 where anything is not as it should be.
 import argparse
 import asyncio
 import os
+import shutil
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from infra.demo import recorded, simulated
 from infra.demo.people import Words
 from infra.demo.phone import Unexpected
 from infra.demo.report import report
+from infra.demo.request import FOLDER
 from infra.demo.story import ENDS_AFTER
 from infra.demo.summary import Summary
 from infra.demo.table import show
@@ -30,6 +32,7 @@ WRITTEN = {
     "summary.json": Words("すべての数値", "all numbers"),
     "functions.log": Words("すべての要求", "every request"),
 }
+LEFT = {FOLDER: Words("請求の書面、開示の一式、空のアカウント", "letters, package and empty account of the request")}
 
 
 def main() -> int:
@@ -45,7 +48,10 @@ def main() -> int:
     show(summary, console)
     (chosen.out / "report.html").write_text(report(summary), encoding="utf-8")
     summary.write(chosen.out / "summary.json")
-    for name, what in WRITTEN.items():
+    for name, what in (
+        *WRITTEN.items(),
+        *((name, what) for name, what in LEFT.items() if (chosen.out / name).exists()),
+    ):
         line = f"  {_near(chosen.out / name)}   {what.ja} [dim]{what.en}[/dim]"
         console.print(line, highlight=False, soft_wrap=True)
     return 0 if summary.ok else 1
@@ -74,6 +80,8 @@ def _clear(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for old in (*(folder / name for name in WRITTEN), *folder.glob("documents.db*")):
         old.unlink(missing_ok=True)
+    for name in LEFT:
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _near(path: Path) -> str:

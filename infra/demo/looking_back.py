@@ -8,6 +8,7 @@ from typing import Any
 from infra.demo import steps
 from infra.demo.handing_on import HandedOn
 from infra.demo.people import Person, Words
+from infra.demo.requested import Requested
 from infra.demo.stage import Stage
 from infra.demo.stored import Shelf, Size
 from infra.demo.summary import KindSeen, PersonSeen, Recordings, Summary
@@ -124,6 +125,7 @@ def summed_up(
     began: datetime,
     recordings: Recordings | None = None,
     handed_on: Iterable[HandedOn] = (),
+    request: Requested | None = None,
 ) -> Summary:
     """All of it, as one value."""
     log, counts = stage.log, stage.platform.delivery.counts
@@ -144,6 +146,7 @@ def summed_up(
         stage.seconds,
         recordings,
         [*handed_on],
+        request,
     )
 
 

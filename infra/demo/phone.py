@@ -130,6 +130,16 @@ class Phone:
                     break
                 query["page_token"] = page.next_page_token
 
+    async def look(self, path: str) -> tuple[int, Any]:
+        """Whatever a screen of the app is answered: the status, and the JSON."""
+        headers = {"authorization": f"Bearer {self.sign_in()}"}
+        async with self.session.get(f"{self.url}/{path}", headers=headers) as answer:
+            return answer.status, msgspec.json.decode(await answer.read())
+
+    async def fetch(self, path: str) -> bytes:
+        """A file that the app lets its person have."""
+        return await self._raw("GET", path, 200)
+
     async def call(self, method: str, path: str, status: int, **sent: Any) -> Any:
         """A request as the signed-in person; its JSON."""
         return msgspec.json.decode(await self._raw(method, path, status, **sent))

@@ -10,6 +10,7 @@ from infra.demo.charts import Chart, chart
 from infra.demo.handing_on import NAME, HandedOn, clock
 from infra.demo.html import both, cell, number, row, section, table
 from infra.demo.people import Words
+from infra.demo.request_report import requested
 from infra.demo.summary import KindSeen, PersonSeen, Summary
 from shared.measurement.limits import Reason
 
@@ -24,6 +25,8 @@ def report(summary: Summary) -> str:
     parts += [_person(person) for person in summary.people]
     if summary.handed_on:
         parts.append(_handed_on(summary.handed_on))
+    if summary.request:
+        parts.append(requested(summary.request))
     parts.append(_costs(summary))
     if summary.recordings:
         parts.append(_files(summary))

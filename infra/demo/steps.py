@@ -59,6 +59,38 @@ TAKEN_BACK = Words(
     "取得が行われている最中に、はなさんが{hospital.ja}への{kind.ja}の提供を撤回する",
     "In the midst of a fetch, Hana takes {kind.en} back from {hospital.en}",
 )
+CALLED = Words(
+    "引っ越しを控えた健さんが窓口に電話し、保有データの開示と消去を求める（受付番号 {number}）",
+    "About to move, Ken phones the desk: a copy of all his data, then its erasure (case {number})",
+)
+FORM_POSTED = Words(
+    "受付番号と二次元コードの入った申請書を組版し、郵送する", "The form with its number and code is set, and posted"
+)
+FORM_BACK = Words(
+    "申請書が {yen:,} 円分の切手とともに三日後に届き、二度書き写される。14 日の期限が始まる",
+    "Three days later the form is back, with {yen:,} yen in stamps, and is copied twice; the 14 days begin",
+)
+PROVEN = Words(
+    "確認者が運転免許証の写しを見て、アプリに登録された内容との一致を確かめる。取得と提供を暫定的に止める",
+    "A verifier sees his licence and that the form matches what he gave in the app; all handling is frozen",
+)
+DISCLOSURE_DECIDED = Words(
+    "別の担当者が全部の開示を決定する。二人の承認がそろう",
+    "Another colleague decides to disclose all: two have approved",
+)
+PACKED = Words(
+    "開示の一式（{files} ファイル、計測値 {rows:,} 件）ができ、健さんがアプリで受け取る",
+    "The package is made, {files} files with {rows:,} points, and Ken takes it in the app",
+)
+ERASURE_DECIDED = Words("消去が決定され、システムが実行する", "The erasure is decided; the system carries it out")
+ERASED = Words(
+    "同意を終え、Google の許可を取り消し、データ鍵を壊し、{documents} 件の文書を消す",
+    "Consents end, Google's permission is revoked, the key destroyed, {documents} documents deleted",
+)
+ANSWERS_POSTED = Words(
+    "決定の通知を組版し、郵送する。この事案の書面は {letters} 通",
+    "The answers are set and posted: {letters} papers in this case",
+)
 READ_BACK = Words(
     "全員の値を HTTP で読み戻し、Google にある値と照合する",
     "Everything is read back over HTTP and set against what Google holds",
@@ -74,5 +106,6 @@ HISTORY = Words("三人が {days} 日間機器を使ってきた", "three people
 LINKING = Words("{who.ja}さんが連携する", "{who.en} links")
 FETCHING = Words("{days} 日前までを取得する", "the first fetch reaches back {days} days")
 DAYS_PASS = Words("時が過ぎる", "time passes")
+REQUEST_HANDLED = Words("請求に応じる", "the request is handled")
 COMPARING = Words("読み戻して照合する", "reading back and comparing")
 VISITS = Words("取得 {visits} 回、呼び出し {calls:,} 回", "{visits} visits, {calls:,} calls")

@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from infra.demo import steps
 from infra.demo.handing_on import HandingOn
 from infra.demo.people import HANA, KEN, MIDORI, Words
+from infra.demo.request import Request
 from infra.demo.stage import Stage
 from infra.demo.summary import KindSeen, PersonSeen
 from infra.demo.words import STATES
@@ -26,7 +28,8 @@ BACKFILL_DAYS = 45
 """How far back the first fetch reaches: less than by default, to keep the story short."""
 LONGER_DAYS = 10
 """So much longer they have had their devices, so that where the fetch ends is seen."""
-ENDS_AFTER = timedelta(hours=110)
+ENDS_AFTER = timedelta(hours=102)
+"""A Friday, two in the afternoon: the desk is open."""
 BERLIN = "Europe/Berlin"
 IN_THE_AIR = timedelta(hours=13)
 LONGEST_NIGHT = timedelta(hours=10)
@@ -53,7 +56,7 @@ class Chapter(NamedTuple):
 class Story:
     """What the chapters remember for each other."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, folder: Path) -> None:
         self.stage = stage
         self._late_points = 0
         self._wrong: dict[str, Point] = {}
@@ -61,6 +64,7 @@ class Story:
         self._faults = 0
         self._landed_on: date | None = None
         self.handing_on = HandingOn(stage)
+        self.request = Request(stage, folder)
 
     async def tell(self, ends_after: timedelta = ENDS_AFTER) -> None:
         """Play every chapter that lies before the end, each at its time, and go on to the end."""
@@ -256,7 +260,7 @@ class Story:
             hours = max(after) / timedelta(hours=1)
             self.stage.check(
                 Words("移動後の睡眠も、一日に一晩ぶんである", "After the flight, too, a day holds one night's sleep"),
-                Words(f"{len(after)} 日、最長 {hours:.1f} 時間", f"{len(after)} days, {hours:.1f} hours at most"),
+                Words(f"{len(after)} 日、最長 {hours:.1f} 時間", f"days: {len(after)}, {hours:.1f} hours at most"),
                 good=max(after) < LONGEST_NIGHT,
             )
 
@@ -278,6 +282,7 @@ class Story:
 
 CHAPTERS = (
     Chapter(timedelta(hours=4), Story.the_watch_loses_its_phone),
+    Chapter(timedelta(hours=6), lambda story: story.request.ken_calls()),
     Chapter(timedelta(hours=25), Story.google_has_a_bad_morning),
     Chapter(timedelta(hours=29), Story.google_is_well_again),
     Chapter(timedelta(hours=31), lambda story: story.handing_on.hana_gives_to_a_hospital()),
@@ -290,5 +295,6 @@ CHAPTERS = (
     Chapter(timedelta(hours=61), Story.ken_lands),
     Chapter(timedelta(hours=73), Story.midori_takes_it_back),
     Chapter(timedelta(hours=75), Story.we_have_noticed),
+    Chapter(timedelta(hours=78), lambda story: story.request.the_form_comes_back()),
     Chapter(timedelta(hours=97), Story.midori_reconnects),
 )

@@ -8,6 +8,7 @@ import msgspec
 
 from infra.demo.handing_on import HandedOn
 from infra.demo.people import Words
+from infra.demo.requested import Requested
 from infra.demo.stage import Check
 from infra.demo.telling import Told
 from shared.vocabulary import Kind
@@ -43,6 +44,7 @@ KEYS = {
     "tasks": "deliveries of the queue; some arrive twice on purpose",
     "seconds": "on this machine, per part",
     "handed_on": "kinds that a hospital was given: readings, points, when it was taken back, the answer since",
+    "request": "the case of a request on paper: its days, what was packed and erased, evidence, letters",
     "recordings": "which files of the folder were used, and why the others could not be",
 }
 
@@ -110,6 +112,7 @@ class Summary:
     seconds: dict[str, float]
     recordings: Recordings | None = None
     handed_on: list[HandedOn] = field(default_factory=list)
+    request: Requested | None = None
 
     @property
     def ok(self) -> bool:
@@ -142,6 +145,12 @@ class Summary:
             check["what"], check["seen"] = looked.what._asdict(), looked.seen._asdict()
         for step, told in zip(built["story"], self.story, strict=True):
             step["what"] = told.what._asdict()
+        for step, happened in zip(
+            built["request"]["happened"] if self.request else [],
+            self.request.happened if self.request else [],
+            strict=True,
+        ):
+            step["what"] = happened.what._asdict()
         totals = {what: self.total(what) for what in ("store_reads", "store_writes")}
         totals |= {"points": self.points, "sealed_bytes": self.sealed_bytes}
         path.write_bytes(

@@ -35,6 +35,7 @@ SECONDS = {
     "link_and_first_fetch": Words("連携と最初の取得", "linking and first fetch"),
     "days": Words("シミュレーションの経過", "the simulated days"),
     "read_back_and_compare": Words("読み戻しと照合", "reading back and comparing"),
+    "request": Words("開示と消去の請求", "the request for disclosure and erasure"),
 }
 
 TITLE = Words("健康データ連携の実演報告", "Health data link: report of the demonstration")
@@ -67,6 +68,27 @@ TAKEN_BACK = Words("撤回した時刻", "Taken back")
 ANSWERED = Words("その後の応答", "Answered since")
 STILL_READ = Words("読める", "may read")
 REFUSED = Words("拒否 {n} 回（{code}）", "refused {n} times ({code})")
+REQUEST = Words("紙の請求：開示と消去", "A request on paper: disclosure and erasure")
+REQUEST_WHY = Words(
+    "健さんの事案 {number}、回答の期限は {due}。書面、開示の一式、空になったアカウントは {folder}/ にあります。"
+    "一人が本人を確かめ、別の一人が決め、システムが実行しました。",
+    "Ken's case {number}, to be answered by {due}. Letters, package and the emptied account are in {folder}/."
+    " One colleague verified who he is, another decided, and the system carried it out.",
+)
+CASE_DAYS = Words("事案の経過", "The days of the case")
+WHEN, DAYS_LEFT = Words("日時", "When"), Words("残り日数", "Days left")
+FOUND = Words("見つかったもの、消したもの", "What was found, and what was erased")
+IN_PACKAGE, DELETED = (
+    Words("開示した計測値", "Points disclosed"),
+    Words("消した文書（1日1件）", "Documents deleted, a day each"),
+)
+COUNTED = Words("数", "Count")
+EVIDENCE, DONE, PROOF = Words("実行の証拠", "Evidence"), Words("したこと", "Done"), Words("証拠", "Proof")
+LETTERS, PAGES = Words("組版した書面", "Papers that were set"), Words("ページ", "Pages")
+AUDITED = Words(
+    "監査記録 {entries:,} 件の鎖と封を検証しました。",
+    "The chains and seals of the audit log's {entries:,} entries were verified.",
+)
 FIGURES = Words("数値の要約", "Key figures")
 COSTS = Words("処理にかかったもの", "What it took")
 FILES = Words("記録ファイル", "Recorded files")

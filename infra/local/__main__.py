@@ -27,6 +27,7 @@ from infra.local.app import StandInApp
 from infra.local.google import World
 from infra.local.hospital import Hospital
 from infra.local.platform import Platform
+from infra.local.staff import register_test_staff
 from infra.manifest import ROOT
 from shared.clock import SystemClock
 from shared.cloud.stores import open_documents
@@ -97,9 +98,10 @@ def built(folder: Path) -> Platform:
 
 
 async def registered(platform: Platform) -> Hospital:
-    """The simulated hospital, in the store that the functions have."""
+    """The simulated hospital, and the test staff, in the store that the functions have."""
     documents = open_documents(platform.settings["DOCUMENTS"], project=platform.settings["PROJECT"])
     try:
+        await register_test_staff(documents, platform.clock)
         return await hospital.registered(documents, platform.clock)
     finally:
         await documents.close()

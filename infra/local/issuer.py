@@ -9,9 +9,10 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
-from jwt.algorithms import RSAAlgorithm
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -21,6 +22,9 @@ from shared.clock import Clock
 
 LIFETIME = timedelta(hours=1)
 GOOGLE = "https://accounts.google.com"
+IAP = "https://cloud.google.com/iap"
+STAFF_AUDIENCE = "/projects/1/global/backendServices/1"
+"""Whom the local stand-in of Identity-Aware Proxy makes its assertions for."""
 KEPT_KEYS = 2
 
 KeySource = Callable[[], Awaitable[list[dict[str, Any]]]]
@@ -86,6 +90,43 @@ class SigningKeys:
         return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
+class ProxyKeys:
+    """The keys of Identity-Aware Proxy, on the curve P-256; as `SigningKeys`."""
+
+    def __init__(self) -> None:
+        self._keys: list[ec.EllipticCurvePrivateKey] = []
+
+    def rotate(self) -> None:
+        """Sign with a new key from here on."""
+        self._keys = [*self._keys[1 - KEPT_KEYS :], ec.generate_private_key(ec.SECP256R1())]
+
+    def sign(self, claims: dict[str, Any], /, **header: Any) -> str:
+        """A compact token; `header` as for `SigningKeys.sign`."""
+        key = self._current()
+        header = {"alg": "ES256", "kid": key_id(key.public_key()), "typ": "JWT", **header}
+        signed = unsigned(json.dumps(header), json.dumps(claims)).removesuffix(".")
+        r, s = decode_dss_signature(key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
+        return f"{signed}.{_base64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+
+    def jwks(self) -> list[dict[str, Any]]:
+        """The keys as a JWK set's members."""
+        self._current()
+        return [
+            {
+                **ECAlgorithm.to_jwk(key.public_key(), as_dict=True),
+                "kid": key_id(key.public_key()),
+                "use": "sig",
+                "alg": "ES256",
+            }
+            for key in self._keys
+        ]
+
+    def _current(self) -> ec.EllipticCurvePrivateKey:
+        if not self._keys:
+            self.rotate()
+        return self._keys[-1]
+
+
 class Issuer:
     """Issues tokens that `shared.cloud.identity` accepts, and publishes their keys under /identity."""
 
@@ -94,6 +135,7 @@ class Issuer:
         self._clock = clock
         self.firebase = SigningKeys(clock)
         self.google = SigningKeys(clock)
+        self.iap = ProxyKeys()
         self.also_published: list[KeySource] = []
         self.disabled: set[str] = set()
         self._valid_since: dict[str, int] = {}
@@ -134,12 +176,30 @@ class Issuer:
             }
         )
 
+    def staff_assertion(self, email: str, /, **claims: Any) -> str:
+        """What Identity-Aware Proxy asserts of a member of staff's account, good for ten minutes. `claims` add or
+        replace."""
+        now = self._now_s()
+        return self.iap.sign(
+            {
+                "iss": IAP,
+                "aud": STAFF_AUDIENCE,
+                "sub": staff_sub(email),
+                "email": email,
+                "hd": email.partition("@")[2],
+                "iat": now,
+                "exp": now + 600,
+                **claims,
+            }
+        )
+
     def app(self) -> Starlette:
-        """/firebase_certs, /certs and /accounts:lookup."""
+        """/firebase_certs, /certs, /iap_certs and /accounts:lookup."""
         return Starlette(
             routes=[
                 Route("/firebase_certs", self._serve_certificates),
                 Route("/certs", self._serve_jwks),
+                Route("/iap_certs", self._serve_iap_jwks),
                 Route("/accounts:lookup", self._look_up, methods=["POST"]),
             ]
         )
@@ -150,6 +210,9 @@ class Issuer:
     async def _serve_jwks(self, _: Request) -> JSONResponse:
         others = [key for source in self.also_published for key in await source()]
         return JSONResponse({"keys": [*self.google.jwks(), *others]}, headers={"cache-control": "public, max-age=3600"})
+
+    async def _serve_iap_jwks(self, _: Request) -> JSONResponse:
+        return JSONResponse({"keys": self.iap.jwks()}, headers={"cache-control": "public, max-age=3600"})
 
     async def _look_up(self, request: Request) -> JSONResponse:
         """The account of an ID token, as Identity Toolkit tells it to whoever has the token."""
@@ -170,11 +233,16 @@ class Issuer:
 
 
 def account_id(email: str) -> str:
-    """The unique id of a service account."""
+    """The unique id of an account."""
     return str(int(hashlib.sha256(email.encode()).hexdigest()[:16], 16))
 
 
-def key_id(key: rsa.RSAPublicKey) -> str:
+def staff_sub(email: str) -> str:
+    """The unchanging name of a member of staff's Google account, as Identity-Aware Proxy writes it."""
+    return f"accounts.google.com:{account_id(email)}"
+
+
+def key_id(key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> str:
     """A stable name for a public key."""
     raw = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(raw).hexdigest()[:40]

@@ -10,18 +10,22 @@ import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Self, cast
 
 import aiohttp
 
+from infra.local import mail_box
+from infra.local.aws import LocalAws
 from infra.local.delivery import Delivery
 from infra.local.gateway import Asgi, Gateway, load_function
 from infra.local.google import World, create_app
-from infra.local.issuer import Issuer
+from infra.local.issuer import STAFF_AUDIENCE, Issuer
 from infra.local.process import Loan
 from infra.local.scheduler import Scheduler, jobs_of
 from infra.local.secrets import LocalSecrets
 from infra.local.server import HttpServer
+from infra.local.staff import StaffProxy
 from infra.local.tasks import LocalTasks
 from infra.local.wire import Server
 from infra.manifest import ROOT, Manifest, load
@@ -39,6 +43,7 @@ def local_settings(url: str, *, documents: str, cloud_endpoint: str, project: st
     accounts = f"{project}.iam.gserviceaccount.com"
     return {
         "DOCUMENTS": documents,
+        "ANCHORS": f"folder:{documents.partition(':')[2] or Path(gettempdir()) / project}.anchors",
         "PROJECT": project,
         "PUBLIC_URL": url,
         "TASKS_ENDPOINT": cloud_endpoint,
@@ -47,6 +52,8 @@ def local_settings(url: str, *, documents: str, cloud_endpoint: str, project: st
         "FIREBASE_CERTS_URL": f"{url}/identity/firebase_certs",
         "FIREBASE_ACCOUNTS_URL": f"{url}/identity",
         "GOOGLE_CERTS_URL": f"{url}/identity/certs",
+        "IAP_CERTS_URL": f"{url}/identity/iap_certs",
+        "IAP_AUDIENCE": STAFF_AUDIENCE,
         "SCHEDULER_ACCOUNT": f"scheduler@{accounts}",
         "TASKS_ACCOUNT": f"tasks@{accounts}",
         "GOOGLE_CLIENT_ID": CLIENT_ID,
@@ -97,12 +104,19 @@ class Platform:
             self.tasks, service_token=self.issuer.service_token, clock=clock, duplicate_every=duplicate_every
         )
         self._http = HttpServer(port)
+        self.aws = LocalAws()
         self._cloud = Server(self.tasks.service(), self.secrets.service())
         self._project, self._documents, self._folder = project, documents, functions
         self._given = dict(settings or {})
         self._client_secret = client_secret
         self.issuer.also_published.append(self._googles_keys)
-        self._mounts: dict[str, Asgi] = {"identity": self.issuer.app(), "google": create_app(self.world)}
+        self.staff = StaffProxy(assertion_for=self.issuer.staff_assertion, ids=RandomIds())
+        self._mounts: dict[str, Asgi] = {
+            "identity": self.issuer.app(),
+            "google": create_app(self.world),
+            "staff": self.staff.routes(),
+            mail_box.PATH: mail_box.MailBox(self.aws).routes(),
+        }
         self._loan: Loan | None = None
         self._background: list[asyncio.Task[None]] = []
         self.settings: dict[str, str] = {}
@@ -122,6 +136,7 @@ class Platform:
         """Serve. What the functions need is there before the first of them is loaded."""
         try:
             await self._cloud.start()
+            self.aws.start()
             self._settle_in()
             self._furnish()
             self.functions = self._load_functions()
@@ -142,6 +157,7 @@ class Platform:
         await self._http.stop()
         await loops.close_all()
         await self._cloud.stop()
+        self.aws.stop()
         if self._loan is not None:
             self._loan.give_back()
 
@@ -201,7 +217,7 @@ class Platform:
         own = local_settings(
             self.url, documents=self._documents, cloud_endpoint=self._cloud.endpoint, project=self._project
         )
-        self.settings = {**own, "REGION": self.manifest.region, **self._given}
+        self.settings = {**own, "REGION": self.manifest.region, **self.aws.settings(), **self._given}
         self.settings["GOOGLE_CERTS_URL"] = own["GOOGLE_CERTS_URL"]
         self._loan = Loan(self.settings, self.clock)
         self.scheduler = Scheduler(
@@ -214,4 +230,7 @@ class Platform:
 
     def _load_functions(self) -> dict[str, Asgi]:
         folders = {name: self._folder / name for name in self.manifest.functions}
-        return {name: load_function(name, folder) for name, folder in folders.items() if (folder / "main.py").exists()}
+        there = {name: folder for name, folder in folders.items() if (folder / "main.py").exists()}
+        loaded = {name: load_function(name, folder) for name, folder in there.items()}
+        staffs = {name for name in loaded if "staff" in self.manifest.functions[name].called_by}
+        return {name: self.staff.before(name, app) if name in staffs else app for name, app in loaded.items()}

@@ -168,6 +168,13 @@ def places(url: str, functions: Iterable[str], people: Mapping[str, str]) -> lis
             ),
         ),
         (
+            f"{url}/mail-box/",
+            Words(
+                "送られたメール。届かなかったことにもできる",
+                "Mails that were sent; any of them can be made to bounce",
+            ),
+        ),
+        (
             f"{url}/identity/certs",
             Words(
                 "サービストークンの公開鍵。利用者のトークンのものは firebase_certs",

@@ -69,7 +69,7 @@ resource "google_cloudfunctions2_function" "function" {
     min_instance_count               = each.value.instances.min
     max_instance_count               = each.value.instances.max
     timeout_seconds                  = each.value.timeout
-    ingress_settings                 = contains(local.public, each.key) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
+    ingress_settings                 = contains(local.behind_balancer, each.key) ? "ALLOW_INTERNAL_AND_GCLB" : contains(local.public, each.key) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
     all_traffic_on_latest_revision   = true
   }
 

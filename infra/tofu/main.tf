@@ -10,16 +10,23 @@ locals {
 
   # The values of the settings that the manifest leaves to the deployment. A name missing here fails the plan.
   deployment = {
-    APP_LINK          = var.app_link
-    FIREBASE_API_KEY  = var.firebase_api_key
-    FIREBASE_PROJECT  = var.firebase_project != "" ? var.firebase_project : var.project
-    GOOGLE_CLIENT_ID  = var.google_client_id
-    MACHINE_URL       = local.machine_url
-    PROJECT           = var.project
-    PUBLIC_URL        = local.public_url
-    REGION            = local.region
-    SCHEDULER_ACCOUNT = google_service_account.scheduler.email
-    TASKS_ACCOUNT     = google_service_account.tasks.email
+    ANCHORS                = var.anchors
+    APP_LINK               = var.app_link
+    AWS_AUDIENCE           = var.aws_audience
+    AWS_ROLE               = var.aws_role
+    FIREBASE_API_KEY       = var.firebase_api_key
+    FIREBASE_PROJECT       = var.firebase_project != "" ? var.firebase_project : var.project
+    GOOGLE_CLIENT_ID       = var.google_client_id
+    IAP_AUDIENCE           = var.iap_audience
+    MACHINE_URL            = local.machine_url
+    MAIL_CONFIGURATION_SET = var.mail_configuration_set
+    MAIL_EVENTS_URL        = var.mail_events_url
+    MAIL_FROM              = var.mail_from
+    PROJECT                = var.project
+    PUBLIC_URL             = local.public_url
+    REGION                 = local.region
+    SCHEDULER_ACCOUNT      = google_service_account.scheduler.email
+    TASKS_ACCOUNT          = google_service_account.tasks.email
   }
   environment = merge(
     local.manifest.settings.fixed,
@@ -29,8 +36,12 @@ locals {
   # Public: people and other parties call it, whom the function must know by itself. All others are let in by account.
   public = toset([
     for name, f in local.functions : name
-    if length(setintersection(f.called_by, ["app_user", "institution", "anyone", "browser"])) > 0
+    if length(setintersection(f.called_by, ["app_user", "institution", "anyone", "browser", "staff"])) > 0
   ])
+
+  # Staff come through a load balancer with Identity-Aware Proxy, and whoever else calls such a function comes through the
+  # balancer too: no other way into it is open from outside (infra/decisions/0016).
+  behind_balancer = toset([for name, f in local.functions : name if contains(f.called_by, "staff")])
 
   database_uses = merge([
     for name, f in local.functions : {

@@ -19,6 +19,16 @@ variable "google_client_id" {
   type        = string
 }
 
+variable "anchors" {
+  description = "Where the audit log is anchored, in an account of its own that nobody of this project administers: s3:BUCKET, with Object Lock in compliance mode."
+  type        = string
+
+  validation {
+    condition     = startswith(var.anchors, "s3:")
+    error_message = "Only a write-once bucket keeps the log from being rewritten: s3:BUCKET."
+  }
+}
+
 variable "app_link" {
   description = "Verified https App Link the browser returns to after linking."
   type        = string
@@ -40,6 +50,16 @@ variable "public_url" {
   }
 }
 
+variable "iap_audience" {
+  description = "Whom the assertions of Identity-Aware Proxy are for, of the balancer's backend service that staff come through: /projects/NUMBER/global/backendServices/ID. How it comes before the functions: infra/decisions/0016."
+  type        = string
+
+  validation {
+    condition     = can(regex("^/projects/[0-9]+/global/backendServices/[0-9]+$", var.iap_audience))
+    error_message = "The audience is /projects/NUMBER/global/backendServices/ID, both in digits."
+  }
+}
+
 variable "artefacts" {
   description = "Folder with one zip per function, made by `make package`, relative to this one."
   type        = string
@@ -53,5 +73,41 @@ variable "notification_channels" {
   validation {
     condition     = length(var.notification_channels) > 0
     error_message = "An alert nobody receives is none: name at least one channel."
+  }
+}
+
+variable "aws_role" {
+  description = "ARN of the functions' roles at AWS without the -<function> each ends in (../playbooks/planned/aws_setup.md), such as arn:aws:iam::123456789012:role/kagamino."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+$", var.aws_role))
+    error_message = "The ARN of a role."
+  }
+}
+
+variable "aws_audience" {
+  description = "Audience of the ID tokens that the trust policies of these roles ask for."
+  type        = string
+  default     = "kagamino-aws"
+}
+
+variable "mail_from" {
+  description = "Whom mails come from: Name <address>, the address's domain verified at SES."
+  type        = string
+}
+
+variable "mail_configuration_set" {
+  description = "SES configuration set that publishes what becomes of each mail."
+  type        = string
+}
+
+variable "mail_events_url" {
+  description = "URL of the SQS queue where that arrives."
+  type        = string
+
+  validation {
+    condition     = startswith(var.mail_events_url, "https://sqs.")
+    error_message = "The https address of an SQS queue."
   }
 }

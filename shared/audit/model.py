@@ -7,7 +7,7 @@ nor reordered without the chain showing it. Entries carry ids, codes and counts,
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -37,8 +37,8 @@ class Entry(msgspec.Struct, frozen=True):
 def append(
     stream: str, head: Head, *, at: datetime, actor: str, action: str, facts: Mapping[str, Fact]
 ) -> tuple[Entry, Head]:
-    """The next entry of `stream`, and where the stream stands after it."""
-    entry = Entry(stream, head.length + 1, at, actor, action, dict(facts), head.hash, "")
+    """The next entry of `stream`, and where the stream stands after it. `at` is kept in UTC, as stores give it back."""
+    entry = Entry(stream, head.length + 1, at.astimezone(UTC), actor, action, dict(facts), head.hash, "")
     entry = msgspec.structs.replace(entry, hash=hash_of(entry))
     return entry, Head(entry.number, entry.hash)
 

@@ -36,6 +36,15 @@ COMPOSITES: tuple[Composite, ...] = (
     Composite("connections", ("state", "shard", "next_sync_at"), group=True),
     # What was handed on of a person, newest first.
     Composite("provisions", ("subject", "-at")),
+    # Who looked at what: of a person, of a case, by a member of staff, newest first.
+    *(Composite("accesses", (field, "-at")) for field in ("subject", "case", "staff")),
+    # The worklist, whole and of one stage; how many are left how much time; the cases of an account;
+    # those whose papers are due.
+    Composite("cases", ("open", "sort_on")),
+    Composite("cases", ("open", "stage", "sort_on")),
+    Composite("cases", ("open", "due_on")),
+    Composite("cases", ("subject", "-contacted_at")),
+    Composite("cases", ("stage", "destroy_on")),
 )
 
 SINGLES: tuple[Single, ...] = (
@@ -53,9 +62,23 @@ SINGLES: tuple[Single, ...] = (
         )
     ),
     Single("days", "sealed", within=False),
+    Single("corrections", "sealed", within=False),
     *(Single("audit", field, within=False) for field in ("at", "facts", "hash", "previous")),
+    *(Single("accesses", field, within=False) for field in ("entry", "reason")),
+    Single("access_chains", "audit", within=False),
+    *(Single("audit_days", field, within=False) for field in ("after", "jws", "segments")),
     *(Single("consent", field, within=False) for field in ("audit", "consents", "tail")),
     *(Single("consent_events", field, within=False) for field in ("at", "giver", "hash", "notice", "previous")),
+    Single("blob_chunks", "sealed", within=False),
+    Single("cases", "wake_at"),
+    Single("cases", "about"),
+    *(
+        Single("cases", field, within=False)
+        for field in (
+            "arrival", "audit", "defects", "hold", "items", "jobs", "letters", "private", "reminded", "scans",
+            "signatures", "stamps", "verification",
+        )
+    ),
     *(Single("erasures", field, within=False) for field in ("audit", "deleted", "kinds")),
     *(
         Single("provisions", field, within=False)
@@ -63,7 +86,16 @@ SINGLES: tuple[Single, ...] = (
     ),
     *(Single("provision_chains", field, within=False) for field in ("audit", "length")),
     *(Single("releases", field, within=False) for field in ("consents", "frozen_at")),
+    *(Single("profile", field, within=False) for field in ("audit", "index", "sealed")),
+    *(Single("profile_changes", field, within=False) for field in ("at", "fields", "sealed")),
+    Single("profile_index", "entries", within=False),
+    *(Single("proof_links", field, within=False) for field in ("about", "audit", "expires_at", "issued_at", "second")),
+    *(Single("match_attempts", field, within=False) for field in ("audit", "said")),
     *(Single("link_attempts", field, within=False) for field in ("audit", "nonce", "verifier")),
+    *(
+        Single("messages", field, within=False)
+        for field in ("attempts", "audit", "owner", "provider_id", "queued_at", "reason", "sealed")
+    ),
     *(Single("loose_grants", field, within=False) for field in ("audit", "tokens")),
 )  # fmt: skip
 """Fields whose own index differs from what Firestore makes by itself."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard
 
 from shared import log
 from shared.clock import Clock
@@ -14,7 +14,12 @@ from shared.cloud.http import Sender
 from shared.errors import Unavailable
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    PublicKey: TypeAlias = RSAPublicKey | EllipticCurvePublicKey
+
+Algorithm = Literal["RS256", "ES256"]
 
 LEAST_FRESH = timedelta(minutes=5)
 MOST_FRESH = timedelta(hours=24)
@@ -27,21 +32,22 @@ MIN_KEY_BITS = 2048
 
 
 class PublishedKeys:
-    """RSA public keys by key id, as published at `url`: certificates {id: PEM}, or a JWK set.
+    """Public keys for one algorithm by key id, as published at `url`: certificates {id: PEM}, or a JWK set.
 
     Kept for as long as the publisher's Cache-Control says, between `LEAST_FRESH` and `MOST_FRESH`.
     """
 
-    def __init__(self, url: str, *, http: Sender, clock: Clock) -> None:
+    def __init__(self, url: str, *, http: Sender, clock: Clock, algorithm: Algorithm = "RS256") -> None:
+        self.algorithm = algorithm
         self._url = url
         self._http = http
         self._clock = clock
-        self._keys: dict[str, RSAPublicKey] = {}
+        self._keys: dict[str, PublicKey] = {}
         self._fresh_until = self._tried_at = datetime.min.replace(tzinfo=UTC)
         self._flight: asyncio.Task[None] | None = None
         self._answered = False
 
-    async def find(self, key_id: str) -> "RSAPublicKey | None":
+    async def find(self, key_id: str) -> "PublicKey | None":
         """The key with this id, or None when the publisher does not have it.
 
         Raises:
@@ -78,7 +84,7 @@ class PublishedKeys:
             answer = await self._http.send("GET", self._url, timeout_s=FETCH_S)
             if answer.status != 200:
                 raise ValueError(f"status {answer.status}")
-            keys = parse(answer.body)
+            keys = parse(answer.body, self.algorithm)
         except (Unavailable, ValueError, RecursionError) as failed:
             log.event("keys.not_renewed", "WARNING", fault=type(failed).__name__)
             return
@@ -86,8 +92,8 @@ class PublishedKeys:
         self._fresh_until = self._clock.now() + _freshness(answer.headers.get("cache-control", ""))
 
 
-def parse(body: bytes) -> "dict[str, RSAPublicKey]":
-    """The usable keys by id: RSA, for signing, at least `MIN_KEY_BITS`. Others are passed over.
+def parse(body: bytes, algorithm: Algorithm = "RS256") -> "dict[str, PublicKey]":
+    """The usable keys by id: for signing, RSA of at least `MIN_KEY_BITS` or on the curve P-256. Others are passed over.
 
     Raises:
         ValueError: this is neither {id: PEM certificate} nor a JWK set, or nothing in it is usable.
@@ -96,39 +102,43 @@ def parse(body: bytes) -> "dict[str, RSAPublicKey]":
     if not isinstance(document, dict):
         raise ValueError("not an object")  # noqa: TRY004 - wrong data, not a caller's mistake
     listed = document.get("keys")
-    published = _jwks(listed) if isinstance(listed, list) else _certificates(document)
-    usable = {key_id: key for key_id, key in published if key.key_size >= MIN_KEY_BITS}
+    published = _jwks(listed, algorithm) if isinstance(listed, list) else _certificates(document)
+    usable = {key_id: key for key_id, key in published if _suits(key, algorithm)}
     if not usable:
         raise ValueError("no usable key")
     return usable
 
 
-def _certificates(document: Mapping[str, Any]) -> "Iterator[tuple[str, RSAPublicKey]]":
+def _suits(key: object, algorithm: Algorithm) -> "TypeGuard[PublicKey]":
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    if algorithm == "ES256":
+        return isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
+    return isinstance(key, RSAPublicKey) and key.key_size >= MIN_KEY_BITS
+
+
+def _certificates(document: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     for key_id, pem in document.items():
         with suppress(ValueError, UnsupportedAlgorithm):
-            key = x509.load_pem_x509_certificate(str(pem).encode()).public_key()
-            if isinstance(key, RSAPublicKey):
-                yield key_id, key
+            yield key_id, x509.load_pem_x509_certificate(str(pem).encode()).public_key()
 
 
-def _jwks(listed: list[Any]) -> "Iterator[tuple[str, RSAPublicKey]]":
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from jwt.algorithms import RSAAlgorithm
+def _jwks(listed: list[Any], algorithm: Algorithm) -> Iterator[tuple[str, object]]:
+    from jwt.algorithms import ECAlgorithm, RSAAlgorithm
     from jwt.exceptions import InvalidKeyError
 
+    kind, reader = ("EC", ECAlgorithm) if algorithm == "ES256" else ("RSA", RSAAlgorithm)
     for jwk in listed:
-        if not isinstance(jwk, dict) or jwk.get("kty") != "RSA" or not isinstance(jwk.get("kid"), str):
+        if not isinstance(jwk, dict) or jwk.get("kty") != kind or not isinstance(jwk.get("kid"), str):
             continue
-        if jwk.get("use", "sig") != "sig" or jwk.get("alg", "RS256") != "RS256":
+        if jwk.get("use", "sig") != "sig" or jwk.get("alg", algorithm) != algorithm:
             continue
         with suppress(InvalidKeyError, ValueError, TypeError):
-            key = RSAAlgorithm.from_jwk(jwk)
-            if isinstance(key, RSAPublicKey):
-                yield jwk["kid"], key
+            yield jwk["kid"], reader.from_jwk(jwk)
 
 
 def _freshness(cache_control: str) -> timedelta:

@@ -41,31 +41,46 @@ class Ticket(NamedTuple):
 class Tickets:
     """Issues and opens the tickets of one `use`."""
 
-    def __init__(self, secrets: SecretStore, clock: Clock, *, use: str) -> None:
+    def __init__(
+        self,
+        secrets: SecretStore,
+        clock: Clock,
+        *,
+        use: str,
+        lasts: timedelta = LASTS,
+        in_all: timedelta = IN_ALL,
+    ) -> None:
         self._secrets = secrets
         self._clock = clock
         self._use = use
+        self._lasts = lasts
+        self._in_all = in_all
 
     async def issue(self, uid: str) -> Ticket:
         """A ticket for somebody who has just proved who they are."""
         return await self._issue(uid, self._clock.now())
 
     async def renew(self, text: str) -> Ticket:
-        """Who holds this ticket, with the ticket for the next step.
+        """Who holds this ticket, with the ticket for the next step. Raises as `read`."""
+        held = await self.read(text)
+        return await self._issue(held.uid, held.began_at)
+
+    async def read(self, text: str) -> Ticket:
+        """Whose ticket this is.
 
         Raises NotPermitted `page_expired`: it is too old, or was never one of ours.
         """
         inside = await self._open(text)
         now = self._clock.now()
         began_at = datetime.fromtimestamp(inside.began_s, UTC)
-        if now.timestamp() >= inside.ends_s or now >= began_at + IN_ALL:
+        if now.timestamp() >= inside.ends_s or now >= began_at + self._in_all:
             raise NotPermitted("page_expired")
-        return await self._issue(inside.uid, began_at)
+        return Ticket(inside.uid, began_at, datetime.fromtimestamp(inside.ends_s, UTC), text)
 
     async def _issue(self, uid: str, began_at: datetime) -> Ticket:
         newest = await self._secrets.get(PAGE_KEY)
         key = Key(int(newest.version), newest.value).derive(self._use)
-        ends_at = min(self._clock.now() + LASTS, began_at + IN_ALL)
+        ends_at = min(self._clock.now() + self._lasts, began_at + self._in_all)
         inside = _Inside(uid, int(began_at.timestamp()), int(ends_at.timestamp()))
         sealed = seal(key, msgspec.json.encode(inside), self._use)
         return Ticket(uid, began_at, ends_at, base64.urlsafe_b64encode(sealed).rstrip(b"=").decode())

@@ -124,6 +124,22 @@ class DataKeys:
         return Key(1, open_sealed(wrapping, wrapped, "data-key", uid))
 
 
+class DataSealing:
+    """Seals what belongs to the owner of a data key, for one `use`, under a key derived for that use alone."""
+
+    def __init__(self, keys: DataKeys, *, use: str) -> None:
+        self._keys = keys
+        self._use = use
+
+    async def seal(self, owner: str, plain: bytes, *place: str) -> bytes:
+        """Seal for `place` alone, under the key that `owner` has. Raises as `DataKeys.key`."""
+        return seal((await self._keys.key(owner)).derive(self._use), plain, owner, *place)
+
+    async def open(self, owner: str, sealed: bytes, *place: str) -> bytes:
+        """What `seal` sealed. Raises as `DataKeys.key`, and Refused `seal_broken`."""
+        return open_sealed((await self._keys.key(owner)).derive(self._use), sealed, owner, *place)
+
+
 class KeyShredder:
     """Destroys data keys, for which it takes no secret."""
 

@@ -5,7 +5,6 @@ made by it is being recorded, the record may not change (`Right.fence`).
 """
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from shared import ids
+from shared.audit.evidence import check_evidence
 from shared.audit.model import Fact, Head, append
 from shared.audit.writes import KEPT, entry_write
 from shared.clock import Clock
@@ -29,7 +29,6 @@ from shared.policy.notices import Notices
 from shared.vocabulary import Kind, Purpose
 
 MOST = 200
-_REFERENCE = re.compile(r"[0-9A-Za-z._:/-]{1,64}")
 
 
 class Registered(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,12 +110,6 @@ def ended(found: Stored, at: dt.datetime) -> list[Write]:
     """The writes that end one."""
     value = msgspec.structs.replace(found.value, ended_at=at)
     return _recorded(found.id, value, found.version, at, "authority.ended")
-
-
-def check_evidence(evidence: str) -> None:
-    """Raises InvalidInput `evidence_missing`: it is no reference of papers. A name would be one, so spaces are not."""
-    if not _REFERENCE.fullmatch(evidence):
-        raise InvalidInput("evidence_missing", "evidence: the papers' reference, 1 to 64 of 0-9 A-Z a-z . _ : / -")
 
 
 def check_registration(value: Registered, born_on: dt.date | None, notice: Notice) -> None:

@@ -8,12 +8,14 @@ from dataclasses import InitVar, dataclass
 from datetime import datetime
 from typing import NamedTuple, final
 
-from shared.consent.model import LIVE, QOLMS, Consents, State, key_of
+from shared.consent.model import DECEASED, LIVE, QOLMS, Consents, State, key_of
 from shared.errors import Refused
 from shared.vocabulary import Kind, Purpose
 
 OWN = "self"
 """The recipient of `Purpose.SELF_ACCESS`: the person whose data it is."""
+CASE = "case:"
+"""Before the id of a case: the recipient of `Purpose.REQUEST_HANDLING`."""
 _SEAL = object()
 
 
@@ -96,6 +98,23 @@ def admit_self(uid: str, consents: Consents, kind: Kind) -> Permit:
     if _is_being_erased(consents, kind):
         raise Refused("consent_missing", _ERASING.reason)
     return Permit(uid, Purpose.SELF_ACCESS, kind, OWN, consents.epoch, _SEAL)
+
+
+def admit_request(uid: str, consents: Consents, kind: Kind, case: str) -> Permit:
+    """A permit to answer people's own request, decided in the case of that id, with what is stored of them. It takes no
+    consent, so what was withdrawn and is still stored is told as well (個人情報保護法 art. 33). A freeze does not end
+    it: whoever asks to have the use stopped may ask in the same breath to be told. Their death does, and so does an
+    erasure from the moment in which it was asked for.
+
+    Only for a caller who was found to be handling that case. Raises Refused `consent_missing`.
+    """
+    if not case:
+        raise ValueError("a request is answered in a case")
+    if consents.frozen == DECEASED:
+        raise Refused("consent_missing", _FROZEN.reason)
+    if _is_being_erased(consents, kind):
+        raise Refused("consent_missing", _ERASING.reason)
+    return Permit(uid, Purpose.REQUEST_HANDLING, kind, CASE + case, consents.epoch, _SEAL)
 
 
 def _is_being_erased(consents: Consents, kind: Kind) -> bool:

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from shared import ids
+from shared.audit.evidence import check_evidence
 from shared.audit.model import append
 from shared.audit.writes import KEPT, entry_write
 from shared.clock import Clock
 from shared.cloud.documents import NAME, Document, Documents, Expect, Put, Query, Where, Write
-from shared.consent.authorities import check_evidence
 from shared.consent.ledger import Entry, Said
 from shared.consent.model import Giver, Method, Role, State, open_cells
 from shared.consent.ports import Commit, Standing

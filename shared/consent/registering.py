@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared import ids
+from shared.audit.evidence import check_evidence
 from shared.clock import Clock
 from shared.cloud.documents import Write
 from shared.consent.asking import of_age_at
@@ -17,7 +18,6 @@ from shared.consent.authorities import (
     Registered,
     Stored,
     check_born_on,
-    check_evidence,
     check_registration,
     ended,
     registered,

@@ -39,6 +39,7 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     due_at: dt.datetime
     again_at: dt.datetime | None
     deleted: dict[Kind, int] = {}
+    profile_gone: bool = False
     finished_at: dt.datetime | None = None
     backups_until: dt.datetime | None = None
     audit: Head = Head()

@@ -36,6 +36,14 @@ class Forgetter(Protocol):
         ...
 
 
+class ProfileEraser(Protocol):
+    """Where profiles are kept: `profile.erasing.ProfileEraser`."""
+
+    async def forgetting(self, uid: str) -> Sequence[Write]:
+        """What deletes the person's profile, its history and its place in the index, and fences whoever read it."""
+        ...
+
+
 class KeyDestroyer(Protocol):
     """Where data keys are kept: `vault.KeyShredder`."""
 

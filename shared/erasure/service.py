@@ -21,7 +21,7 @@ from shared.consent.recording import Recorder
 from shared.consent.relations import RelationStore, ended
 from shared.consent.service import How
 from shared.erasure.model import BACKUPS_LAST, SWEEP, Erasure, Progress, StoredErasure
-from shared.erasure.ports import DayEraser, Erasures, Forgetter, KeyDestroyer
+from shared.erasure.ports import DayEraser, Erasures, Forgetter, KeyDestroyer, ProfileEraser
 from shared.erasure.writes import path_of, put, recorded
 from shared.errors import Conflict, Fault, InvalidInput, Refused, Unavailable
 from shared.policy.model import Rule
@@ -44,10 +44,12 @@ class AskingToErase:
     clock: Clock
     ids: ids.Ids
 
-    async def request(self, uid: str, kinds: Sequence[Kind], how: How, *, if_epoch: int | None = None) -> StoredErasure:
+    async def request(
+        self, uid: str, kinds: Sequence[Kind], how: How, *, if_epoch: int | None = None, fences: Sequence[Write] = ()
+    ) -> StoredErasure:
         """Erase what is stored of `kinds`; none: everything, with the key to it, and with whatever binds relatives to
         the person. With `if_epoch` that was asked for looking at that state of the consents, and is refused on any
-        other.
+        other; so it is where one of `fences` does not hold.
 
         Raises InvalidInput `body_invalid`: a kind twice. Conflict `withdraw_first`: a kind of them is still consented
         to; `erasure_under_way`; `consent_stale`. Refused `consent_frozen`: they have died, and nobody decides under
@@ -87,7 +89,7 @@ class AskingToErase:
                 *(Entry(cell, State.ERASING) for cell in cells),
             ]
 
-        along: list[Write] = [put(path, erasure, Expect.ABSENT), audit]
+        along: list[Write] = [put(path, erasure, Expect.ABSENT), audit, *fences]
         for relation in await self.relations.open_of(uid) if erasure.everything else []:
             along += ended(relation, at, actor="data_subject", reason="erased")
         await self.recorder.record(uid, build, how.said(notice, self.clock), if_epoch=if_epoch, along=along)
@@ -110,6 +112,7 @@ class Erasing:
     erasures: Erasures
     days: DayEraser
     shares: Forgetter
+    profiles: ProfileEraser
     keys: KeyDestroyer
     recorder: Recorder
     notices: Notices
@@ -126,7 +129,7 @@ class Erasing:
         if found is None or found.value.state is Progress.DONE:
             return "nothing_to_do"
         if found.value.everything:
-            found = await self._destroy_key(found)
+            found = await self._forget_profile(await self._destroy_key(found))
         started = self.clock.monotonic_s()
         for kind in found.value.kinds:
             while writes := await self.days.deletions(found.value.uid, kind, limit=PAGE):
@@ -152,6 +155,15 @@ class Erasing:
             found = StoredErasure(settled, versions[0], found.path)
         await self.keys.destroy(found.value.uid, found.value.generation or 0)
         return found
+
+    async def _forget_profile(self, found: StoredErasure) -> StoredErasure:
+        """Once, and expecting the erasure as it was read: what somebody who began anew has given meanwhile stays."""
+        if found.value.profile_gone:
+            return found
+        gone = msgspec.structs.replace(found.value, profile_gone=True)
+        writes = await self.profiles.forgetting(found.value.uid)
+        versions = await self.documents.commit([put(found.path, gone, found.version), *writes])
+        return StoredErasure(gone, versions[0], found.path)
 
     async def _finish(self, found: StoredErasure) -> None:
         at = self.clock.now()

@@ -83,6 +83,15 @@ def is_manual(origin: str) -> bool:
     return origin.endswith(":user_input")
 
 
+CORRECTED = "corrected:"
+"""Before the origin of a point that says what a correction says (`corrections`), and no source."""
+
+
+def is_corrected(origin: str) -> bool:
+    """Whether a correction, and no source, says what the point says."""
+    return origin.startswith(CORRECTED)
+
+
 class Ascending(list[int]):
     """Start times that were found to ascend strictly: a mark, so that it need not be found out again."""
 

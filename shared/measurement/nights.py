@@ -7,10 +7,10 @@ The rules, in order:
 2. Segments that overlap no session belong to the sleep before or after them if at most 90 minutes lie between.
 3. Two sessions that do not overlap stay two sleeps, however short the break, since somebody said so; where stray
    segments bridge them, the cut is at the widest break.
-4. Each instant is counted once. Where segments overlap, the origin that names most minutes of light, deep or REM
-   sleep decides, then the one that covers most of the night, then the first by name. Within an origin plain "asleep"
-   yields to everything more exact; then the row that changed last decides, then the one that starts last. What the
-   best origin left out is filled from the next.
+4. Each instant is counted once. Where segments overlap, what was corrected decides, then the origin that names most
+   minutes of light, deep or REM sleep, then the one that covers most of the night, then the first by name. Within an
+   origin plain "asleep" yields to everything more exact; then the row that changed last decides, then the one that
+   starts last. What the best origin left out is filled from the next.
 """
 
 import heapq
@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from shared.measurement.model import SESSION, Points
+from shared.measurement.model import SESSION, Points, is_corrected
 
 BREAK_NS = 90 * 60 * 1_000_000_000
 """The longest break within one night that no session frames."""
@@ -137,9 +137,14 @@ def _ranked(segments: Sequence[Row]) -> dict[str, int]:
     for row in segments:
         by_origin[row.origin].append(row)
 
-    def detail(origin: str) -> tuple[int, int, str]:
+    def detail(origin: str) -> tuple[bool, int, int, str]:
         rows = by_origin[origin]
-        return -_covered_ns([row for row in rows if row.stage in _NAMED]), -_covered_ns(rows), origin
+        return (
+            not is_corrected(origin),
+            -_covered_ns([row for row in rows if row.stage in _NAMED]),
+            -_covered_ns(rows),
+            origin,
+        )
 
     return {origin: rank for rank, origin in enumerate(sorted(by_origin, key=detail))}
 

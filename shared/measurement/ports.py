@@ -1,7 +1,7 @@
 """What reading measurements needs from outside its domain."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from shared.cloud.documents import Expect
@@ -24,9 +24,12 @@ class StoredDay(NamedTuple):
 class DayReader(Protocol):
     """Where a person's measurements are read: the one way in, and only with the gate's permit."""
 
-    def read_days(self, permit: Permit, first: dt.date, last: dt.date) -> AsyncIterator[Day]:
-        """The day documents there are, of whom and of what the permit says, of the UTC days `first`..`last`, both
-        included, ascending, as they arrive.
+    def read_days(
+        self, permit: Permit, first: dt.date, last: dt.date, *, growing: bool = False
+    ) -> AsyncGenerator[Day, None]:
+        """What there is, of whom and of what the permit says, of the UTC days `first`..`last`, both included,
+        ascending, as it arrives: what the source says, with what was corrected read over it. `growing`: few days are
+        read at first, and ever more, for whoever may have enough of them early, and then closes this.
 
         Raises:
             Unavailable: the store or the keys cannot be reached now.

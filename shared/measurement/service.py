@@ -4,7 +4,7 @@ import base64
 import binascii
 import datetime as dt
 from bisect import bisect_right
-from collections.abc import Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -128,15 +128,18 @@ class Measurements:
         pieces = zones.pieces_of(first, last)
         rows: list[PointRow] = []
         more = False
-        for since, until in _growing_windows(pieces, reached):
-            async for day in self.days.read_days(permit, since, until):
-                found = _past(reached, day.points, pieces)
-                here = found[: PAGE_ROWS - len(rows)]
-                rows += [row_of(day.points, place, zones) for _, place in here]
-                reached = here[-1][0] if here else reached
-                more = more or len(here) < len(found)
-            if more:
-                break
+        if pieces and (reached is None or reached.start_ns < pieces[-1].end_ns):
+            since = utc_day_of(max(pieces[0].start_ns, reached.start_ns if reached else 0))
+            until = utc_day_of(pieces[-1].end_ns - 1)
+            async with aclosing(self.days.read_days(permit, since, until, growing=True)) as days:
+                async for day in days:
+                    found = _past(reached, day.points, pieces)
+                    here = found[: PAGE_ROWS - len(rows)]
+                    rows += [row_of(day.points, place, zones) for _, place in here]
+                    reached = here[-1][0] if here else reached
+                    more = len(here) < len(found)
+                    if more:
+                        break
         return PointsPage(
             kind=permit.kind,
             first=first,
@@ -169,22 +172,6 @@ def _holds(pieces: list[Piece], instant_ns: int) -> bool:
 
 def _zones_within(zones: ZoneTimeline, pieces: list[Piece]) -> tuple[str, ...]:
     return zones.zones_between(pieces[0].start_ns, pieces[-1].end_ns) if pieces else ()
-
-
-def _growing_windows(pieces: list[Piece], reached: Position | None) -> Iterator[tuple[dt.date, dt.date]]:
-    """The UTC days still to be read, in windows of 2, 4, 8 … days: a full page is found in one round trip or two
-    where points are dense, and little is read in vain; sparse ones need few round trips.
-    """
-    if not pieces:
-        return
-    since, last = utc_day_of(pieces[0].start_ns), utc_day_of(pieces[-1].end_ns - 1)
-    if reached:
-        since = max(since, utc_day_of(reached.start_ns))
-    days = 2
-    while since <= last:
-        until = min(since + (days - 1) * _ONE_DAY, last)
-        yield since, until
-        since, days = until + _ONE_DAY, days * 2
 
 
 def _past(reached: Position | None, points: Points, pieces: list[Piece]) -> list[tuple[Position, int]]:

@@ -13,6 +13,7 @@ import pytest
 from infra.imports import imported
 from infra.manifest import ROOT
 from shared.consent.gate import Permit
+from shared.measurement.overlay import CorrectionStore
 from shared.measurement.service import Measurements
 from shared.measurement.store import MeasurementStore
 
@@ -68,9 +69,20 @@ def test_no_other_code_packs_or_unpacks_a_day_or_opens_what_days_are_sealed_in()
     assert {w for w, names in reach.items() if names & DOORS} == {STORE}
     assert {w for w, names in reach.items() if names & SEALS} == {
         STORE,
+        "shared/cloud/blobs.py",  # papers of cases, in places of their own
         "shared/cloud/tickets.py",  # of the consent page, under a key of their own
         "shared/cloud/vault.py",  # tokens, and the keys themselves
+        "shared/disclosure/stored.py",  # cases, each under a key of its own
+        "shared/measurement/overlay.py",  # what was corrected, under the person's key, in a place of its own
+        "shared/profile/blind.py",  # whose entry in an index it is, under a key of its own
+        "shared/profile/store.py",  # profiles, under the person's key, in places of their own
     }
+
+
+def test_what_was_corrected_is_read_over_the_days_where_they_are_read_and_nowhere_else():
+    reach = {where: set(imported(file)) for where, file in SOURCES.items()}
+    applying = {where for where, names in reach.items() if "shared.measurement.corrections.corrected" in names}
+    assert applying == {STORE}
 
 
 def test_no_other_code_makes_a_permit_or_holds_the_gates_seal():
@@ -82,10 +94,32 @@ def test_no_other_code_makes_a_permit_or_holds_the_gates_seal():
     assert not any("shared.consent.gate._SEAL" in imported(file) for file in SOURCES.values())
 
 
+ADMITTING = {
+    "admit_self": {
+        "shared/consent/gate.py",
+        "functions/measurement/main.py",
+        "infra/demo/stored.py",
+    },
+    "admit_request": {
+        "shared/consent/gate.py",
+        "shared/disclosure/correcting.py",
+        "shared/disclosure/package/reading.py",
+    },
+}
+"""The two permits that take no decision of the person's, and who may ask for them: who found the caller to be that
+person, and who answers a request of theirs."""
+
+
+@pytest.mark.parametrize("door", sorted(ADMITTING))
+def test_only_who_answers_people_about_themselves_asks_for_a_permit_without_their_consent(door: str):
+    asking = {where for where, file in SOURCES.items() if door in names_used(file) or f"def {door}" in file.read_text()}
+    assert asking == ADMITTING[door]
+
+
 def opening() -> Iterator[tuple[str, typing.Callable[..., object]]]:
     """Every public way to get at measurements or to write them, ports included."""
     days, source = (importlib.import_module(f"shared.{name}.ports") for name in ("measurement", "sync"))
-    for kind in (MeasurementStore, Measurements, days.DayReader, source.Days):
+    for kind in (MeasurementStore, CorrectionStore, Measurements, days.DayReader, source.Days):
         for name, method in inspect.getmembers(kind, inspect.isfunction):
             if name[0] != "_" and name != "key":  # the key alone opens nothing: `SEALS`
                 yield f"{kind.__name__}.{name}", method

@@ -1,11 +1,11 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import pytest
 
 from shared.audit.model import Head, append, first_break, hash_of
 from shared.audit.store import stream_entries
-from shared.audit.writes import entry_write
+from shared.audit.writes import SHELVES, entry_write
 from shared.errors import Conflict
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -62,3 +62,31 @@ async def test_an_entry_is_written_once(documents):
     await documents.commit([entry_write(entry)])
     with pytest.raises(Conflict):
         await documents.commit([entry_write(entry)])
+
+
+async def test_an_entry_made_in_another_zone_is_read_back_as_it_was_hashed(sqlite_documents):
+    tokyo = timezone(timedelta(hours=9))
+    entry, _ = append(
+        "s", Head(), at=datetime(2026, 11, 24, 1, tzinfo=tokyo), actor="system", action="x", facts={"n": 1}
+    )
+    await sqlite_documents.commit([entry_write(entry)])
+    [found] = await stream_entries(sqlite_documents, "s")
+    assert first_break([found]) is None
+
+
+def test_an_entry_stands_on_the_shelf_of_its_day_in_utc_and_its_stream():
+    tokyo = timezone(timedelta(hours=9))
+    shelves = set()
+    for stream in map(str, range(500)):
+        entry, _ = append(
+            stream, Head(), at=datetime(2026, 11, 24, 8, 59, tzinfo=tokyo), actor="a", action="x", facts={}
+        )
+        shelves.add(entry_write(entry).data["shelf"])
+    assert shelves == {f"{part:02d}.2026-11-23" for part in range(SHELVES)}
+
+
+async def test_a_stream_is_read_on_behind_a_number(sqlite_documents):
+    entries = chain(5)
+    await sqlite_documents.commit([entry_write(entry) for entry in entries])
+    assert await stream_entries(sqlite_documents, "s", after=2, limit=2) == entries[2:4]
+    assert await stream_entries(sqlite_documents, "s", after=5) == []

@@ -58,6 +58,8 @@ class Publisher:
         keys: Any = self.issuer.firebase.certificates()
         if request.path == "/certs":
             keys = {"keys": self.issuer.google.jwks()}
+        if request.path == "/iap_certs":
+            keys = {"keys": self.issuer.iap.jwks()}
         text = self.body if self.body is not None else json.dumps(keys)
         return web.Response(
             status=self.status, text=text, headers={"Cache-Control": f"public, max-age={self.max_age}, must-revalidate"}

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from shared.consent.gate import Permit, admit, admit_self, permits
+from shared.consent.gate import Permit, admit, admit_request, admit_self, permits
 from shared.consent.model import LIVE, QOLMS, Cell, CellState, Consents, State
 from shared.errors import Refused
 from shared.vocabulary import Kind, Purpose
@@ -86,3 +86,24 @@ def test_what_people_asked_to_be_erased_is_out_of_their_own_sight_at_once() -> N
 
 def test_people_see_their_own_without_deciding_anything() -> None:
     assert admit_self("hana", Consents(), Kind.WEIGHT).purpose is Purpose.SELF_ACCESS
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.ERASING])
+def test_a_request_is_answered_from_what_is_stored_whatever_was_decided_about_it(state: State) -> None:
+    permit = admit_request("hana", stands(state), Kind.WEIGHT, "c1")
+    named = permit.uid, permit.purpose, permit.kind, permit.recipient, permit.epoch
+    assert named == ("hana", Purpose.REQUEST_HANDLING, Kind.WEIGHT, "case:c1", 7)
+
+
+def test_a_request_is_not_answered_from_what_is_being_erased_nor_after_death_nor_outside_a_case() -> None:
+    with pytest.raises(Refused, match="consent_missing: erasing"):
+        admit_request("hana", stands(State.ERASING), Kind.WEIGHT, "c1")
+    assert admit_request("hana", stands(State.ERASING), Kind.SLEEP, "c1").kind is Kind.SLEEP
+    with pytest.raises(Refused, match="consent_missing: frozen"):
+        admit_request("hana", stands(frozen="deceased"), Kind.WEIGHT, "c1")
+    with pytest.raises(ValueError, match="in a case"):
+        admit_request("hana", stands(), Kind.WEIGHT, "")
+
+
+def test_whoever_had_the_use_stopped_is_told_all_the_same() -> None:
+    assert admit_request("hana", stands(frozen="request"), Kind.WEIGHT, "c1").kind is Kind.WEIGHT

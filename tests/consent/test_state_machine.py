@@ -41,17 +41,21 @@ from shared.measurement.store import DayDeleter
 from shared.measurement.zones import ZoneStore
 from shared.policy.model import Words
 from shared.policy.notices import Notices, load
+from shared.profile.blind import MATCH_KEY, BlindIndex, MatchKeys
+from shared.profile.erasing import ProfileEraser
 from shared.release.ports import Reader, Whom
 from shared.release.provisions import ProvisionStore
 from shared.release.service import Question, Releasing
 from shared.release.shares import ShareStore
 from shared.vocabulary import Kind, Purpose
 from tests.consent.model_of_consent import BORN_ON, KINDS, OF_AGE_AT, Model, No, Wish, storing
+from tests.fakes import MemorySecrets
 from tests.faults.hostile import Rig, ns, point
 from tests.policy.written import FIRST, LATER, LATER_AT, both
 
 UID = "hana"
 HOUR = dt.timedelta(hours=1)
+MATCHING = MemorySecrets({MATCH_KEY: [b"m" * 32]})
 GUIDANCE, ENTRUSTED = Purpose.HEALTH_GUIDANCE, Purpose.ENTRUSTED
 VERSIONS = {"first": FIRST, "later": LATER}
 
@@ -183,6 +187,7 @@ class Consenting(RuleBasedStateMachine):
             documents=store,
             days=DayDeleter(store),
             shares=ShareStore(store),
+            profiles=ProfileEraser(store, BlindIndex(store, MatchKeys(MATCHING), rig.ids), self.clock),
         )
 
     def teardown(self) -> None:

@@ -27,6 +27,8 @@ from shared.errors import Conflict, Fault
 from shared.ids import Ids
 from shared.measurement.store import DayDeleter
 from shared.policy.notices import notices
+from shared.profile.blind import MATCH_KEY, BlindIndex, MatchKeys
+from shared.profile.erasing import ProfileEraser
 from shared.release.shares import ShareStore
 from shared.vocabulary import Kind, Purpose
 from tests.fakes import MemorySecrets
@@ -117,11 +119,15 @@ class World(NamedTuple):
             erasures=ErasureStore(default),
             days=DayDeleter(default),
             shares=ShareStore(default),
+            profiles=ProfileEraser(default, self.blind(default), self.clock),
             keys=KeyShredder(keys, self.clock),
             recorder=Recorder(ConsentStore(default), Unfollowed(), partial(settle, default)),
             notices=notices(),
             clock=self.clock,
         )
+
+    def blind(self, documents: Documents) -> BlindIndex:
+        return BlindIndex(documents, MatchKeys(MemorySecrets({MATCH_KEY: [b"m" * 32]})), self.ids)
 
     def data_keys(self) -> DataKeys:
         return DataKeys(self.keys, MemorySecrets({WRAPPING_KEY: [b"w" * 32]}))

@@ -1,4 +1,4 @@
-"""The commands of staff, run as they are typed: institutions, and what is registered about people."""
+"""The commands of staff, run as they are typed: institutions, people, and who staff are themselves."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from infra import institutions, people
+from infra import institutions, people, roster
 from infra.manifest import ROOT
 from infra.staff import NextTick
 from shared.cloud.sqlite import SqliteDocuments
@@ -120,7 +120,37 @@ def test_an_agents_right_must_end(capsys):
     assert str(people.options(["agent", "hana", "ken", "--until", "2027-01-01"]).until) == "2027-01-01"
 
 
-@pytest.mark.parametrize("module", [institutions, people])
+SUZUKI = ("add", "--sub", "accounts.google.com:101", "--email", "suzuki@kagamino.example", "--name", "鈴木 一郎")
+BY = ("--by", "admin@kagamino.example", "--evidence", "hr-7")
+
+
+def test_a_member_of_staff_is_registered_given_a_role_and_sent_away(typed):
+    added = typed("roster", *SUZUKI, "--language", "ja", "--language", "en", *BY)
+    assert (added.returncode, added.stderr) == (0, "")
+    name = added.stdout.strip()
+    assert "なし none" in typed("roster", "list").stdout
+    for arguments in (("role", name, "window", *BY), ("amend", name, "--name", "鈴木 二郎", *BY)):
+        assert typed("roster", *arguments).stdout == "変更しました / changed\n"
+    listed = typed("roster", "list").stdout
+    assert all(word in listed for word in (name, "鈴木 二郎", "suzuki@kagamino.example", "窓口 window", "ja en"))
+    assert typed("roster", "end", name, *BY).returncode == 0
+    assert "なし none" in typed("roster", "list").stdout
+
+
+def test_what_cannot_be_registered_about_staff_is_said_in_one_line(typed):
+    name = typed("roster", *SUZUKI, *BY).stdout.strip()
+    own = ("--by", "Suzuki@kagamino.example", "--evidence", "hr-8")
+    assert "self_change" in one_line(typed("roster", "role", name, "decider", *own))
+    assert "evidence_missing" in one_line(typed("roster", "role", name, "window", *BY[:2]))
+    assert "by: the e-mail" in one_line(typed("roster", "role", name, "window", *BY[2:]))
+    assert "today or later" in one_line(typed("roster", "role", name, "window", "--from", "2020-01-01", *BY))
+    assert "registered already" in one_line(typed("roster", *SUZUKI, *BY))
+    assert "not_registered" in one_line(typed("roster", "end", "nobody", *BY))
+    typed("roster", "role", name, "auditor", *BY)
+    assert "auditor_acts" in one_line(typed("roster", "role", name, "window", *BY))
+
+
+@pytest.mark.parametrize("module", [institutions, people, roster])
 def test_help_says_what_there_is_in_both_languages(module, capsys):
     with pytest.raises(SystemExit):
         module.options(["--help"])

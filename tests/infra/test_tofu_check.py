@@ -35,7 +35,7 @@ def with_mistakes(folder: Path, *mistakes: tuple[str, str, str]) -> str:
     [
         ("functions.tf", "available_memory ", "available_memry  ", "Unsupported argument"),
         ("functions.tf", '"ALLOW_INTERNAL_ONLY"', '"ALLOW_NOBODY_ATALL"', "is not one of"),
-        ("main.tf", "    REGION            = local.region\n", "", "Invalid index"),
+        ("main.tf", "    REGION                 = local.region\n", "", "Invalid index"),
     ],
 )
 def test_a_mistake_in_the_deployment_ends_its_check(tmp_path, file, written, instead, said):

@@ -20,11 +20,20 @@ APP: tuple[tuple[str, str, Any], ...] = (
     ("GET", "/consent/provisions", None),
     ("GET", "/measurement?kind=steps&from=2026-11-22&to=2026-11-22", None),
     ("POST", "/measurement/zone", {"zone": "UTC"}),
+    ("GET", "/disclosure/requests", None),
+    ("POST", "/disclosure/requests", {"id": "a" * 26, "requests": [{"type": "purpose_notice"}]}),
+    ("POST", "/disclosure/requests/proofs", {"token": "x"}),
 )
 MACHINES: tuple[tuple[str, str, Any, str], ...] = (
+    ("POST", "/audit_checkpoint", None, "scheduler"),
     ("POST", "/sync_dispatch", None, "scheduler"),
     ("POST", "/sync_user", {"uid": "hana", "provider": "google_fit"}, "tasks"),
     ("POST", "/connection/revoke_due", {"grant": "a" * 26}, "tasks"),
+    ("POST", "/mail", None, "scheduler"),
+    ("POST", "/mail/send", {"message": "a" * 26}, "tasks"),
+    ("POST", "/case_work", None, "scheduler"),
+    ("POST", "/case_work/run", {"case": "a" * 26}, "tasks"),
+    ("POST", "/retention", None, "scheduler"),
 )
 
 Forge = Callable[[Town, str], str | None]

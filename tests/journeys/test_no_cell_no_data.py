@@ -4,6 +4,8 @@ Which addresses those are follows from the code: a function that reaches the sto
 routes. One that is added without a probe fails, and so does a function that begins to reach that store.
 """
 
+import io
+import zipfile
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -17,6 +19,7 @@ from shared.cloud.documents import Query
 from shared.cloud.stores import open_documents
 from shared.vocabulary import Kind
 from tests.journeys.contract import Contract
+from tests.journeys.desk import desk_of, files
 from tests.journeys.staff import at_work, decide, hospital_of, reading
 from tests.journeys.town import Answer, App, Town
 
@@ -73,6 +76,25 @@ def _reading(form: str) -> Probe:
     return probe
 
 
+async def _package(town: Town, hana: App, mio: App) -> Answer:
+    """Somebody else asks what is held of them: nothing of hers is in it."""
+    desk = await desk_of(town)
+    case = (await files(mio, {"type": "disclosure", "way": "electronic"})).json["id"]
+    await desk.decided(case, "1")
+    await desk.verifier.does(case, "cosign", item="1")
+    token = town.service_token("tasks", "case_work")
+    answer = await town.call("POST", "/case_work/run", body={"case": case}, token=token)
+    handed = await mio.call("GET", f"/disclosure/requests/{case}/results/1/1")
+    assert handed.status == 200, handed.body
+    with zipfile.ZipFile(io.BytesIO(handed.body)) as package:
+        assert not any(str(WEIGHT).encode() in package.read(name) for name in package.namelist())
+    return answer
+
+
+async def _sweep(town: Town, hana: App, mio: App) -> Answer:
+    return await town.call("POST", "/case_work", token=town.service_token("scheduler", "case_work"))
+
+
 PROBES: dict[tuple[str, str], Probe] = {
     ("GET", "/measurement"): _others,
     ("POST", "/measurement/zone"): _zone,
@@ -83,6 +105,8 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("GET", "/erasure"): _erasures,
     ("POST", "/erasure"): _erase,
     ("POST", "/erasure/run"): _run,
+    ("POST", "/case_work"): _sweep,
+    ("POST", "/case_work/run"): _package,
 }
 
 

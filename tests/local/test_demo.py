@@ -1,6 +1,7 @@
 import asyncio
 import json
 import re
+import zipfile
 from dataclasses import replace
 from datetime import date, timedelta
 from html import escape
@@ -9,16 +10,19 @@ from io import StringIO
 from string import Formatter
 from typing import Any
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from infra.demo import looking_back, recorded, simulated, steps
+from infra.demo import filed, looking_back, recorded, simulated, steps
 from infra.demo import words as words_of
 from infra.demo.handing_on import HandingOn
-from infra.demo.people import Words, cast
+from infra.demo.people import KEN, Words, cast
 from infra.demo.phone import Row
 from infra.demo.report import report
+from infra.demo.request import Request
+from infra.demo.request_report import requested
 from infra.demo.stage import staged
 from infra.demo.story import BEGINS, Story
 from infra.demo.table import show
@@ -170,11 +174,11 @@ def test_what_was_set_aside_is_said_beside_what_arrived(story):
 
 
 @pytest.mark.parametrize(("minutes", "good"), [([], []), ([480, 500], [True]), ([480, 840], [False])])
-def test_a_day_that_holds_a_second_night_is_found(story, minutes, good):
+def test_a_day_that_holds_a_second_night_is_found(story, minutes, good, tmp_path):
     days = [{"on": f"2026-11-{19 + n}", "main": {"total_minutes": m}, "naps": []} for n, m in enumerate(minutes)]
     notes: Any = Notes()
     sleep = replace(kinds(story[0], "ken")[Kind.SLEEP], days=days)
-    Story(notes)._check_nights(sleep, date(2026, 11, 18))
+    Story(notes, tmp_path)._check_nights(sleep, date(2026, 11, 18))
     assert notes.good == good
 
 
@@ -264,3 +268,82 @@ async def test_what_is_taken_back_in_the_midst_of_a_fetch_stops_at_the_hospital_
     assert (kept.reads, kept.refused) == (4, 0)
     assert taken.points > 0 < kept.points
     assert taken.last_read_at == taken.withdrawn_at < kept.last_read_at
+
+
+@pytest.fixture(scope="module")
+def request_on_paper(tmp_path_factory):
+    """Ken's request alone, three days from the call to the form; what is told, what was checked, and the folder."""
+    return asyncio.run(asked_on_paper(tmp_path_factory.mktemp("request")))
+
+
+async def asked_on_paper(folder):
+    clock = ManualClock(BEGINS)
+    world = World(clock, auto_live=True)
+    people = [person for person in cast(world, timedelta(days=5)) if person.uid == KEN]
+    telling = Telling(console(), clock)
+    async with staged(folder, world, clock, people, telling, {"BACKFILL_DAYS": "2"}) as stage:
+        await stage.link(people[0])
+        await stage.drain(Words("", ""))
+        asked = Request(stage, folder)
+        await asked.ken_calls()
+        await stage.platform.advance(timedelta(days=3), schedules=False)
+        await asked.the_form_comes_back()
+        [ken] = await looking_back.look_back(stage, BEGINS)
+        await asked.is_carried_out({kind.kind: kind.points for kind in ken.kinds})
+    return asked.told, stage.checks, folder / "request"
+
+
+def test_a_request_on_paper_is_carried_out_and_proven(request_on_paper):
+    told, checks, _ = request_on_paper
+    assert [check.what.en for check in checks if not check.good] == []
+    assert len(checks) == 6
+    assert [one.days_left for one in told.happened[:4]] == [None, None, 14, 14]
+    assert told.package.rows.keys() == told.erased.keys() == {Kind.STEPS, Kind.BLOOD_PRESSURE, Kind.SLEEP}
+    assert [one["task"] for one in told.evidence] == ["package", "delivered", "withdraw", "erase"]
+
+
+def test_what_a_request_leaves_behind_are_files_to_look_at(request_on_paper):
+    told, _, folder = request_on_paper
+    assert (folder / "package.zip").read_bytes().startswith(b"PK")
+    assert (folder / "package/report.pdf").read_bytes().startswith(b"%PDF-")
+    letters = {path.name: path.read_bytes()[:5] for path in (folder / "letters").iterdir()}
+    assert letters == {one.file: b"%PDF-" for one in told.letters}
+    assert {one.file.split("-")[1] for one in told.letters} == {"form.pdf", "answer.pdf"}
+    account = json.loads((folder / "account.json").read_text(encoding="utf-8"))
+    assert account["day_documents"] == 0
+    assert account["app"]["connection"]["answer"]["connections"][0]["state"] == "revoked"
+    assert json.loads(msgspec.json.encode(told))["letters"][0]["title"] == told.letters[0].title != ""
+
+
+def test_the_report_tells_of_the_request_in_both_languages(request_on_paper):
+    told, *_ = request_on_paper
+    page, tags = requested(told), Tags()
+    tags.feed(page)
+    assert tags.open == []
+    assert page.count('<span lang="ja">') == page.count('<span lang="en">') > 30
+    for one in told.happened:
+        assert escape(one.what.ja) in page
+        assert escape(one.what.en) in page
+    assert told.number in page
+    assert all(one.file in page for one in told.letters)
+
+
+def test_a_file_that_is_not_what_the_manifest_says_is_named(request_on_paper, tmp_path):
+    _, _, folder = request_on_paper
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(folder / "package.zip") as whole, zipfile.ZipFile(changed, "w") as archive:
+        for name in whole.namelist():
+            if name != "profile.json":
+                archive.writestr(name, whole.read(name) + (b" " if name == "access.csv" else b""))
+        archive.writestr("added.txt", "")
+    packed = filed.unpack(changed.read_bytes(), tmp_path / "package", tmp_path / "package.zip")
+    assert packed.wrong == ["access.csv", "added.txt", "profile.json"]
+
+
+def test_a_letter_that_is_another_one_or_names_no_case_is_found(request_on_paper, tmp_path):
+    told, _, folder = request_on_paper
+    one = told.letters[0]
+    raw = (folder / "letters" / one.file).read_bytes()
+    assert filed.keep_paper(raw, tmp_path / "a.pdf", one.sha256, told.number).whole
+    assert not filed.keep_paper(raw, tmp_path / "a.pdf", one.sha256, "KG-0000-0000").whole
+    assert not filed.keep_paper(raw, tmp_path / "a.pdf", "0" * 64, told.number).whole

@@ -32,8 +32,9 @@ class MemoryDays:
         self.rows = list(rows)
         self.set_aside = []
         self.windows = []
+        self.told = []
 
-    async def read_days(self, permit, first, last):
+    async def read_days(self, permit, first, last, *, growing=False):
         self.windows.append((first, last))
         kind = permit.kind
         if (permit.uid, kind) != (UID, self.kind):
@@ -43,6 +44,7 @@ class MemoryDays:
             rows = sorted(row for row in self.rows if utc_day_of(row[0]) == on)
             aside = [one for one in self.set_aside if utc_day_of(one.start_ns or 0) == on]
             if rows or aside:
+                self.told.append(on)
                 yield Day(on, columns(kind, rows), aside)
 
 
@@ -209,17 +211,14 @@ async def test_what_is_stored_between_pages_neither_repeats_nor_hides_a_point():
     assert sorted(told) == sorted(expected)
 
 
-async def test_dense_days_are_not_read_past_the_page_and_sparse_ones_take_few_round_trips():
+async def test_days_are_not_read_past_a_full_page_nor_again_before_it():
     dense = MemoryDays(Kind.HEART_RATE, beats("2026-10-31T15:00Z", 31 * 2880, every_s=30))
     page = await reading(dense).points(own(Kind.HEART_RATE), D(2026, 11, 1), D(2026, 12, 1))
-    assert dense.windows == [(D(2026, 10, 31), D(2026, 11, 1))]
-    dense.windows.clear()
+    assert dense.told == [D(2026, 10, 31), D(2026, 11, 1)]
+    dense.told.clear()
     await reading(dense).points(own(Kind.HEART_RATE), D(2026, 11, 1), D(2026, 12, 1), None, page.next_page_token)
-    assert dense.windows == [(D(2026, 11, 1), D(2026, 11, 2))]
-    sparse = MemoryDays(Kind.WEIGHT, [])
-    await reading(sparse).points(own(Kind.WEIGHT), D(2026, 11, 1), D(2026, 12, 1))
-    assert len(sparse.windows) == 5
-    assert sparse.windows[-1][1] == D(2026, 12, 1)
+    assert dense.told == [D(2026, 11, 1), D(2026, 11, 2)]
+    assert dense.windows == [(D(2026, 10, 31), D(2026, 12, 1)), (D(2026, 11, 1), D(2026, 12, 1))]
 
 
 @pytest.mark.parametrize(("days", "fits"), [(0, True), (30, True), (31, False), (-1, False)])

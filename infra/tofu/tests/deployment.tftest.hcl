@@ -15,8 +15,15 @@ variables {
   project               = "demo"
   firebase_api_key      = "key"
   google_client_id      = "client"
+  anchors               = "s3:anchors"
   app_link              = "https://app.example/linked"
+  iap_audience          = "/projects/1/global/backendServices/2"
   notification_channels = ["projects/demo/notificationChannels/1"]
+
+  aws_role               = "arn:aws:iam::123456789012:role/kagamino"
+  mail_from              = "KAGAMINO <privacy@kagamino.example>"
+  mail_configuration_set = "kagamino"
+  mail_events_url        = "https://sqs.ap-northeast-1.amazonaws.com/123456789012/mail-events"
 }
 
 run "deploys" {
@@ -57,9 +64,9 @@ run "gives_no_more_than_needed" {
   assert {
     condition = alltrue([
       for name, f in google_cloudfunctions2_function.function :
-      f.service_config[0].ingress_settings == (contains(local.public, name) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY")
+      f.service_config[0].ingress_settings == (contains(local.functions[name].called_by, "staff") ? "ALLOW_INTERNAL_AND_GCLB" : contains(local.public, name) ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY")
     ])
-    error_message = "Functions that no person calls are not reachable from outside."
+    error_message = "Functions that no person calls are not reachable from outside, and those of staff only by the balancer."
   }
 
   assert {
@@ -82,7 +89,7 @@ run "gives_no_more_than_needed" {
 
   assert {
     condition = (
-      toset([for use, m in google_project_iam_member.database : use if m.role == "roles/datastore.viewer"]) == toset(["measurement/keys", "release/keys", "sync_user/keys"])
+      toset([for use, m in google_project_iam_member.database : use if m.role == "roles/datastore.viewer"]) == toset(["mail/keys", "measurement/keys", "release/keys", "sync_user/keys"])
       && alltrue([for m in google_project_iam_member.database : contains(["roles/datastore.user", "roles/datastore.viewer"], m.role)])
     )
     error_message = "Who only opens data may read its keys, and write none; nobody may more than write documents."
@@ -224,6 +231,14 @@ run "refuses_a_link_any_app_could_claim" {
     app_link = "kagamino://linked"
   }
   expect_failures = [var.app_link]
+}
+
+run "refuses_an_audience_that_is_none" {
+  command = plan
+  variables {
+    iap_audience = "https://staff.example"
+  }
+  expect_failures = [var.iap_audience]
 }
 
 run "refuses_alerts_that_nobody_receives" {

@@ -17,8 +17,9 @@ from shared.consent.page.messages import ERASE, STOP, View, address
 from shared.consent.page.telling import clock_time, date, day, exactly, moment, say
 from shared.consent.view import event_view
 from shared.edge import Page
+from shared.errors import Fault
 from shared.policy.model import Notice
-from shared.problems import PROBLEMS
+from shared.problems import problem_of
 from shared.vocabulary import Kind, Language
 
 if TYPE_CHECKING:
@@ -159,9 +160,9 @@ def erase_page(shown: Shown) -> Page:
     )
 
 
-def fault_page(code: str, language: Language) -> Page:
+def fault_page(fault: Fault, language: Language) -> Page:
     """Instead of the page: what is wrong, in both languages, and the way out."""
-    problem = PROBLEMS.get(code, PROBLEMS["unexpected"])
+    problem = problem_of(fault)
     ordered = sorted(Language, key=lambda one: one is not language)
     texts = [(one, say(one)("fault.title"), problem.title(one), say(one)("fault.out")) for one in ordered]
     html = _environment().get_template("fault.html").render(lang=language, texts=texts, **_assets())

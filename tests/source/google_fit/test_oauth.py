@@ -23,6 +23,7 @@ SETTINGS = load(
         "TASKS_ACCOUNT": "t@p",
         "GOOGLE_CLIENT_ID": "client",
         "APP_LINK": "https://app.example",
+        "DEVELOPMENT": "1",
     }
 )
 

@@ -1,0 +1,1 @@
+"""Disclosure requests (開示等の求め): from the first call or letter to proof that what was decided was carried out."""

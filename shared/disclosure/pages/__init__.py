@@ -1,0 +1,1 @@
+"""The pages of staff: rendered here, usable without scripts, in Japanese and English."""

@@ -1,0 +1,1 @@
+"""Letting go of what is due: every day, bounded, and without asking twice."""
