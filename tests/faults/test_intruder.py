@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -371,12 +372,15 @@ def recorder(rig: Rig, kind: Kind, every_s: int) -> Callable[[Mapping[str, str],
     """A device that has recorded at this pace for ever: pages of a thousand, newest first."""
     step = every_s * SECOND_NS
 
+    @cache  # visits read much of it again
+    def recorded(newest: int, oldest: int) -> list[dict[str, Any]]:
+        return [point(kind, at, 60) for at in range(newest, oldest - 1, -step)]
+
     def page(asked: Mapping[str, str], start: int, end: int) -> object:
         newest = int(asked.get("pageToken") or min(end - 1, ns(rig.clock.now())) // step * step)
         oldest = max(newest - 999 * step, -(-start // step) * step)
-        points = [point(kind, at, 60) for at in range(newest, oldest - 1, -step)]
         more = {"nextPageToken": str(oldest - step)} if oldest - step >= start else {}
-        return {"point": points, **more}
+        return {"point": [*recorded(newest, oldest)], **more}
 
     return page
 
