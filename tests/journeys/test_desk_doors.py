@@ -72,12 +72,8 @@ def is_json(path: str) -> bool:
         for _, template, operation in Contract().operations()
         if template.replace("{id}", A_CASE).replace("{", "").replace("}", "") == path
     )
-<<<<<<< HEAD
     tags: list[str] = operation["tags"]
     return tags == ["desk"]
-=======
-    return bool(operation["tags"] == ["desk"])
->>>>>>> 6a6a32fee60b1933ef34958f180d9a6ccd31989c
 
 
 def code_of(answer: Answer) -> str:
