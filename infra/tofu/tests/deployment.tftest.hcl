@@ -162,7 +162,7 @@ run "keeps_one_time_secrets_out_of_the_logs" {
   command = apply
 
   assert {
-    condition     = toset(keys(google_logging_project_exclusion.addresses)) == toset(["oauth_callback"])
+    condition     = toset(keys(google_logging_project_exclusion.addresses)) == toset(["disclosure", "oauth_callback"])
     error_message = "The request log of what browsers call is dropped, and of nothing else."
   }
 
